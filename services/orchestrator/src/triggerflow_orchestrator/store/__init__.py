@@ -1,0 +1,1 @@
+"""Where executions are kept: SQLite files, and large values beside them."""

@@ -1,0 +1,159 @@
+"""The orchestrator's tables, as SQLAlchemy Core sees them.
+
+Times are integers: microseconds since the epoch, UTC. JSON is compact text, ids are lower-case text. There are no
+foreign keys: rows are written in whole units by the one writer (`journal.py`), and checking each again would be paid
+on every node. The first migration makes these tables; a test holds the two equal.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+
+metadata = MetaData()
+
+# What has not ended. Kept as SQL text so that a query that repeats it may use the partial index.
+NOT_ENDED = "ended_at IS NULL"
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("project_id", Text, nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("flow_id", Text, nullable=False),
+    Column("flow_name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("priority", Integer, nullable=False, comment="0 high, 1 normal, 2 low"),
+    Column("inputs", Text, nullable=False),
+    Column("outputs", Text, nullable=False),
+    Column("error", Text),
+    Column("context", Text, nullable=False),
+    Column("options", Text, nullable=False, comment="{async, timeoutSeconds?, trace}"),
+    Column("rerun_of", Text),
+    Column("trigger_node_id", Text),
+    Column("epoch", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("deadline_at", BigInteger),
+    Column("cancel_requested_at", BigInteger),
+)
+Index("executions_newest", executions.c.project_id, executions.c.created_at, executions.c.id)
+Index(
+    "executions_newest_of_flow",
+    executions.c.project_id,
+    executions.c.flow_id,
+    executions.c.created_at,
+    executions.c.id,
+)
+Index(
+    "executions_live",
+    executions.c.project_id,
+    executions.c.created_at,
+    executions.c.id,
+    sqlite_where=text(NOT_ENDED),
+    postgresql_where=text(NOT_ENDED),
+)
+
+execution_labels = Table(
+    "execution_labels",
+    metadata,
+    Column("execution_id", Text, primary_key=True),
+    Column("label", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+activation_starts = Table(
+    "activation_starts",
+    metadata,
+    Column("activation_id", Text, primary_key=True),
+    Column("execution_id", Text, nullable=False),
+    Column("node_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("inputs", Text),
+    sqlite_with_rowid=False,
+)
+Index("activation_starts_of_execution", activation_starts.c.execution_id)
+
+# A row says: attempt `attempt` will be made from `due_at` on, for the one before failed with `failed_type`.
+activation_attempts = Table(
+    "activation_attempts",
+    metadata,
+    Column("activation_id", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("execution_id", Text, nullable=False),
+    Column("failed_type", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("activation_attempts_of_execution", activation_attempts.c.execution_id)
+
+# One row an outcome. A skipped node has this row and none in `activation_starts`.
+journal = Table(
+    "journal",
+    metadata,
+    Column("execution_id", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, nullable=False),
+    Column("activation_id", Text, nullable=False),
+    Column("node_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("ports", Text, nullable=False),
+    Column("error", Text),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("execution_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("body", Text, nullable=False, comment="the event's JSON as it is sent"),
+    sqlite_with_rowid=False,
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    # Not BigInteger: only INTEGER becomes the rowid in SQLite.
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("project_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("timestamp", BigInteger, nullable=False),
+    Column("flow_id", Text, nullable=False),
+    Column("execution_id", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# The bytes themselves stand in the object store, under `key`.
+objects = Table(
+    "objects",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("execution_id", Text, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("objects_of_execution", objects.c.execution_id)
+
+# The first answer to a request id: `response` where it succeeded, `error` (a google.rpc.Status) where it was refused.
+requests = Table(
+    "requests",
+    metadata,
+    Column("project_id", Text, primary_key=True),
+    Column("request_id", Text, primary_key=True),
+    Column("method", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("response", LargeBinary),
+    Column("error", LargeBinary),
+    Column("created_at", BigInteger, nullable=False),
+)
+Index("requests_by_age", requests.c.created_at)
