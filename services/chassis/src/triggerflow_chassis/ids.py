@@ -1,0 +1,50 @@
+"""Make and recognise ids: UUIDv7 (RFC 9562) for what the server makes. No I/O but the system's randomness."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_RANDOM_BITS = 74
+_RANDOM_MASK = (1 << _RANDOM_BITS) - 1
+_LOW_62 = (1 << 62) - 1
+
+
+def uuid7(now_ms: int | None = None) -> str:
+    """A new UUIDv7 of this millisecond (Unix epoch), in lower case. Two of one millisecond have no order."""
+    ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    random = int.from_bytes(os.urandom(10), "big") & _RANDOM_MASK
+    return _text((ms << _RANDOM_BITS) | random)
+
+
+def next_uuid7(after: str | None, now_ms: int | None = None) -> str:
+    """max(uuid7(now), after + 1): strictly above `after` even where another clock, or a burst, ran ahead."""
+    fresh = uuid7(now_ms)
+    if after is None or fresh > after:
+        return fresh
+    return _text(_counter(after) + 1)
+
+
+def is_uuid(text: object) -> bool:
+    """Whether it is a UUID in its usual form, in either case."""
+    return isinstance(text, str) and _UUID.fullmatch(text) is not None
+
+
+def normalise(text: str) -> str:
+    """The id as it is stored and returned: in lower case. Does not ask whether it is one; see `is_uuid`."""
+    return text.lower()
+
+
+def _text(counter: int) -> str:
+    # 122 counting bits around the version and the variant, so that adding one carries across them.
+    high, low = counter >> 62, counter & _LOW_62
+    digits = f"{(high >> 12) & 0xFFFFFFFFFFFF:012x}7{high & 0xFFF:03x}{(0b10 << 62) | low:016x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _counter(uuid: str) -> int:
+    number = int(uuid.replace("-", ""), 16)
+    high = ((number >> 80) << 12) | ((number >> 64) & 0xFFF)
+    return (high << 62) | (number & _LOW_62)
