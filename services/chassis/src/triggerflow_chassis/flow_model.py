@@ -44,10 +44,13 @@ PORT_KEY_PATTERN: Final = "^[a-z_][a-zA-Z0-9_]*$"
 _PORT_KEY: Final = re.compile(r"[a-z_][a-zA-Z0-9_]*")
 # RESERVED of the CEL specification's lexis (langdef.md, "Syntax"): an input port of that name could not be written
 # as a CEL variable.
-CEL_RESERVED: Final = frozenset(
-    "false in null true as break const continue else for function if import let loop package namespace return "
-    "var void while".split()
-)
+# fmt: off
+CEL_RESERVED: Final = frozenset((
+    "false", "in", "null", "true",
+    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
+    "namespace", "return", "var", "void", "while",
+))
+# fmt: on
 # The CEL variable that holds the whole inputs object.
 WHOLE_INPUTS: Final = "inputs"
 
