@@ -1,0 +1,1 @@
+"""What the orchestrator does when asked: handlers that take commands and know ports, never transports."""

@@ -1,0 +1,39 @@
+"""What the orchestrator can be told to do, checked for form but not yet for sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..domain.execution import ExecutionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """Names an idempotent call for 24 h. Who commits what the call asked for commits its answer with it:
+    a row (project_id, request_id, method, fingerprint, render(record), None, now)."""
+
+    project_id: str
+    request_id: str
+    method: str
+    fingerprint: str
+    """Of all that was asked: another fingerprint under the same id is refused."""
+    render: Callable[[ExecutionRecord], bytes] = field(compare=False, repr=False)
+    """The answer as it is stored and replayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartCommand:
+    """Start a run. `context` is as given; `options` is as given, without defaults."""
+
+    project_id: str
+    principal: str
+    flow_id: str
+    blueprint_version: str | None
+    inputs: Mapping[str, Any]
+    context: Mapping[str, Any]
+    options: Mapping[str, Any]
+    trigger_node_id: str | None
+    wait_seconds: int
+    request: RequestKey | None

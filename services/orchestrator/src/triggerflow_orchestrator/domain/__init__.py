@@ -1,0 +1,1 @@
+"""What a run is and how it proceeds. Pure; no I/O."""
