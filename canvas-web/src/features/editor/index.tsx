@@ -1,0 +1,4 @@
+/** The editor of one flow. */
+export default function EditorPage() {
+  return null;
+}

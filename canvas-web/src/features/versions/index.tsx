@@ -1,0 +1,4 @@
+/** Versions of one flow. */
+export default function VersionsPage() {
+  return null;
+}
