@@ -1,0 +1,190 @@
+/** Every call the canvas makes, by resource. Answers are `{data, etag}`; refusals are ProblemError. */
+import { stringifyExact } from "./exactJson";
+import { ProblemError } from "./problem";
+import { request, type RequestOptions, type Result } from "./request";
+import { assertNode, assertRequest, eventViolations } from "./schemas";
+import type {
+  Activation,
+  EventPage,
+  Execution,
+  ExecutionRequest,
+  ExecutionStatus,
+  Flow,
+  FlowDocument,
+  FlowSummary,
+  HandlerEntry,
+  Json,
+  Page,
+  Version,
+  VersionSummary,
+} from "./types";
+
+export interface Answer<T> {
+  data: T;
+  etag: string | null;
+}
+
+export interface PageQuery {
+  pageSize?: number;
+  pageToken?: string;
+  signal?: AbortSignal;
+}
+
+export interface ExecutionQuery extends PageQuery {
+  flowId?: string;
+  status?: readonly ExecutionStatus[];
+  label?: readonly string[];
+  /** Inclusive, RFC 3339. */
+  from?: string;
+  /** Exclusive, RFC 3339. */
+  to?: string;
+  q?: string;
+}
+
+type Signal = Pick<RequestOptions, "signal">;
+
+const segment = encodeURIComponent;
+const flowPath = (id: string): string => `/flows/${segment(id)}`;
+const runPath = (id: string): string => `/executions/${segment(id)}`;
+const answer = <T>({ data, etag }: Result<T>): Answer<T> => ({ data, etag });
+
+function checkNodes(flow: { nodes?: readonly unknown[] }): void {
+  for (const node of flow.nodes ?? []) assertNode(node);
+}
+
+/** Follow the page tokens to the end. */
+async function all<T>(path: string, options: RequestOptions = {}): Promise<T[]> {
+  const items: T[] = [];
+  let pageToken: string | undefined;
+  do {
+    const page: Page<T> = (
+      await request<Page<T>>("GET", path, { ...options, query: { ...options.query, pageSize: 250, pageToken } })
+    ).data;
+    items.push(...page.items);
+    pageToken = page.nextPageToken ?? undefined;
+  } while (pageToken !== undefined);
+  return items;
+}
+
+/** What a PUT says, in one form, so that two of them can be compared. The server's own members stay out. */
+function meaning(flow: FlowDocument): string {
+  const nodes = (flow.nodes ?? []).map((node) => ({ ...node, version: undefined }));
+  return stringifyExact([
+    flow.name, flow.description ?? "", sorted(nodes), sorted(flow.edges ?? []), sorted(flow.channels ?? []), sorted(flow.settings ?? {}),
+  ]);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, member]) => [key, sorted(member)]));
+}
+
+export const api = {
+  flows: {
+    async list({ pageSize, pageToken, signal }: PageQuery = {}): Promise<Answer<Page<FlowSummary>>> {
+      return answer(await request<Page<FlowSummary>>("GET", "/flows", { query: { pageSize, pageToken }, signal }));
+    },
+
+    async all({ signal }: Signal = {}): Promise<FlowSummary[]> {
+      return all<FlowSummary>("/flows", { signal });
+    },
+
+    async get(id: string, { signal }: Signal = {}): Promise<Answer<Flow>> {
+      const result = await request<Flow>("GET", flowPath(id), { signal });
+      checkNodes(result.data);
+      return answer(result);
+    },
+
+    async create(flow: FlowDocument): Promise<Answer<Flow>> {
+      checkNodes(flow);
+      return answer(await request<Flow>("POST", "/flows", { body: flow }));
+    },
+
+    /** Replaces the draft. A stale tag is a ProblemError of status 412 with `currentEtag`. */
+    async put(id: string, flow: FlowDocument, etag: string): Promise<Answer<Flow>> {
+      checkNodes(flow);
+      try {
+        return answer(await request<Flow>("PUT", flowPath(id), { body: flow, etag }));
+      } catch (error) {
+        if (!(error instanceof ProblemError) || error.status !== 412) throw error;
+        // The tag may be stale because our own earlier try was carried out and its answer lost on the way.
+        const current = await api.flows.get(id);
+        if (meaning(current.data) === meaning(flow)) return current;
+        throw error;
+      }
+    },
+
+    async remove(id: string, etag = "*"): Promise<void> {
+      try {
+        await request<undefined>("DELETE", flowPath(id), { etag });
+      } catch (error) {
+        // Gone is gone, whoever's try it was.
+        if (!(error instanceof ProblemError) || error.status !== 404) throw error;
+      }
+    },
+
+    /** Publishes the draft; the newest version again where nothing changed in meaning. */
+    async publish(id: string, message?: string): Promise<Answer<VersionSummary> & { created: boolean }> {
+      const result = await request<VersionSummary>("POST", `${flowPath(id)}/versions`, {
+        body: message === undefined ? {} : { message },
+      });
+      return { ...answer(result), created: result.status === 201 };
+    },
+
+    async versions(id: string, { signal }: Signal = {}): Promise<VersionSummary[]> {
+      return all<VersionSummary>(`${flowPath(id)}/versions`, { signal });
+    },
+
+    async version(id: string, version: string, { signal }: Signal = {}): Promise<Answer<Version>> {
+      const result = await request<Version>("GET", `${flowPath(id)}/versions/${segment(version)}`, { signal });
+      checkNodes(result.data.flow);
+      return answer(result);
+    },
+  },
+
+  handlers: {
+    /** The whole catalogue, by reference. */
+    async list({ signal }: Signal = {}): Promise<HandlerEntry[]> {
+      return all<HandlerEntry>("/handlers", { signal });
+    },
+  },
+
+  executions: {
+    async start(body: ExecutionRequest, { trigger }: { trigger?: string } = {}): Promise<Answer<Execution>> {
+      assertRequest(body);
+      return answer(await request<Execution>("POST", "/executions", { body, query: { trigger }, timeoutMs: 45_000 }));
+    },
+
+    async get(id: string, { signal }: Signal = {}): Promise<Answer<Execution>> {
+      return answer(await request<Execution>("GET", runPath(id), { signal }));
+    },
+
+    async list({ signal, ...query }: ExecutionQuery = {}): Promise<Answer<Page<Execution>>> {
+      return answer(await request<Page<Execution>>("GET", "/executions", { query: { ...query }, signal }));
+    },
+
+    /** Asks a run to stop. 409 ALREADY_ENDED where it has. */
+    async cancel(id: string): Promise<Answer<Execution>> {
+      return answer(await request<Execution>("POST", `${runPath(id)}/cancel`, { body: {} }));
+    },
+
+    async activations(id: string, { signal }: Signal = {}): Promise<Activation[]> {
+      return all<Activation>(`${runPath(id)}/activations`, { signal });
+    },
+
+    async events(id: string, { after, limit = 1000, signal }: Signal & { after?: string; limit?: number } = {}): Promise<EventPage> {
+      const page = (await request<EventPage>("GET", `${runPath(id)}/events`, { query: { after, limit }, signal })).data;
+      return { ...page, items: page.items.filter((event) => eventViolations(event).length === 0) };
+    },
+  },
+
+  values: {
+    /** A value that was too large to stand in its place. */
+    async get(reference: string, { signal }: Signal = {}): Promise<Json> {
+      return (await request<Json>("GET", `/values/${segment(reference)}`, { signal, timeoutMs: 120_000 })).data;
+    },
+  },
+};
+
+export type Api = typeof api;

@@ -1,0 +1,9 @@
+/** The protocol client: the only way the canvas talks to the server. */
+export { type Answer, type Api, api, type ExecutionQuery, type PageQuery } from "./api";
+export { parseExact, stringifyExact } from "./exactJson";
+export { type FeedState, type ExecutionFeed, openExecutionFeed } from "./executionFeed";
+export { type FieldError, MalformedMessageError, NoAnswerError, ProblemError } from "./problem";
+export { onProjectEvent, subscribeProjectFeed } from "./projectFeed";
+export { eventViolations, nodeViolations, requestViolations } from "./schemas";
+export { endSession, sessionEnded, subscribeSession } from "./session";
+export * from "./types";

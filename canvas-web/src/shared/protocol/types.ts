@@ -1,0 +1,298 @@
+/** The shapes of docs/contract.md, as TypeScript sees them. Types only. */
+import type { Json } from "./exactJson";
+
+export type { Json } from "./exactJson";
+export type JsonObject = Record<string, Json>;
+
+export type NodeType = "trigger" | "action" | "condition" | "subflow" | "output";
+
+export interface Retries {
+  maxAttempts?: number;
+  backoffSeconds?: number;
+}
+
+export interface Handler {
+  entrypoint: string;
+  config?: JsonObject;
+  timeoutSeconds?: number;
+  retries?: Retries;
+}
+
+export interface InputPort {
+  key: string;
+  label: string;
+  type: string;
+  default?: Json;
+}
+
+export interface OutputPort {
+  key: string;
+  label: string;
+  type?: string;
+}
+
+/** TriggerFlowNodeMetadata of the mission's schema. */
+export interface FlowNode {
+  id: string;
+  type: NodeType;
+  name: string;
+  description?: string;
+  handlers: Record<string, Handler>;
+  position: { x: number; y: number };
+  ports?: { inputs?: InputPort[]; outputs?: OutputPort[] };
+  annotations?: JsonObject;
+  version?: number;
+}
+
+export interface PortReference {
+  nodeId: string;
+  port: string;
+}
+
+export interface FlowEdge {
+  id: string;
+  source: PortReference;
+  target: PortReference;
+  loop?: { maxIterations: number; while?: string };
+}
+
+export type ProblemReason =
+  | "UNKNOWN_HANDLER"
+  | "CONFIG_INVALID"
+  | "CYCLE"
+  | "DUPLICATE_OUTPUT"
+  | "UNKNOWN_JOIN"
+  | "UNKNOWN_PORT"
+  | "NOT_YET"
+  | "UNREACHABLE"
+  | "NO_TRIGGER"
+  | "NO_OUTPUT"
+  | "TYPE_MISMATCH";
+
+/** What is unfinished in a flow. `error` refuses publishing. */
+export interface Problem {
+  severity: "error" | "warning";
+  pointer: string;
+  nodeId?: string;
+  reason: ProblemReason | (string & {});
+  message: string;
+}
+
+export interface FlowSettings {
+  timeoutSeconds?: number;
+  labels?: string[];
+}
+
+/** What POST and PUT of a flow take. */
+export interface FlowDocument {
+  name: string;
+  description?: string;
+  nodes?: FlowNode[];
+  edges?: FlowEdge[];
+  channels?: Json[];
+  settings?: FlowSettings;
+}
+
+/** What a list of flows holds: everything but nodes, edges and channels. */
+export interface FlowSummary {
+  id: string;
+  projectId: string;
+  name: string;
+  description: string;
+  settings: FlowSettings;
+  latestVersion: string | null;
+  problems: Problem[];
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface Flow extends FlowSummary {
+  nodes: FlowNode[];
+  edges: FlowEdge[];
+  channels: Json[];
+}
+
+export interface VersionSummary {
+  version: string;
+  contentHash: string;
+  createdAt: string;
+  message: string;
+}
+
+/** The frozen blueprint of one version. */
+export interface Blueprint {
+  name: string;
+  description: string;
+  nodes: FlowNode[];
+  edges: FlowEdge[];
+  channels: Json[];
+  settings: FlowSettings;
+}
+
+export interface Version extends VersionSummary {
+  flow: Blueprint;
+}
+
+export type ExecutionStatus = "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled";
+
+export interface ExecutionError {
+  type: string;
+  message: string;
+  nodeId?: string;
+  stack?: string;
+}
+
+export interface ExecutionContext {
+  userId?: string;
+  labels?: string[];
+  priority?: "low" | "normal" | "high";
+}
+
+export interface ExecutionOptions {
+  async?: boolean;
+  timeoutSeconds?: number;
+  trace?: boolean;
+}
+
+export interface Execution {
+  id: string;
+  projectId: string;
+  flowId: string;
+  blueprintVersion: string;
+  contentHash: string;
+  status: ExecutionStatus;
+  inputs: JsonObject;
+  outputs: JsonObject;
+  error: ExecutionError | null;
+  context: ExecutionContext;
+  executionOptions: ExecutionOptions;
+  rerunOf?: string;
+  createdAt: string;
+  startedAt: string | null;
+  endedAt: string | null;
+}
+
+/** TriggerFlowExecutionRequest of the mission's schema. */
+export interface ExecutionRequest {
+  flowId: string;
+  blueprintVersion?: string;
+  inputs: JsonObject;
+  context?: ExecutionContext;
+  executionOptions?: ExecutionOptions;
+}
+
+export type ActivationStatus = "running" | "waiting" | "succeeded" | "failed" | "skipped" | "cancelled";
+
+export interface Activation {
+  id: string;
+  nodeId: string;
+  scope: string;
+  attempt: number;
+  status: ActivationStatus;
+  inputs?: JsonObject;
+  ports: JsonObject;
+  error: { type: string; message: string; stack?: string } | null;
+  startedAt: string | null;
+  endedAt: string | null;
+}
+
+/** Stands where a value was larger than 64 KiB; the value itself is at /values/{ref}. */
+export interface ValueReference {
+  $value: string;
+  bytes: number;
+  preview: string;
+}
+
+export function isValueReference(value: unknown): value is ValueReference {
+  return typeof value === "object" && value !== null && typeof (value as { $value?: unknown }).$value === "string";
+}
+
+export type LogLevel = "debug" | "info" | "warning" | "error";
+
+export interface ChunkError {
+  type?: string;
+  message?: string;
+  stack?: string;
+}
+
+/** What `runtime.output` of stream `custom` tells about a node. */
+export interface NodeDetail {
+  kind: "detail" | "retry" | "skip" | "token" | "wait" | (string & {});
+  nodeId?: string;
+  activationId?: string;
+  scope?: string;
+  attempt?: number;
+  eventId?: string;
+  recovered?: boolean;
+  [member: string]: Json | undefined;
+}
+
+interface EventOf<T extends string, P> {
+  id: string;
+  executionId: string;
+  type: T;
+  timestamp: string;
+  payload?: P;
+}
+
+export type ExecutionStateEvent = EventOf<
+  "execution.started" | "execution.completed" | "execution.failed",
+  { status?: "running" | "succeeded" | "failed"; message?: string }
+>;
+export type ChunkEvent = EventOf<
+  "chunk.started" | "chunk.completed" | "chunk.failed",
+  { nodeId: string; status: "running" | "succeeded" | "failed"; result?: Json; error?: ChunkError }
+>;
+export type OutputEvent = EventOf<
+  "runtime.output",
+  { stream: "stdout" | "stderr" | "custom"; data?: Json; sequence?: number }
+>;
+export type LogEvent = EventOf<"log", { level: LogLevel; message: string; nodeId?: string }>;
+export type MetricEvent = EventOf<"metric", { name: string; value: number; unit?: string }>;
+
+/** TriggerFlowExecutionEvent of the mission's schema. Its id is the cursor. */
+export type ExecutionEvent = ExecutionStateEvent | ChunkEvent | OutputEvent | LogEvent | MetricEvent;
+export type ExecutionEventType = ExecutionEvent["type"];
+
+export type ProjectEventType =
+  | "flow.updated"
+  | "flow.published"
+  | "flow.released"
+  | "execution.started"
+  | "execution.completed"
+  | "execution.failed";
+
+export interface ProjectEvent {
+  id: string;
+  type: ProjectEventType;
+  timestamp: string;
+  flowId: string;
+  executionId?: string;
+}
+
+export interface HandlerEntry {
+  reference: string;
+  adapter: string;
+  /** Complete but for id and position. */
+  node: Omit<FlowNode, "id" | "position">;
+  configSchema: JsonObject;
+  ui: JsonObject;
+  pure: boolean;
+  health: Json;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextPageToken: string | null;
+}
+
+export interface EventPage {
+  items: ExecutionEvent[];
+  next: string;
+}
+
+export const DONE_STATUSES: readonly ExecutionStatus[] = ["succeeded", "failed", "cancelled"];
+
+export function hasEnded(status: ExecutionStatus): boolean {
+  return DONE_STATUSES.includes(status);
+}
