@@ -1,0 +1,1 @@
+"""What a flow is and which rules hold for it. Pure; no I/O."""

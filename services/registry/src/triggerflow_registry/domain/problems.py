@@ -1,0 +1,108 @@
+"""Find what keeps a draft from being published, and what is odd about it. Pure; no I/O.
+
+The draft obeys the rules of the document (`rules.py`). Problems come in the order of the document: its flow, its
+nodes, its edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from triggerflow_chassis import flow_model
+from triggerflow_chassis.jsontext import dumps
+
+from triggerflow_registry.domain.flow import Document, EdgeObject, NodeId, NodeObject
+from triggerflow_registry.domain.graph import cycles, reachable
+from triggerflow_registry.domain.handler_problems import HandlerCheck, handler_problems
+from triggerflow_registry.domain.problem import Problem, Reason
+from triggerflow_registry.domain.rules import is_undecided
+
+
+def problems_of(document: Document, check: HandlerCheck) -> tuple[Problem, ...]:
+    """Every problem of the draft. `check` knows what the installed adapters say of a node's handlers."""
+    return (
+        *_of_flow(document),
+        *_of_nodes(document, check),
+        *_of_edges(document),
+    )
+
+
+def _of_flow(document: Document) -> Iterator[Problem]:
+    kinds = {node["type"] for node in document.nodes}
+    if "trigger" not in kinds:
+        yield Problem(Reason.NO_TRIGGER, "/nodes", "Nothing starts this flow. Add a trigger.")
+    if "output" not in kinds:
+        yield Problem(Reason.NO_OUTPUT, "/nodes", "This flow gives no result. Add an output, if it should.")
+    if document.channels:
+        yield Problem(Reason.NOT_YET, "/channels", "Named channels cannot run yet. Remove them to publish.")
+
+
+def _of_nodes(document: Document, check: HandlerCheck) -> Iterator[Problem]:
+    reached = reachable(document)
+    has_trigger = any(node["type"] == "trigger" for node in document.nodes)
+    outputs: set[str] = set()
+    for index, node in enumerate(document.nodes):
+        at, node_id = f"/nodes/{index}", NodeId(node["id"])
+        if flow_model.join_mode(node) is None:
+            yield Problem(
+                Reason.UNKNOWN_JOIN,
+                f"{at}/annotations/join",
+                f"{dumps(node['annotations']['join'])[:80]} is no way to join. Use {_either(flow_model.JOIN_MODES)}.",
+                node_id,
+            )
+        if node["type"] == "output":
+            if node["name"] in outputs:
+                yield Problem(
+                    Reason.DUPLICATE_OUTPUT,
+                    f"{at}/name",
+                    f"Another output is called {node['name']!r}. Rename one of them: outputs are told apart by name.",
+                    node_id,
+                )
+            outputs.add(node["name"])
+        yield from handler_problems(node, at, check)
+        # Without a trigger every node is unreachable; NO_TRIGGER says so once.
+        if has_trigger and node_id not in reached:
+            yield Problem(
+                Reason.UNREACHABLE,
+                at,
+                f"No trigger leads to {node['name']!r}, so it never runs. Connect it, or remove it.",
+                node_id,
+            )
+
+
+def _of_edges(document: Document) -> Iterator[Problem]:
+    nodes = {node["id"]: node for node in document.nodes}
+    closing = cycles(document)
+    for index, edge in enumerate(document.edges):
+        at = f"/edges/{index}"
+        source, target = nodes[edge["source"]["nodeId"]], nodes[edge["target"]["nodeId"]]
+        if "loop" in edge:
+            yield Problem(Reason.NOT_YET, f"{at}/loop", "Loops cannot run yet. Remove this edge to publish.")
+        if index in closing:
+            path = " → ".join(nodes[node_id]["name"] for node_id in closing[index])
+            yield Problem(Reason.CYCLE, at, f"This edge closes a cycle: {path}. Remove one of its edges.")
+        if is_undecided(source) and edge["source"]["port"] not in flow_model.output_ports(source):
+            yield Problem(
+                Reason.UNKNOWN_PORT,
+                f"{at}/source/port",
+                f"The cases of {source['name']!r} are not valid, so it has no port {edge['source']['port']!r} yet. "
+                "Complete the cases, or remove this edge.",
+            )
+        yield from _of_types(edge, at, source, target)
+
+
+def _of_types(edge: EdgeObject, at: str, source: NodeObject, target: NodeObject) -> Iterator[Problem]:
+    gives = flow_model.output_type(source, edge["source"]["port"])
+    takes = next(port.type for port in flow_model.input_ports(target) if port.key == edge["target"]["port"])
+    if gives == takes or "any" in (gives, takes) or (gives, takes) == ("integer", "number"):
+        return
+    yield Problem(
+        Reason.TYPE_MISMATCH,
+        at,
+        f"{source['name']!r} gives {gives} at {edge['source']['port']!r}, but {target['name']!r} expects {takes} "
+        f"at {edge['target']['port']!r}. Convert it in between, or change a type.",
+    )
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"

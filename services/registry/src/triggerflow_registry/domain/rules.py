@@ -1,0 +1,167 @@
+"""Find what refuses a draft: broken rules of the document, each at its JSON pointer. Pure; no I/O.
+
+These are the rules of docs/contract.md sections 1 and 3 that a save may not break. Everything that is merely
+unfinished is a problem instead; see `problems.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeAlias
+
+from triggerflow_chassis import flow_model, schemas
+from triggerflow_chassis.errors import MAX_VIOLATIONS, Invalid, Violation
+from triggerflow_chassis.ids import normalise
+from triggerflow_chassis.jsontext import pointer
+
+from triggerflow_registry.domain.flow import Document, EdgeObject, NodeObject
+from triggerflow_registry.domain.secrets import literal_headers
+
+SecretFindings: TypeAlias = Callable[[NodeObject], Sequence[Violation]]
+"""What a node's handlers find of literals where a secret belongs; pointers start at the node."""
+
+# The form of a flow without what the server sets; those members are of any kind and ignored.
+_SERVERS = ("id", "projectId", "latestVersion", "problems", "createdAt", "updatedAt")
+
+
+def check_flow(body: Mapping[str, Any], secrets: SecretFindings) -> None:
+    """Let a flow's JSON pass that may be saved. Raises Invalid with every violation, at most 100."""
+    said = {key: value for key, value in body.items() if key not in _SERVERS}
+    _raise_any(_form_of_flow(said))
+    # Only a body of the right form can be read for more.
+    nodes: Sequence[NodeObject] = said.get("nodes") or ()
+    edges: Sequence[EdgeObject] = said.get("edges") or ()
+    _raise_any(islice(_broken_rules(nodes, edges, secrets), MAX_VIOLATIONS))
+
+
+def check_node(body: NodeObject, before: Document, secrets: SecretFindings) -> None:
+    """Let a node's JSON pass that may be put into the draft. Raises Invalid; pointers start at the node.
+
+    An edge that would lose its port is at `/edges/<index>` of the flow.
+    """
+    found = schemas.violations("node-metadata", body)
+    _raise_any([*found, *_unstorable(body, "")][:MAX_VIOLATIONS])
+    _raise_any(islice((*_rules_of_node(body, "", secrets), *_lost_edges(body, before)), MAX_VIOLATIONS))
+
+
+def _raise_any(found: Iterator[Violation] | list[Violation]) -> None:
+    violations = list(found)
+    if violations:
+        raise Invalid(violations)
+
+
+def _form_of_flow(said: Mapping[str, Any]) -> list[Violation]:
+    return [*schemas.violations("flow", said), *_unstorable(said, "")][:MAX_VIOLATIONS]
+
+
+def _unstorable(value: Any, at: str) -> Iterator[Violation]:
+    # A REST body is refused for these while it is read; a message over gRPC gets here with them.
+    if isinstance(value, str):
+        if "\0" in value:
+            yield Violation(at, "Text may not contain U+0000. Remove it.")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            yield Violation(at, "Must be a finite number.")
+    elif isinstance(value, Mapping):
+        for key, child in value.items():
+            here = at + pointer(key)
+            if "\0" in key:
+                yield Violation(here, "A key may not contain U+0000. Remove it.")
+            yield from _unstorable(child, here)
+    elif isinstance(value, list | tuple):
+        for index, child in enumerate(value):
+            yield from _unstorable(child, f"{at}/{index}")
+
+
+def _broken_rules(
+    nodes: Sequence[NodeObject], edges: Sequence[EdgeObject], secrets: SecretFindings
+) -> Iterator[Violation]:
+    known: dict[str, NodeObject] = {}
+    for index, node in enumerate(nodes):
+        node_id = normalise(node["id"])
+        if node_id in known:
+            yield Violation(f"/nodes/{index}/id", "Another node has this id. Give each node an id of its own.")
+        else:
+            known[node_id] = node
+        yield from _rules_of_node(node, f"/nodes/{index}", secrets)
+    yield from _rules_of_edges(edges, known)
+
+
+def _rules_of_node(node: NodeObject, at: str, secrets: SecretFindings) -> Iterator[Violation]:
+    for where, message in flow_model.port_problems(node):
+        yield Violation(at + where, message)
+    seen: set[str] = set()
+    for where, message in (*literal_headers(node), *secrets(node)):
+        # The handler may know of the same header; one member at fault is one violation.
+        if where not in seen:
+            seen.add(where)
+            yield Violation(at + where, message)
+
+
+def _rules_of_edges(edges: Sequence[EdgeObject], nodes: Mapping[str, NodeObject]) -> Iterator[Violation]:
+    ids: set[str] = set()
+    wires: set[tuple[str, str, str, str]] = set()
+    inputs = {node_id: {port.key for port in flow_model.input_ports(node)} for node_id, node in nodes.items()}
+    outputs = {node_id: set(flow_model.output_ports(node)) for node_id, node in nodes.items()}
+    for index, edge in enumerate(edges):
+        at = f"/edges/{index}"
+        edge_id = normalise(edge["id"])
+        if edge_id in ids:
+            yield Violation(f"{at}/id", "Another edge has this id. Give each edge an id of its own.")
+        ids.add(edge_id)
+        source, out = normalise(edge["source"]["nodeId"]), edge["source"]["port"]
+        target, into = normalise(edge["target"]["nodeId"]), edge["target"]["port"]
+        if (source, out, target, into) in wires:
+            yield Violation(at, "Another edge has the same source and target. Remove one of them.")
+        wires.add((source, out, target, into))
+        if source not in nodes:
+            yield Violation(f"{at}/source/nodeId", f"There is no node {source} in this flow.")
+        elif out not in outputs[source] and not is_undecided(nodes[source]):
+            yield Violation(
+                f"{at}/source/port", f"{_name(nodes[source])} has no output port {out!r}. {_ports(outputs[source])}"
+            )
+        if target not in nodes:
+            yield Violation(f"{at}/target/nodeId", f"There is no node {target} in this flow.")
+        elif into not in inputs[target]:
+            yield Violation(
+                f"{at}/target/port", f"{_name(nodes[target])} has no input port {into!r}. {_ports(inputs[target])}"
+            )
+
+
+def _lost_edges(node: NodeObject, before: Document) -> Iterator[Violation]:
+    node_id = normalise(node["id"])
+    inputs = {port.key for port in flow_model.input_ports(node)}
+    outputs = set(flow_model.output_ports(node))
+    for index, edge in enumerate(before.edges):
+        source, target = edge["source"], edge["target"]
+        lost = [
+            *(
+                [f"output port {source['port']!r}"]
+                if source["nodeId"] == node_id and source["port"] not in outputs and not is_undecided(node)
+                else []
+            ),
+            *(
+                [f"input port {target['port']!r}"]
+                if target["nodeId"] == node_id and target["port"] not in inputs
+                else []
+            ),
+        ]
+        if lost:
+            yield Violation(
+                f"/edges/{index}", f"This edge needs the {' and the '.join(lost)} of the node. Remove the edge first."
+            )
+
+
+def is_undecided(node: NodeObject) -> bool:
+    """Whether a condition's cases are not valid yet: its other ports are unknown, so no edge at them is refused."""
+    return node["type"] == "condition" and flow_model.has_cases(node) and flow_model.valid_cases(node) is None
+
+
+def _name(node: NodeObject) -> str:
+    return f"The node {node['name']!r}"
+
+
+def _ports(keys: set[str]) -> str:
+    return f"It has: {', '.join(sorted(keys))}." if keys else "It has none."
