@@ -110,11 +110,11 @@ def _message(error: jsonschema_rs.ValidationError) -> str:
         case kinds.MinLength(limit=limit):
             return "Must not be empty." if limit == 1 else f"Must have at least {limit} characters."
         case kinds.MaxLength(limit=limit):
-            return f"Must have at most {limit} characters, not {len(error.instance)}."
+            return f"Must have at most {limit} characters, not {_length(error.instance)}."
         case kinds.MinItems(limit=limit):
             return "Must not be empty." if limit == 1 else f"Must have at least {limit} items."
         case kinds.MaxItems(limit=limit):
-            return f"Must have at most {limit} items, not {len(error.instance)}."
+            return f"Must have at most {limit} items, not {_length(error.instance)}."
         case kinds.UniqueItems():
             return "An item stands twice. Remove one of them."
         case kinds.Pattern(pattern=pattern):
@@ -160,6 +160,10 @@ def _kind(value: Any) -> str:
             return "an array"
         case _:
             return _show(value)
+
+
+def _length(value: Any) -> int:
+    return len(value)
 
 
 def _show(value: Any) -> str:
