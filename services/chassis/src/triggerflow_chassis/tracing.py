@@ -26,3 +26,8 @@ def current() -> str:
 def traceparent() -> str:
     """What to send on, so that the next process logs under the same id."""
     return f"00-{current()}-{os.urandom(8).hex()}-01"
+
+
+def peek() -> str:
+    """The trace id of this call, or nothing outside one."""
+    return _trace_id.get()

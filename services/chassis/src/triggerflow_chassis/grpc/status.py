@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 import grpc
 import grpc.aio
-from google.protobuf.any_pb2 import Any
+from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from triggerflow_chassis.errors import (
@@ -103,7 +104,8 @@ def from_status(status: status_pb2.Status) -> ServiceError:
 
 def from_rpc_error(error: grpc.aio.AioRpcError) -> ServiceError:
     """The error behind a failed call, whoever made it: the service, the channel, or the deadline."""
-    for key, value in error.trailing_metadata() or ():
+    trailers: Iterable[tuple[str, str | bytes]] = cast("Any", error.trailing_metadata()) or ()
+    for key, value in trailers:
         if key == STATUS_KEY:
             status = status_pb2.Status()
             status.ParseFromString(value if isinstance(value, bytes) else value.encode("latin-1"))
@@ -128,7 +130,7 @@ def _without_reason(code: int, message: str) -> ServiceError:
             return Internal()
 
 
-def _packed(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> Any:
-    packed = Any()
+def _packed(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> any_pb2.Any:
+    packed = any_pb2.Any()
     packed.Pack(message)
     return packed

@@ -1,0 +1,87 @@
+"""Read settings from the environment once, and report everything wrong with them together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used: one line for each, naming the setting."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class Secret:
+    """Text that shows itself to nobody who does not ask for it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+
+class Reader:
+    """Take settings by name; call `done` before using any."""
+
+    def __init__(self, environ: Mapping[str, str] | None = None, *, prefix: str = "") -> None:
+        self._environ = os.environ if environ is None else environ
+        self._prefix = prefix
+        self._problems: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        """The setting's text. Set to nothing is as good as not set."""
+        return self._environ.get(self._prefix + name, "") or default
+
+    def is_set(self, name: str) -> bool:
+        """Whether it was set, be it to nothing."""
+        return self._prefix + name in self._environ
+
+    def secret(self, name: str) -> Secret | None:
+        """The setting, kept from logs."""
+        value = self.text(name)
+        return Secret(value) if value else None
+
+    def integer(self, name: str, default: int, *, least: int, most: int) -> int:
+        """A whole number between two bounds, both included."""
+        text = self.text(name)
+        if not text:
+            return default
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= most:
+            self.problem(name, f"must be a whole number from {least} to {most}, not {text!r}")
+            return default
+        return number
+
+    def path(self, name: str, default: Path) -> Path:
+        """A path, with ~ for the home folder; a relative one counts from the working folder."""
+        text = self.text(name)
+        return (Path(text) if text else default).expanduser().absolute()
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """A comma-separated list, without blanks around its items and without empty ones."""
+        return tuple(item.strip() for item in self.text(name).split(",") if item.strip())
+
+    def problem(self, name: str, what: str) -> None:
+        """Note what is wrong with a setting."""
+        self._problems.append(f"{self._prefix}{name} {what}")
+
+    def done(self) -> None:
+        """Raises SettingsError with all that is wrong."""
+        if self._problems:
+            raise SettingsError(self._problems)
