@@ -47,7 +47,7 @@ def check_chain(chain: Sequence[Interceptor]) -> None:
             raise RuntimeError(f"{cls.__name__} covers only one of unary calls and streams")
 
 
-class Chain(grpc.aio.ServerInterceptor[Any, Any]):
+class Chain(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     """Put interceptors, outermost first, around what a server calls."""
 
     def __init__(self, chain: Sequence[Interceptor]) -> None:

@@ -37,7 +37,7 @@ async def open_server(
     server = grpc.aio.server(interceptors=[chain], options=[*OPTIONS, ("grpc.so_reuseport", 0)])
     names = [name for each in register for name in each(server)]
 
-    checks = health.aio.HealthServicer()
+    checks = health.aio.HealthServicer()  # type: ignore[attr-defined]
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)
     reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
 
