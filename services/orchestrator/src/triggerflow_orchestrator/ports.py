@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .domain.execution import (
+from triggerflow_orchestrator.domain.execution import (
     ActivationRecord,
     BlueprintVersion,
     ExecutionNotice,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..domain.execution import ExecutionRecord
+from triggerflow_orchestrator.domain.execution import ExecutionRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,418 @@
+"""A world is a store that can be read through the port, and filled by the test: in memory, and SQLite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+import pytest
+from sqlalchemy import create_engine, delete, insert
+from triggerflow_orchestrator.domain.execution import (
+    ENDING_EVENTS,
+    LIVE,
+    ActivationRecord,
+    AttemptRow,
+    ExecutionNotice,
+    ExecutionRecord,
+    Failure,
+    JournalRow,
+    LargeValue,
+    Remembered,
+    StartRow,
+    StoredEvent,
+)
+from triggerflow_orchestrator.ports import EventPage, ExecutionFilter, Position, Reads, StoredAnswer
+from triggerflow_orchestrator.store import tables
+from triggerflow_orchestrator.store.database import open_reader
+from triggerflow_orchestrator.store.executions import SqliteReads
+from triggerflow_orchestrator.store.migrations import migrate
+
+
+class World(Protocol):
+    """What a test fills. `reads` must show each row as soon as the call that added it returned."""
+
+    @property
+    def reads(self) -> Reads: ...
+    def add_execution(self, record: ExecutionRecord, labels: Iterable[str] = ()) -> None: ...
+    def add_start(self, execution_id: str, row: StartRow) -> None: ...
+    def add_attempt(self, execution_id: str, row: AttemptRow) -> None: ...
+    def add_outcome(self, execution_id: str, row: JournalRow) -> None: ...
+    def add_event(self, execution_id: str, event: StoredEvent) -> None: ...
+    def forget_event(self, execution_id: str, event_id: str) -> None: ...
+    def add_notice(self, notice: ExecutionNotice) -> None: ...
+    def add_value(self, value: LargeValue) -> None: ...
+    def add_answer(self, project_id: str, request_id: str, method: str, answer: StoredAnswer) -> None: ...
+
+
+@dataclass
+class MemoryWorld:
+    """The port over dictionaries: the plainest thing that keeps its promises."""
+
+    records: dict[str, ExecutionRecord] = field(default_factory=dict)
+    labels: dict[str, set[str]] = field(default_factory=dict)
+    starts: dict[str, list[StartRow]] = field(default_factory=dict)
+    attempts: dict[str, list[AttemptRow]] = field(default_factory=dict)
+    outcomes: dict[str, list[JournalRow]] = field(default_factory=dict)
+    told: dict[str, list[StoredEvent]] = field(default_factory=dict)
+    noticed: list[ExecutionNotice] = field(default_factory=list)
+    values: dict[str, LargeValue] = field(default_factory=dict)
+    answers: dict[tuple[str, str, str], StoredAnswer] = field(default_factory=dict)
+
+    @property
+    def reads(self) -> Reads:
+        return self
+
+    def add_execution(self, record: ExecutionRecord, labels: Iterable[str] = ()) -> None:
+        self.records[record.id] = record
+        self.labels[record.id] = set(labels)
+
+    def add_start(self, execution_id: str, row: StartRow) -> None:
+        self.starts.setdefault(execution_id, []).append(row)
+
+    def add_attempt(self, execution_id: str, row: AttemptRow) -> None:
+        self.attempts.setdefault(execution_id, []).append(row)
+
+    def add_outcome(self, execution_id: str, row: JournalRow) -> None:
+        self.outcomes.setdefault(execution_id, []).append(row)
+
+    def add_event(self, execution_id: str, event: StoredEvent) -> None:
+        self.told.setdefault(execution_id, []).append(event)
+
+    def forget_event(self, execution_id: str, event_id: str) -> None:
+        self.told[execution_id] = [event for event in self.told[execution_id] if event.id != event_id]
+
+    def add_notice(self, notice: ExecutionNotice) -> None:
+        self.noticed.append(notice)
+
+    def add_value(self, value: LargeValue) -> None:
+        self.values[value.ref] = value
+
+    def add_answer(self, project_id: str, request_id: str, method: str, answer: StoredAnswer) -> None:
+        self.answers[project_id, request_id, method] = answer
+
+    async def execution(self, project_id: str, execution_id: str) -> ExecutionRecord | None:
+        record = self.records.get(execution_id)
+        return record if record is not None and record.project_id == project_id else None
+
+    async def executions(
+        self, project_id: str, where: ExecutionFilter, after: Position | None, limit: int
+    ) -> list[ExecutionRecord]:
+        found = [
+            record
+            for record in self.records.values()
+            if record.project_id == project_id
+            and self._matches(record, where)
+            and (after is None or (record.created_at, record.id) < (after.at_us, after.id))
+        ]
+        return sorted(found, key=lambda record: (record.created_at, record.id), reverse=True)[:limit]
+
+    def _matches(self, record: ExecutionRecord, where: ExecutionFilter) -> bool:
+        texts = [record.id, record.flow_name, record.error.message if record.error else "", *self.labels[record.id]]
+        needle = where.query.casefold()
+        return (
+            (where.flow_id is None or record.flow_id == where.flow_id)
+            and (not where.statuses or record.status in where.statuses)
+            and where.labels <= self.labels[record.id]
+            and (where.from_us is None or record.created_at >= where.from_us)
+            and (where.to_us is None or record.created_at < where.to_us)
+            and any(needle in text.casefold() for text in texts)
+        )
+
+    async def activations(
+        self, project_id: str, execution_id: str, after: Position | None, limit: int
+    ) -> list[ActivationRecord] | None:
+        if await self.execution(project_id, execution_id) is None:
+            return None
+        merged: dict[str, ActivationRecord] = {}
+        for start in self.starts.get(execution_id, []):
+            later = [
+                row.attempt for row in self.attempts.get(execution_id, []) if row.activation_id == start.activation_id
+            ]
+            merged[start.activation_id] = ActivationRecord(
+                id=start.activation_id,
+                node_id=start.node_id,
+                scope=start.scope,
+                attempt=max(later, default=1),
+                status="running",
+                inputs_json=start.inputs_json,
+                ports_json="{}",
+                error=None,
+                started_at=start.started_at,
+                ended_at=None,
+            )
+        for row in self.outcomes.get(execution_id, []):
+            begun = merged.get(row.activation_id)
+            merged[row.activation_id] = ActivationRecord(
+                id=row.activation_id,
+                node_id=row.node_id,
+                scope=row.scope,
+                attempt=row.attempt,
+                status=row.status,
+                inputs_json=begun.inputs_json if begun else None,
+                ports_json=row.ports_json,
+                error=row.error,
+                started_at=begun.started_at if begun else row.started_at,
+                ended_at=row.ended_at,
+            )
+        found = sorted(merged.values(), key=lambda item: (item.started_at, item.id))
+        return [item for item in found if after is None or (item.started_at, item.id) > (after.at_us, after.id)][:limit]
+
+    async def events(self, project_id: str, execution_id: str, after: str, limit: int) -> EventPage | None:
+        if await self.execution(project_id, execution_id) is None:
+            return None
+        kept = sorted(self.told.get(execution_id, []), key=lambda event: event.id)
+        seen = [event for event in kept if event.id <= after]
+        found = [event for event in kept if event.id > after][:limit]
+        last = found[-1] if found else seen[-1] if seen else None
+        return EventPage(
+            tuple(found),
+            ended=last is not None and orjson.loads(last.body)["type"] in ENDING_EVENTS,
+            expired=bool(after and found and found[0].sequence > 1 and not seen),
+        )
+
+    async def notices(self, project_id: str, after: str, limit: int) -> list[ExecutionNotice]:
+        found = [notice for notice in self.noticed if notice.project_id == project_id and notice.id > after]
+        return sorted(found, key=lambda notice: notice.id)[:limit]
+
+    async def large_value(self, project_id: str, ref: str) -> LargeValue | None:
+        value = self.values.get(ref)
+        return value if value is not None and await self.execution(project_id, value.execution_id) else None
+
+    async def answer(self, project_id: str, request_id: str, method: str) -> StoredAnswer | None:
+        return self.answers.get((project_id, request_id, method))
+
+    async def live(self) -> list[ExecutionRecord]:
+        found = [record for record in self.records.values() if record.status in LIVE]
+        return sorted(found, key=lambda record: (record.priority, record.created_at, record.id))
+
+    async def remembered(self, execution_id: str) -> Remembered | None:
+        record = self.records.get(execution_id)
+        if record is None:
+            return None
+        events = sorted(self.told.get(execution_id, []), key=lambda event: event.id)
+        return Remembered(
+            execution=record,
+            journal=tuple(sorted(self.outcomes.get(execution_id, []), key=lambda row: row.seq)),
+            starts=tuple(
+                sorted(self.starts.get(execution_id, []), key=lambda row: (row.started_at, row.activation_id))
+            ),
+            attempts=tuple(
+                sorted(self.attempts.get(execution_id, []), key=lambda row: (row.activation_id, row.attempt))
+            ),
+            last_event=events[-1] if events else None,
+        )
+
+
+class SqliteWorld:
+    """The real tables, made by the real migrations; rows go in by SQL."""
+
+    def __init__(self, path: Path, reads: Reads) -> None:
+        self.path = path
+        self.reads = reads
+        self._engine = create_engine(f"sqlite:///{path}")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _insert(self, table: Any, **values: Any) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(insert(table).values(**values))
+
+    def add_execution(self, record: ExecutionRecord, labels: Iterable[str] = ()) -> None:
+        stored = {
+            name: getattr(record, name)
+            for name in (column.name for column in tables.executions.columns)
+            if name not in ("inputs", "outputs", "error", "context", "options")
+        }
+        self._insert(
+            tables.executions,
+            inputs=record.inputs_json,
+            outputs=record.outputs_json,
+            error=_text(record.error),
+            context=json.dumps(record.context),
+            options=json.dumps(record.options),
+            **stored,
+        )
+        for label in labels:
+            self._insert(tables.execution_labels, execution_id=record.id, label=label)
+
+    def add_start(self, execution_id: str, row: StartRow) -> None:
+        self._insert(
+            tables.activation_starts,
+            activation_id=row.activation_id,
+            execution_id=execution_id,
+            node_id=row.node_id,
+            scope=row.scope,
+            started_at=row.started_at,
+            inputs=row.inputs_json,
+        )
+
+    def add_attempt(self, execution_id: str, row: AttemptRow) -> None:
+        self._insert(
+            tables.activation_attempts,
+            activation_id=row.activation_id,
+            attempt=row.attempt,
+            execution_id=execution_id,
+            failed_type=row.failed_type,
+            due_at=row.due_at,
+        )
+
+    def add_outcome(self, execution_id: str, row: JournalRow) -> None:
+        self._insert(
+            tables.journal,
+            execution_id=execution_id,
+            seq=row.seq,
+            epoch=row.epoch,
+            activation_id=row.activation_id,
+            node_id=row.node_id,
+            scope=row.scope,
+            attempt=row.attempt,
+            status=row.status,
+            ports=row.ports_json,
+            error=_text(row.error),
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+        )
+
+    def add_event(self, execution_id: str, event: StoredEvent) -> None:
+        self._insert(tables.events, execution_id=execution_id, id=event.id, sequence=event.sequence, body=event.body)
+
+    def forget_event(self, execution_id: str, event_id: str) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(
+                delete(tables.events).where(
+                    tables.events.c.execution_id == execution_id, tables.events.c.id == event_id
+                )
+            )
+
+    def add_notice(self, notice: ExecutionNotice) -> None:
+        self._insert(
+            tables.notices,
+            id=notice.id,
+            project_id=notice.project_id,
+            type=notice.type,
+            timestamp=notice.timestamp,
+            flow_id=notice.flow_id,
+            execution_id=notice.execution_id,
+        )
+
+    def add_value(self, value: LargeValue) -> None:
+        self._insert(tables.objects, ref=value.ref, execution_id=value.execution_id, bytes=value.bytes, key=value.key)
+
+    def add_answer(self, project_id: str, request_id: str, method: str, answer: StoredAnswer) -> None:
+        self._insert(
+            tables.requests,
+            project_id=project_id,
+            request_id=request_id,
+            method=method,
+            fingerprint=answer.fingerprint,
+            response=answer.response,
+            error=answer.error,
+            created_at=answer.created_at,
+        )
+
+
+def _text(error: Failure | None) -> str | None:
+    return None if error is None else json.dumps(error.as_json(), ensure_ascii=False)
+
+
+@asynccontextmanager
+async def _sqlite_world(folder: Path) -> AsyncIterator[SqliteWorld]:
+    path = folder / "orchestrator.sqlite3"
+    migrate(path)
+    async with open_reader(path) as engine:
+        world = SqliteWorld(path, SqliteReads(engine))
+        try:
+            yield world
+        finally:
+            world.close()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    if request.param == "memory":
+        yield MemoryWorld()
+        return
+    async with _sqlite_world(tmp_path) as opened:
+        yield opened
+
+
+PROJECT = "00000000-0000-7000-8000-000000000001"
+OTHER_PROJECT = "00000000-0000-7000-8000-000000000002"
+FLOW = "01900000-0000-7000-8000-00000000f100"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Makes valid records, so that a test says only what it is about."""
+
+    project: str = PROJECT
+    other_project: str = OTHER_PROJECT
+    flow: str = FLOW
+
+    def id(self, number: int) -> str:
+        """Ids that rise with their number."""
+        return f"01900000-0000-7000-8000-{number:012x}"
+
+    def execution(self, number: int, **changes: Any) -> ExecutionRecord:
+        record = ExecutionRecord(
+            id=self.id(number),
+            project_id=self.project,
+            principal="local",
+            flow_id=self.flow,
+            flow_name="Nightly report",
+            version="1",
+            content_hash="abc",
+            status="running",
+            priority=1,
+            inputs_json='{"n":1}',
+            outputs_json="{}",
+            error=None,
+            context={},
+            options={"async": True, "trace": False},
+            rerun_of=None,
+            trigger_node_id=None,
+            epoch=1,
+            created_at=1_000_000 + number,
+        )
+        changed = replace(record, **changes)
+        return changed if changed.status in LIVE else replace(changed, ended_at=changed.ended_at or 9_000_000)
+
+    def start(self, number: int, at: int, **changes: Any) -> StartRow:
+        return replace(StartRow(self.id(number), self.id(0xA000 + number), "", at, None), **changes)
+
+    def outcome(self, number: int, seq: int, at: int, **changes: Any) -> JournalRow:
+        row = JournalRow(
+            seq=seq,
+            epoch=1,
+            activation_id=self.id(number),
+            node_id=self.id(0xA000 + number),
+            scope="",
+            attempt=1,
+            status="succeeded",
+            ports_json='{"out":1}',
+            error=None,
+            started_at=at,
+            ended_at=at + 10,
+        )
+        return replace(row, **changes)
+
+    def event(self, number: int, sequence: int, type: str = "log") -> StoredEvent:
+        body = {"id": self.id(number), "type": type, "sequence": sequence}
+        return StoredEvent(self.id(number), sequence, json.dumps(body))
+
+    def notice(self, number: int, **changes: Any) -> ExecutionNotice:
+        notice = ExecutionNotice(
+            self.id(number), "execution.started", 1_000_000 + number, self.project, self.flow, self.id(1)
+        )
+        return replace(notice, **changes)
+
+
+@pytest.fixture
+def sample() -> Sample:
+    return Sample()
