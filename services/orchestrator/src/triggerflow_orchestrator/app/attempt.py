@@ -1,0 +1,146 @@
+"""Make one attempt of an activation: call the handler, bound it in time, and say how it ended.
+
+Rules: CONTRACT section 3 "Handlers" and "Attempts". Nothing here is durable; the engine writes what this returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import random
+from collections.abc import Callable
+from typing import Any, Final
+
+from triggerflow_adapter_sdk import BoundHandler, error_fields, is_retryable, retry_after
+
+from triggerflow_orchestrator.domain.execution import Failure
+from triggerflow_orchestrator.domain.plan import PlanNode
+from triggerflow_orchestrator.domain.value import NotJson, Value, encode, fresh_inputs
+
+from .run import Activation
+
+LONGEST_WAIT_SECONDS: Final = 300.0
+_JITTER: Final = 0.2
+_LONGEST_TEXT: Final = 64 * 1024
+
+Bind = Callable[[PlanNode], BoundHandler]
+Log = Callable[[Activation, str, str], None]
+
+
+class NodeTimedOut(Exception):
+    """The attempt took longer than the node allows."""
+
+
+class HandlerLogger:
+    """`ctx.log`. May be called from any thread."""
+
+    __slots__ = ("_activation", "_log")
+
+    def __init__(self, activation: Activation, log: Log) -> None:
+        self._activation = activation
+        self._log = log
+
+    def debug(self, message: str) -> None:
+        self._log(self._activation, "debug", message)
+
+    def info(self, message: str) -> None:
+        self._log(self._activation, "info", message)
+
+    def warning(self, message: str) -> None:
+        self._log(self._activation, "warning", message)
+
+    def error(self, message: str) -> None:
+        self._log(self._activation, "error", message)
+
+
+class Context:
+    """What a handler is given beside its inputs: CONTRACT section 3 "Handlers"."""
+
+    __slots__ = (
+        "_activation",
+        "_attempt_over",
+        "activation_id",
+        "attempt",
+        "config",
+        "execution_id",
+        "idempotency_key",
+        "log",
+        "node_id",
+    )
+
+    def __init__(self, activation: Activation, log: Log) -> None:
+        self.config: Any = {}
+        self.execution_id = activation.run.id
+        self.node_id = activation.node.id
+        self.activation_id = activation.id
+        self.attempt = activation.attempt
+        # One key for all attempts: what a handler did under it before, it need not do again.
+        self.idempotency_key = activation.id
+        self.log: Any = HandlerLogger(activation, log)
+        self._activation = activation
+        self._attempt_over = False
+
+    @property
+    def cancelled(self) -> bool:
+        """True once nobody waits for this attempt any more."""
+        return self._attempt_over or self._activation.over
+
+    def give_up(self) -> None:
+        """Tell a handler that goes on after its time that nobody waits."""
+        self._attempt_over = True
+
+
+async def call(bound: BoundHandler, activation: Activation, context: Context) -> dict[str, Value]:
+    """The lit ports of one attempt. Raises what the handler raised, and NotJson."""
+    inputs = activation.inputs if bound.pure else None
+    lit = await bound.invoke(
+        fresh_inputs(activation.inputs) if inputs is None else _plain_inputs(inputs),
+        context,
+    )
+    return {port: encode(value) for port, value in lit.items()}
+
+
+def _plain_inputs(inputs: Any) -> dict[str, Any]:
+    """A pure handler of ours does not mutate, so it needs no copies."""
+    return {port: value.plain if isinstance(value, Value) else value for port, value in inputs.items()}
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Type, message and stack as CONTRACT section 3 wants them, made fit for JSON."""
+    if isinstance(error, NodeTimedOut):
+        return Failure("TimedOut", str(error))
+    fields = error_fields(error)
+    return Failure(fields["type"], clean_text(fields["message"]), stack=clean_text(fields["stack"]))
+
+
+def wait_before_next(node: PlanNode, attempt: int, error: BaseException) -> float | None:
+    """Seconds to wait after attempt number `attempt` failed; None where no further one is made."""
+    if attempt >= node.max_attempts:
+        return None
+    if isinstance(error, NotJson) or not (isinstance(error, NodeTimedOut) or is_retryable(error)):
+        return None
+    wait = min(node.backoff_seconds * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS)
+    wait = min(wait * random.uniform(1 - _JITTER, 1 + _JITTER), LONGEST_WAIT_SECONDS)
+    asked = retry_after(error)
+    if asked is not None and asked > wait:
+        return asked if asked <= LONGEST_WAIT_SECONDS else None
+    return wait
+
+
+def clean_context() -> contextvars.Context:
+    """A context without whatever the caller carries: TriggerFlow refuses signals sent from inside an operator."""
+    return contextvars.Context()
+
+
+def clean_text(text: str) -> str:
+    """Made fit for JSON and bounded, for messages that a handler wrote."""
+    cut = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}… ({len(text)} characters, cut)"
+    return cut.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
+def is_loop_thread(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether this code runs on that loop."""
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False

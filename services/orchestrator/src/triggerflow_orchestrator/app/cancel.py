@@ -1,0 +1,46 @@
+"""End a run because somebody asked. The run ends with the answer; what its handlers still give is discarded."""
+
+from __future__ import annotations
+
+from triggerflow_chassis.clock import now_us
+from triggerflow_chassis.errors import AlreadyEnded, NotFound
+
+from triggerflow_orchestrator.domain.execution import ExecutionRecord
+from triggerflow_orchestrator.ports import Reads
+
+from .commands import RequestKey
+from .durable import Durable
+from .engine import Engine
+from .run import Run
+from .units import Kind, Unit
+
+
+class CancelExecution:
+    """Cancels runs."""
+
+    def __init__(self, engine: Engine, reads: Reads) -> None:
+        self._engine = engine
+        self._reads = reads
+
+    async def __call__(
+        self, project_id: str, execution_id: str, principal: str, request: RequestKey | None
+    ) -> ExecutionRecord:
+        """The execution once its end is durable. Raises NotFound, AlreadyEnded, Unavailable."""
+        record = await self._reads.execution(project_id, execution_id)
+        if record is None:
+            raise NotFound("execution", execution_id)
+        durable = Durable()
+        now = now_us()
+
+        def extend(unit: Unit, run: Run) -> None:
+            unit.rows.append((Kind.CANCEL, (now, run.id)))
+            if request is not None:
+                answer = request.render(run.snapshot())
+                row = (request.project_id, request.request_id, request.method, request.fingerprint, answer, None, now)
+                unit.rows.append((Kind.REQUEST, row))
+
+        run = self._engine.cancel(execution_id, f"by {principal}", extend, durable.told)
+        if run is None:
+            raise AlreadyEnded("The execution has ended; there is nothing to cancel.")
+        await durable.wait()
+        return run.snapshot()

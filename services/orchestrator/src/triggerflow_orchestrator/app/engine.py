@@ -1,0 +1,357 @@
+"""Drive all live executions of this process: commit, publish, start what is ready, in that order.
+
+Follow one node: TriggerFlow performs its activation (`_perform`) → the run decides (`Run.succeed`) → the journal
+commits (`_commit`) → events are published and successors emitted (`_durable`). Everything but handlers and the
+journal's thread happens on one loop, so nothing here is locked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, Bus
+from triggerflow_chassis.clock import now_us
+
+from triggerflow_orchestrator.domain.execution import ExecutionRecord
+
+from . import attempt as attempts
+from .compiled import CompiledFlow
+from .engine_ports import Journal, NodeRuntime, ProgramRun
+from .run import Activation, Run, Transition
+from .units import Unit
+
+log = structlog.get_logger(__name__)
+
+Fired = Mapping[int, Mapping[str, Any]]
+"""Node index of each trigger that fired → the ports it lit."""
+
+Extend = Callable[[Unit, Run], None]
+"""Adds to a unit what is written with it."""
+
+Told = Callable[[BaseException | None], None]
+"""Called once a unit is durable, or with why it is not."""
+
+
+class LiveRun:
+    """A run with what this process holds for it beside its state."""
+
+    __slots__ = ("compiled", "deadline", "fired", "numbers", "program_run", "project_id", "run", "tasks", "timers")
+
+    def __init__(self, run: Run, compiled: CompiledFlow, project_id: str, fired: Fired | None) -> None:
+        self.run = run
+        self.compiled = compiled
+        self.project_id = project_id
+        self.fired = fired
+        """What begins it, while it is queued."""
+        self.program_run: ProgramRun | None = None
+        self.numbers: set[int] = set()
+        self.tasks: dict[int, tuple[asyncio.Task[Any], attempts.Context]] = {}
+        self.timers: dict[int, asyncio.TimerHandle] = {}
+        self.deadline: asyncio.TimerHandle | None = None
+
+
+class Engine:
+    """Begins, drives and ends runs. At most `max_live` run at once; the others are queued by priority, then age."""
+
+    def __init__(self, journal: Journal, runtime: NodeRuntime, bus: Bus, *, max_live: int) -> None:
+        self._journal = journal
+        self._runtime = runtime
+        self._bus = bus
+        self._max_live = max_live
+        self._loop = asyncio.get_running_loop()
+        self._live: dict[str, LiveRun] = {}
+        self._activations: dict[int, tuple[LiveRun, Activation]] = {}
+        self._queue: list[tuple[int, int, str]] = []
+        self._ages = itertools.count()
+        self._open_count = 0
+        self._stopping = False
+        self.numbers = itertools.count(1)
+
+    @property
+    def can_run(self) -> bool:
+        """Whether a run could begin now."""
+        return self._runtime.loaded.is_set() and not self._stopping
+
+    def live(self, execution_id: str) -> Run | None:
+        """The run, where it has not ended."""
+        found = self._live.get(execution_id)
+        return found.run if found is not None else None
+
+    # Beginning.
+
+    def accept(
+        self,
+        unit: Unit,
+        record: ExecutionRecord,
+        compiled: CompiledFlow,
+        fired: Fired,
+        insert: Extend,
+        told: Told,
+    ) -> Run:
+        """Take a new run: begun at once where there is room, else queued. `told` once it is durable."""
+        run = Run(record, compiled.plan, self.numbers)
+        live = LiveRun(run, compiled, record.project_id, fired)
+        self._live[run.id] = live
+        if self.can_run and self._open_count < self._max_live:
+            self._open_count += 1
+            move = run.begin(unit, now_us(), fired)
+            live.fired = None
+            insert(unit, run)
+            self._commit(live, move, told, after_failure=lambda: self._abandon(live))
+        else:
+            insert(unit, run)
+            heapq.heappush(self._queue, (run.priority, next(self._ages), run.id))
+            self._commit(live, Transition(unit), told, after_failure=lambda: self._live.pop(run.id, None))
+        return run
+
+    def enqueue(self, run: Run, compiled: CompiledFlow, project_id: str, fired: Fired) -> None:
+        """Take a run that is durable as queued."""
+        self._live[run.id] = LiveRun(run, compiled, project_id, fired)
+        heapq.heappush(self._queue, (run.priority, next(self._ages), run.id))
+
+    def resume(self, run: Run, compiled: CompiledFlow, project_id: str, move: Transition) -> None:
+        """Go on with a run that was interrupted. `move` names what starts again."""
+        live = LiveRun(run, compiled, project_id, None)
+        self._live[run.id] = live
+        self._open_count += 1
+        self._arm_deadline(live)
+        self._commit(live, move)
+
+    def drain_queue(self) -> None:
+        """Begin what is queued while there is room. Call once the runtime is loaded; runs that end call it too."""
+        while self._queue and self.can_run and self._open_count < self._max_live:
+            _, _, execution_id = heapq.heappop(self._queue)
+            live = self._live.get(execution_id)
+            if live is None or live.fired is None or live.run.ended:
+                continue  # cancelled while it waited
+            fired, live.fired = live.fired, None
+            self._open_count += 1
+            unit = Unit(done=_unset)
+            move = live.run.begin(unit, now_us(), fired)
+            if not move.ended:
+                unit.rows.append(live.run.state_row())
+            self._commit(live, move)
+
+    # Ending from outside.
+
+    def cancel(self, execution_id: str, message: str, extend: Extend, told: Told) -> Run | None:
+        """End a run now, `told` once that is durable. None where it has ended, or this process does not have it."""
+        live = self._live.get(execution_id)
+        if live is None or live.run.ended:
+            return None
+        move = live.run.cancel(now_us(), message)
+        extend(move.unit, live.run)
+        self._end_now(live, move, told)
+        return live.run
+
+    async def stop(self) -> None:
+        """Let go of all runs without ending them: they go on at the next start."""
+        self._stopping = True
+        tasks = [task for live in self._live.values() for task, _ in live.tasks.values()]
+        for live in self._live.values():
+            if live.deadline is not None:
+                live.deadline.cancel()
+            for timer in live.timers.values():
+                timer.cancel()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=2)
+
+    def _time_out(self, live: LiveRun) -> None:
+        if not live.run.ended:
+            limit = live.run.limit_seconds
+            self._end_now(live, live.run.time_out(now_us(), f"the run took longer than {limit} s"))
+
+    def _end_now(self, live: LiveRun, move: Transition, told: Told | None = None) -> None:
+        # A late result finds `activation.over` and is discarded.
+        self._let_go(live)
+        self._commit(live, move, told)
+
+    def _let_go(self, live: LiveRun) -> None:
+        current = asyncio.current_task()
+        for task, context in list(live.tasks.values()):
+            context.give_up()
+            if task is not current:
+                task.cancel()
+        for timer in live.timers.values():
+            timer.cancel()
+        live.timers.clear()
+
+    # One activation.
+
+    async def perform(self, number: int) -> None:
+        """Make the next attempt of an activation. Returns without waiting for the commit."""
+        found = self._activations.get(number)
+        task = asyncio.current_task()
+        if found is None or task is None or self._stopping:
+            return
+        live, activation = found
+        node = activation.node
+        context = attempts.Context(activation, self._log)
+        live.tasks[number] = (task, context)
+        if node.timeout_seconds is not None:
+            live.timers[number] = self._loop.call_later(node.timeout_seconds, self._attempt_timed_out, live, activation)
+        try:
+            lit = await attempts.call(live.compiled.bound(node), activation, context)
+        except asyncio.CancelledError as error:
+            # Ours where the attempt is over or we stop; a handler's own otherwise, which is a failure like any other.
+            if context.cancelled or self._stopping:
+                return
+            self._attempt_failed(live, activation, error)
+        except Exception as error:
+            if context.cancelled:
+                return
+            self._attempt_failed(live, activation, error)
+        else:
+            if context.cancelled or self._stopping:
+                return
+            self._forget_attempt(live, number)
+            self._forget(live, number)
+            self._commit(live, live.run.succeed(activation, now_us(), lit))
+
+    def _attempt_timed_out(self, live: LiveRun, activation: Activation) -> None:
+        if activation.over:
+            return
+        attempt = live.tasks.get(activation.number)
+        error = attempts.NodeTimedOut(f"no result within {activation.node.timeout_seconds} s")
+        self._attempt_failed(live, activation, error)
+        if attempt is not None:
+            task, context = attempt
+            context.give_up()
+            task.cancel()  # a handler that ignores this goes on alone
+
+    def _attempt_failed(self, live: LiveRun, activation: Activation, error: BaseException) -> None:
+        number = activation.number
+        self._forget_attempt(live, number)
+        failure = attempts.failure_of(error)
+        now = now_us()
+        wait = attempts.wait_before_next(activation.node, activation.attempt, error)
+        if wait is not None:
+            move = live.run.retry(activation, now, failure, now + round(wait * 1_000_000))
+            self._commit(live, move, lambda _: self._emit_later(live, activation, wait))
+            return
+        self._forget(live, number)
+        move = live.run.fail(activation, now, failure)
+        if move.ended:
+            self._let_go(live)
+        self._commit(live, move)
+
+    def _forget_attempt(self, live: LiveRun, number: int) -> None:
+        live.tasks.pop(number, None)
+        timer = live.timers.pop(number, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _remember(self, live: LiveRun, activation: Activation) -> None:
+        self._activations[activation.number] = (live, activation)
+        live.numbers.add(activation.number)
+
+    def _forget(self, live: LiveRun, number: int) -> None:
+        del self._activations[number]
+        live.numbers.discard(number)
+
+    def _emit_later(self, live: LiveRun, activation: Activation, seconds: float) -> None:
+        if activation.over or self._stopping:
+            return
+        number = activation.number
+
+        def due() -> None:
+            live.timers.pop(number, None)
+            self._emit(live, activation)
+
+        live.timers[number] = self._loop.call_later(seconds, due, context=attempts.clean_context())
+
+    def emit_at(self, execution_id: str, activation: Activation, due_at: int) -> None:
+        """Take up a back-off that a restart interrupted."""
+        live = self._live[execution_id]
+        self._remember(live, activation)
+        self._emit_later(live, activation, max(0.0, (due_at - now_us()) / 1_000_000))
+
+    def _emit(self, live: LiveRun, activation: Activation) -> None:
+        if activation.over or self._stopping:
+            return
+        if live.program_run is None:
+            live.program_run = live.compiled.program(self._runtime, self.perform).open()
+        self._remember(live, activation)
+        live.program_run.emit(activation.node.index, activation.number)
+
+    def _log(self, activation: Activation, level: str, message: str) -> None:
+        """From any thread. Lines of one handler keep their order, and come before its end."""
+        if attempts.is_loop_thread(self._loop):
+            self._log_on_loop(activation, level, message)
+        else:
+            self._loop.call_soon_threadsafe(self._log_on_loop, activation, level, message)
+
+    def _log_on_loop(self, activation: Activation, level: str, message: str) -> None:
+        live = self._live.get(activation.run.id)
+        if live is not None and not activation.over and not self._stopping:
+            text = attempts.clean_text(str(message))
+            self._commit(live, live.run.log(now_us(), level, text, activation.node.id))
+
+    # Commit, publish, start.
+
+    def _commit(
+        self,
+        live: LiveRun,
+        move: Transition,
+        told: Told | None = None,
+        after_failure: Callable[[], object] | None = None,
+    ) -> None:
+        def done(error: BaseException | None) -> None:
+            if error is None:
+                self._durable(live, move)
+            elif after_failure is not None:
+                after_failure()
+            else:
+                log.error("run_lost_its_journal", execution_id=live.run.id, error=str(error))
+            if told is not None:
+                told(error)
+
+        move.unit.done = done
+        self._journal.submit(move.unit)
+
+    def _durable(self, live: LiveRun, move: Transition) -> None:
+        if move.batch:
+            self._bus.publish(EXECUTION_EVENTS, live.run.id, move.batch)
+        for notice in move.unit.notices:
+            self._bus.publish(EXECUTION_NOTICES, notice.project_id, [notice.as_item()])
+        if move.ended:
+            self._retire(live)
+            return
+        if live.deadline is None and live.run.deadline_at is not None:
+            self._arm_deadline(live)
+        for activation in move.ready:
+            self._emit(live, activation)
+
+    def _arm_deadline(self, live: LiveRun) -> None:
+        if live.run.deadline_at is not None:
+            left = max(0.0, (live.run.deadline_at - now_us()) / 1_000_000)
+            live.deadline = self._loop.call_later(left, self._time_out, live, context=attempts.clean_context())
+
+    def _retire(self, live: LiveRun) -> None:
+        if self._live.pop(live.run.id, None) is None:
+            return
+        if live.deadline is not None:
+            live.deadline.cancel()
+        if live.program_run is not None:
+            live.program_run.close()
+        for number in live.numbers:
+            del self._activations[number]
+        if live.fired is None:
+            self._open_count -= 1
+        if self._queue:
+            self.drain_queue()
+
+    def _abandon(self, live: LiveRun) -> None:
+        """Its first unit was not written: it never was."""
+        self._retire(live)
+
+
+def _unset(error: BaseException | None) -> None:
+    """Replaced by `_commit`."""

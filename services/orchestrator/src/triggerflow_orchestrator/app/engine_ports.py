@@ -1,0 +1,48 @@
+"""What the engine needs of the outside: somewhere durable to write, and something that runs nodes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from triggerflow_orchestrator.domain.plan import Plan
+
+from .units import Unit
+
+Perform = Callable[[int], Awaitable[None]]
+
+
+class Journal(Protocol):
+    """The one writer. Units of one run become durable in the order submitted, each whole or not at all."""
+
+    def submit(self, unit: Unit) -> None:
+        """Queue a unit; its `done` is called on the loop. Never blocks, never raises."""
+
+
+class ProgramRun(Protocol):
+    """One live run of a program."""
+
+    def emit(self, node_index: int, activation: int) -> None:
+        """Perform an activation of that node soon. Call from a clean context, never from inside an operator."""
+
+    def close(self) -> None:
+        """Forget the run."""
+
+
+class Program(Protocol):
+    """A plan made executable, for any number of runs."""
+
+    def open(self) -> ProgramRun:
+        """Begin a run."""
+
+
+class NodeRuntime(Protocol):
+    """Makes plans executable."""
+
+    @property
+    def loaded(self) -> asyncio.Event:
+        """Set once programs can be made."""
+
+    def compile(self, plan: Plan, perform: Perform) -> Program:
+        """A program whose nodes call `perform` with the number given to `emit`."""

@@ -1,0 +1,464 @@
+"""One live execution: turns outcomes of activations into units of the journal. No I/O, no waiting.
+
+Each method is one transition and gives one `Transition`: what to write, what to publish after it is durable, and
+which activations start then. Rules: CONTRACT sections 2 and 3; guarantee: DESIGN section 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import orjson
+from triggerflow_chassis.bus import BusEvent
+from triggerflow_chassis.clock import rfc3339
+from triggerflow_chassis.ids import uuid7
+
+from triggerflow_orchestrator.domain.execution import ExecutionRecord, ExecutionStatus, Failure
+from triggerflow_orchestrator.domain.ledger import Ledger, Step
+from triggerflow_orchestrator.domain.plan import Plan, PlanNode
+from triggerflow_orchestrator.domain.value import INLINE_BYTES, Value, encode, reference, shown
+
+from . import events
+from .events import EventWriter
+from .units import Kind, Notice, Unit
+
+ROOT_SCOPE: Final = ""
+CANCELLED_TYPE: Final = "Cancelled"
+
+
+@dataclass(slots=True, eq=False)
+class Activation:
+    """A node that runs, or waits for its next attempt."""
+
+    run: Run
+    number: int
+    id: str
+    node: PlanNode
+    inputs: Mapping[str, Any]
+    started_at: int
+    attempt: int = 1
+    custom_count: int = 0
+    over: bool = False
+    """Its outcome is decided; whatever its handler still gives is discarded."""
+
+    def next_custom(self) -> int:
+        """Sequence of its next custom output, from 0."""
+        count = self.custom_count
+        self.custom_count = count + 1
+        return count
+
+
+@dataclass(slots=True)
+class Transition:
+    """One step of a run: durable first, then published, then its activations start."""
+
+    unit: Unit
+    batch: list[BusEvent] = field(default_factory=list)
+    ready: list[Activation] = field(default_factory=list)
+    ended: bool = False
+
+
+class Run:
+    """The state of one execution while this process runs it."""
+
+    __slots__ = (
+        "_events",
+        "_numbers",
+        "_outputs_json",
+        "_record",
+        "_seq",
+        "deadline_at",
+        "ended_at",
+        "epoch",
+        "error",
+        "id",
+        "inflight",
+        "ledger",
+        "outputs",
+        "plan",
+        "started_at",
+        "status",
+        "trace",
+    )
+
+    def __init__(
+        self, record: ExecutionRecord, plan: Plan, numbers: Iterator[int], event_writer: EventWriter | None = None
+    ) -> None:
+        self._record = record
+        self.id = record.id
+        self.plan = plan
+        self.ledger = Ledger(plan)
+        self.inflight: dict[str, Activation] = {}
+        self.outputs: dict[str, bytes] = {}
+        self.trace = bool(record.options.get("trace"))
+        self.status: ExecutionStatus = record.status
+        self.error: Failure | None = record.error
+        self.epoch = record.epoch
+        self.started_at = record.started_at
+        self.ended_at = record.ended_at
+        self.deadline_at = record.deadline_at
+        self._outputs_json = record.outputs_json
+        self._events = event_writer or EventWriter(record.id)
+        self._numbers = numbers
+        self._seq = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether its last event is decided."""
+        return self.ended_at is not None
+
+    @property
+    def priority(self) -> int:
+        """0 high, 1 normal, 2 low."""
+        return self._record.priority
+
+    @property
+    def limit_seconds(self) -> int | None:
+        """The shorter of the run's own limit and the flow's."""
+        limits = [s for s in (self._record.options.get("timeoutSeconds"), self.plan.timeout_seconds) if s is not None]
+        return min(limits) if limits else None
+
+    def snapshot(self) -> ExecutionRecord:
+        """The execution as it is now."""
+        return replace(
+            self._record,
+            status=self.status,
+            outputs_json=self._outputs_json,
+            error=self.error,
+            epoch=self.epoch,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            deadline_at=self.deadline_at,
+        )
+
+    # Beginning.
+
+    def begin(self, unit: Unit, now: int, fired: Mapping[int, Mapping[str, Any]]) -> Transition:
+        """Start: fired triggers are done at once, since their work was done by whoever fired them."""
+        move = Transition(unit)
+        self.status, self.started_at = "running", now
+        limit = self.limit_seconds
+        self.deadline_at = now + limit * 1_000_000 if limit is not None else None
+        self._event(move, now, "execution.started", events.state("running"))
+        self._notice(move, now, "execution.started")
+        lit: dict[int, dict[str, Value]] = {}
+        for index, ports in fired.items():
+            lit[index] = {port: value if isinstance(value, Value) else encode(value) for port, value in ports.items()}
+            node = self.plan.nodes[index]
+            self._outright(move, now, node, lit[index])
+        self._spread(move, now, self.ledger.start(lit))
+        self._finish_if_settled(move, now)
+        return move
+
+    def resume(self, unit: Unit, ledger: Ledger, seq: int) -> Transition:
+        """Go on after a restart: the ledger replayed from the journal, and the number of its last row."""
+        self.ledger = ledger
+        self._seq = seq
+        for name, shown_value in orjson.loads(self._outputs_json).items():
+            self.outputs[name] = orjson.dumps(shown_value)
+        return Transition(unit)
+
+    def restart(self, move: Transition, now: int, activation: Activation, recovered: bool) -> None:
+        """Take up an activation of the frontier again, and say so where its handler may have run."""
+        self.inflight[activation.id] = activation
+        if recovered:
+            self._custom(move, now, "retry", activation, recovered=True)
+        move.ready.append(activation)
+
+    # Outcomes.
+
+    def succeed(self, activation: Activation, now: int, lit: Mapping[str, Value]) -> Transition:
+        """The handler gave `lit`."""
+        move = self._close(activation)
+        node = activation.node
+        shown_ports = self._journal(move, activation, now, "succeeded", lit, None)
+        result = self._joined(move, node, shown_ports)
+        event_id = self._event(move, now, "chunk.completed", events.chunk_succeeded(node.id, result))
+        self._detail(move, now, activation, event_id)
+        self._spread(move, now, self.ledger.complete(node.index, lit))
+        self._finish_if_settled(move, now)
+        return move
+
+    def retry(self, activation: Activation, now: int, failure: Failure, due_at: int) -> Transition:
+        """The attempt failed and another follows at `due_at`."""
+        move = Transition(Unit(done=_nothing))
+        failed = activation.attempt
+        activation.attempt += 1
+        move.unit.rows.append((Kind.ATTEMPT, (activation.id, activation.attempt, self.id, failure.type, due_at)))
+        line = f"attempt {failed} failed: {failure.type}"
+        event_id = self._event(move, now, "log", events.log_line("warning", line, activation.node.id))
+        self._custom(move, now, "retry", activation, event_id, dueAt=rfc3339(due_at), error=failure.type)
+        return move
+
+    def fail(self, activation: Activation, now: int, failure: Failure) -> Transition:
+        """The last attempt failed: data where the error port is wired, else the end of the run."""
+        move = self._close(activation)
+        node = activation.node
+        handled = node.error_wired
+        lit: dict[str, Value] = {}
+        if handled:
+            lit["error"] = encode(
+                {
+                    "type": failure.type,
+                    "message": failure.message,
+                    "stack": failure.stack or "",
+                    "attempt": activation.attempt,
+                }
+            )
+        self._journal(move, activation, now, "failed", lit, failure)
+        payload = events.chunk_failed(node.id, failure.type, failure.message, failure.stack)
+        event_id = self._event(move, now, "chunk.failed", payload)
+        self._detail(move, now, activation, event_id)
+        if handled:
+            self._spread(move, now, self.ledger.complete(node.index, lit))
+            self._finish_if_settled(move, now)
+        else:
+            self._end(move, now, "failed", failure, f"{failure.type}: {failure.message}", node.id)
+        return move
+
+    def cancel(self, now: int, message: str) -> Transition:
+        """End now because somebody asked."""
+        return self._end_from_outside(now, "cancelled", Failure(CANCELLED_TYPE, message), f"cancelled: {message}")
+
+    def time_out(self, now: int, message: str) -> Transition:
+        """End now because the run's own limit passed."""
+        return self._end_from_outside(now, "failed", Failure("TimedOut", message), f"timed_out: {message}")
+
+    def log(self, now: int, level: str, message: str, node_id: str) -> Transition:
+        """A line from a handler."""
+        move = Transition(Unit(done=_nothing))
+        self._event(move, now, "log", events.log_line(level, message, node_id))
+        return move
+
+    # Parts of a transition.
+
+    def _end_from_outside(self, now: int, status: ExecutionStatus, failure: Failure, message: str) -> Transition:
+        move = Transition(Unit(done=_nothing))
+        if self.started_at is None:  # a run starts before it ends, even one that nobody let run
+            self.started_at = now
+            self._event(move, now, "execution.started", events.state("running"))
+            self._notice(move, now, "execution.started")
+        self._end(move, now, status, failure, message, None)
+        return move
+
+    def _close(self, activation: Activation) -> Transition:
+        activation.over = True
+        del self.inflight[activation.id]
+        return Transition(Unit(done=_nothing))
+
+    def _spread(self, move: Transition, now: int, first: Step) -> None:
+        pending = [first]
+        while pending:
+            step = pending.pop()
+            for index in step.skipped:
+                self._skip(move, now, self.plan.nodes[index])
+            for dropped in step.dropped:
+                node = self.plan.nodes[dropped.node]
+                line = f"a later token at port {dropped.port} changed nothing"
+                self._event(move, now, "log", events.log_line("debug", line, node.id))
+            for ready in step.ready:
+                node = self.plan.nodes[ready.node]
+                if node.type == "output":
+                    self._receive(move, now, node, ready.inputs)
+                    pending.append(self.ledger.complete(ready.node, {}))
+                else:
+                    self._start(move, now, node, ready.inputs)
+
+    def _start(self, move: Transition, now: int, node: PlanNode, inputs: Mapping[str, Any]) -> None:
+        activation = Activation(self, next(self._numbers), uuid7(), node, inputs, now)
+        self.inflight[activation.id] = activation
+        traced = self._shown_object(move, inputs) if self.trace else None
+        move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, ROOT_SCOPE, now, traced)))
+        self._event(move, now, "chunk.started", events.chunk_running(node.id))
+        move.ready.append(activation)
+
+    def _receive(self, move: Transition, now: int, node: PlanNode, inputs: Mapping[str, Any]) -> None:
+        """An output node runs no code: it has its input in the moment it is reached."""
+        if node.passes_single_input:
+            value = _as_value(next(iter(inputs.values()))) if inputs else encode(None)
+        else:
+            value = encode({port: _as_value(v).plain for port, v in inputs.items()})
+        text = self._shown(move, value)
+        self.outputs[node.name] = text
+        traced = self._shown_object(move, inputs) if self.trace else None
+        self._outright(move, now, node, {}, text, traced)
+        self._outputs_json = _object_text(self.outputs)
+        self._state(move)
+
+    def _outright(
+        self,
+        move: Transition,
+        now: int,
+        node: PlanNode,
+        lit: Mapping[str, Value],
+        received: bytes | None = None,
+        traced: str | None = None,
+    ) -> None:
+        """An activation that starts and ends in the same moment."""
+        activation = Activation(self, 0, uuid7(), node, {}, now)
+        if traced is not None:
+            move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, ROOT_SCOPE, now, traced)))
+        self._event(move, now, "chunk.started", events.chunk_running(node.id))
+        ports = self._journal(move, activation, now, "succeeded", lit, None)
+        result = self._joined(move, node, ports) if received is None else received
+        self._event(move, now, "chunk.completed", events.chunk_succeeded(node.id, result))
+
+    def _skip(self, move: Transition, now: int, node: PlanNode) -> None:
+        activation = Activation(self, 0, uuid7(), node, {}, now)
+        self._journal(move, activation, now, "skipped", {}, None)
+        if not node.is_trigger and not node.wired_inputs:
+            line = "no input port is wired, so this node never runs"
+            self._event(move, now, "log", events.log_line("warning", line, node.id))
+        self._custom(move, now, "skip", activation)
+
+    def _finish_if_settled(self, move: Transition, now: int) -> None:
+        if self.inflight or not self.ledger.settled or self.ended:
+            return
+        self.status, self.ended_at = "succeeded", now
+        self._event(move, now, "execution.completed", events.state("succeeded"))
+        self._notice(move, now, "execution.completed")
+        self._state(move)
+        move.ended = True
+
+    def _end(
+        self,
+        move: Transition,
+        now: int,
+        status: ExecutionStatus,
+        failure: Failure,
+        message: str,
+        node_id: str | None,
+    ) -> None:
+        for activation in list(self.inflight.values()):
+            activation.over = True
+            stopped = Failure(CANCELLED_TYPE, "the run ended while this node ran")
+            self._journal(move, activation, now, "cancelled", {}, stopped)
+            payload = events.chunk_failed(activation.node.id, stopped.type, stopped.message)
+            event_id = self._event(move, now, "chunk.failed", payload)
+            self._detail(move, now, activation, event_id)
+        self.inflight.clear()
+        self.status, self.ended_at = status, now
+        self.error = Failure(failure.type, failure.message, node_id, failure.stack)
+        self._event(move, now, "execution.failed", events.state("failed", message))
+        self._notice(move, now, "execution.failed")
+        self._state(move)
+        move.ended = True
+
+    def _journal(
+        self,
+        move: Transition,
+        activation: Activation,
+        now: int,
+        status: str,
+        lit: Mapping[str, Value],
+        failure: Failure | None,
+    ) -> dict[str, bytes]:
+        self._seq += 1
+        ports = {port: self._shown(move, value) for port, value in lit.items()}
+        error = None
+        if failure is not None:
+            error = orjson.dumps(replace(failure, attempt=activation.attempt).as_json()).decode()
+        move.unit.rows.append(
+            (
+                Kind.JOURNAL,
+                (
+                    self.id,
+                    self._seq,
+                    self.epoch,
+                    activation.id,
+                    activation.node.id,
+                    ROOT_SCOPE,
+                    activation.attempt,
+                    status,
+                    _object_text(ports),
+                    error,
+                    activation.started_at,
+                    now,
+                ),
+            )
+        )
+        return ports
+
+    def _joined(self, move: Transition, node: PlanNode, ports: Mapping[str, bytes]) -> bytes | None:
+        """An event's result: the value where only `out` is declared, else the lit ports, nothing where none is."""
+        if not ports:
+            return None
+        if node.declared_outputs == ("out",):
+            return next(iter(ports.values()))
+        text = _object_text(ports).encode()
+        if len(text) <= INLINE_BYTES:
+            return text
+        return orjson.dumps(reference(text, self._spill(move, text)))
+
+    def _shown(self, move: Transition, value: Value) -> bytes:
+        return shown(value, lambda text: self._spill(move, text))
+
+    def _shown_object(self, move: Transition, values: Mapping[str, Any]) -> str:
+        return _object_text({key: self._shown(move, _as_value(value)) for key, value in values.items()})
+
+    def _spill(self, move: Transition, text: bytes) -> str:
+        ref = uuid7()
+        move.unit.objects.append((ref, text))
+        move.unit.rows.append((Kind.OBJECT, (ref, self.id, len(text), ref)))
+        return ref
+
+    def _detail(self, move: Transition, now: int, activation: Activation, event_id: str) -> None:
+        if activation.attempt > 1:
+            self._custom(move, now, "detail", activation, event_id)
+
+    def _custom(
+        self, move: Transition, now: int, kind: str, activation: Activation, event_id: str | None = None, **more: Any
+    ) -> None:
+        payload = events.custom(
+            kind,
+            activation.node.id,
+            activation.id,
+            ROOT_SCOPE,
+            activation.attempt,
+            activation.next_custom(),
+            event_id,
+            **more,
+        )
+        self._event(move, now, "runtime.output", payload)
+
+    def _event(self, move: Transition, now: int, kind: str, payload: dict[str, Any]) -> str:
+        return self._events.add(move.unit, move.batch, now, kind, payload)
+
+    def _notice(self, move: Transition, now: int, kind: str) -> None:
+        record = self._record
+        move.unit.notices.append(Notice(record.project_id, kind, now, record.flow_id, record.id))
+
+    def _state(self, move: Transition) -> None:
+        move.unit.rows.append(self.state_row())
+
+    def state_row(self) -> tuple[Kind, tuple[Any, ...]]:
+        """What the executions table holds of this state."""
+        error = orjson.dumps(self.error.as_json()).decode() if self.error is not None else None
+        return (
+            Kind.STATE,
+            (
+                self.status,
+                self._outputs_json,
+                error,
+                self.started_at,
+                self.ended_at,
+                self.deadline_at,
+                self.epoch,
+                self.id,
+            ),
+        )
+
+
+def _object_text(members: Mapping[str, bytes]) -> str:
+    return orjson.dumps({key: orjson.Fragment(text) for key, text in members.items()}).decode() if members else "{}"
+
+
+def _as_value(value: Any) -> Value:
+    """A token's value, or a port's default, which the plan holds as plain JSON."""
+    return value if isinstance(value, Value) else encode(value)
+
+
+def _nothing(error: BaseException | None) -> None:
+    """Replaced by whoever submits the unit."""

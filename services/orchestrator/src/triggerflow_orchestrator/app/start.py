@@ -1,0 +1,154 @@
+"""Start a run: find the version, choose the triggers, check the inputs, and answer once it is durable.
+
+Order of refusals (CONTRACT section 1, "Execution" and "Problem"): 422, then 404 NO_SUCH_TRIGGER, then 409.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from triggerflow_chassis.clock import now_us
+from triggerflow_chassis.errors import Invalid, NoManualTrigger, NoSuchTrigger, NoVersion, Violation
+from triggerflow_chassis.ids import uuid7
+
+from triggerflow_orchestrator.domain.execution import PRIORITIES, BlueprintVersion, ExecutionRecord
+from triggerflow_orchestrator.domain.plan import Plan
+from triggerflow_orchestrator.domain.value import encode, shown
+from triggerflow_orchestrator.ports import Blueprints
+
+from .commands import StartCommand
+from .compiled import CompiledFlow, CompiledFlows
+from .durable import Durable
+from .engine import Engine
+from .run import Run
+from .units import Kind, Unit
+
+_OPTION_DEFAULTS: dict[str, Any] = {"async": True, "trace": False}
+
+
+class StartExecution:
+    """Accepts runs."""
+
+    def __init__(self, engine: Engine, blueprints: Blueprints, flows: CompiledFlows) -> None:
+        self._engine = engine
+        self._blueprints = blueprints
+        self._flows = flows
+
+    async def __call__(self, command: StartCommand) -> ExecutionRecord:
+        """The run as it is once durable. Raises Invalid, NoSuchTrigger, NoVersion, NoManualTrigger, Unavailable."""
+        if "$value" in command.inputs:
+            raise Invalid([Violation("/inputs/$value", "This name is kept for references. Choose another one.")])
+        version = await self._version(command)
+        compiled = self._flows.of(version)
+        chosen = _triggers(compiled.plan, command.trigger_node_id)
+        fired = compiled.fire(chosen, command.inputs)
+        if command.trigger_node_id is not None and not chosen:
+            raise NoSuchTrigger(f"Version {version.version} has no trigger with this id.")
+        if not chosen:
+            raise NoManualTrigger("The flow has no manual trigger. Name the trigger to fire with ?trigger={nodeId}.")
+
+        unit = Unit(done=_unset, may_fail=True)
+        record = _record(command, compiled, unit)
+        durable = Durable()
+
+        def insert(unit: Unit, run: Run) -> None:
+            _insert(unit, run.snapshot(), command, compiled.plan)
+
+        run = self._engine.accept(unit, record, compiled, fired, insert, durable.told)
+        await durable.wait()
+        return run.snapshot()
+
+    async def _version(self, command: StartCommand) -> BlueprintVersion:
+        try:
+            return await self._blueprints.get_version(command.flow_id, command.blueprint_version, command.project_id)
+        except NoVersion:
+            if command.trigger_node_id is not None:  # 404 is told before 409
+                raise NoSuchTrigger("The flow has no published version, so it has no trigger to fire.") from None
+            raise
+
+
+def _triggers(plan: Plan, node_id: str | None) -> tuple[int, ...]:
+    if node_id is None:
+        return plan.manual_triggers
+    index = plan.index.get(node_id.lower())
+    return (index,) if index is not None and plan.nodes[index].is_trigger else ()
+
+
+def _record(command: StartCommand, compiled: CompiledFlow, unit: Unit) -> ExecutionRecord:
+    execution_id = uuid7()
+    priority = PRIORITIES[command.context.get("priority", "normal")]
+    return ExecutionRecord(
+        id=execution_id,
+        project_id=command.project_id,
+        principal=command.principal,
+        flow_id=compiled.version.flow_id,
+        flow_name=compiled.version.flow_name,
+        version=compiled.version.version,
+        content_hash=compiled.version.content_hash,
+        status="queued",
+        priority=priority,
+        inputs_json=_inputs_text(execution_id, command.inputs, unit),
+        outputs_json="{}",
+        error=None,
+        context=command.context,
+        options={**_OPTION_DEFAULTS, **command.options},
+        rerun_of=None,
+        trigger_node_id=command.trigger_node_id.lower() if command.trigger_node_id is not None else None,
+        epoch=1,
+        created_at=now_us(),
+    )
+
+
+def _inputs_text(execution_id: str, inputs: Mapping[str, Any], unit: Unit) -> str:
+    def spill(text: bytes) -> str:
+        ref = uuid7()
+        unit.objects.append((ref, text))
+        unit.rows.append((Kind.OBJECT, (ref, execution_id, len(text), ref)))
+        return ref
+
+    members = {key: orjson.Fragment(shown(encode(value), spill)) for key, value in inputs.items()}
+    return orjson.dumps(members).decode()
+
+
+def _insert(unit: Unit, record: ExecutionRecord, command: StartCommand, plan: Plan) -> None:
+    unit.rows.append(
+        (
+            Kind.EXECUTION,
+            (
+                record.id,
+                record.project_id,
+                record.principal,
+                record.flow_id,
+                record.flow_name,
+                record.version,
+                record.content_hash,
+                record.status,
+                record.priority,
+                record.inputs_json,
+                record.outputs_json,
+                orjson.dumps(record.error.as_json()).decode() if record.error is not None else None,
+                orjson.dumps(record.context).decode(),
+                orjson.dumps(record.options).decode(),
+                record.rerun_of,
+                record.trigger_node_id,
+                record.epoch,
+                record.created_at,
+                record.started_at,
+                record.ended_at,
+                record.deadline_at,
+            ),
+        )
+    )
+    for label in dict.fromkeys((*plan.labels, *command.context.get("labels", ()))):
+        unit.rows.append((Kind.LABEL, (record.id, label)))
+    if command.request is not None:
+        key = command.request
+        answer = key.render(record)
+        row = (key.project_id, key.request_id, key.method, key.fingerprint, answer, None, record.created_at)
+        unit.rows.append((Kind.REQUEST, row))
+
+
+def _unset(error: BaseException | None) -> None:
+    """Replaced by the engine."""

@@ -1,0 +1,72 @@
+"""What one step of a run writes, all of it or nothing: rows by kind, large values, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+
+class Kind(IntEnum):
+    """Tables a unit appends to. The order is the order of writing inside a transaction."""
+
+    EXECUTION = 0
+    """(id, project_id, principal, flow_id, flow_name, version, content_hash, status, priority, inputs, outputs,
+    error, context, options, rerun_of, trigger_node_id, epoch, created_at, started_at, ended_at, deadline_at)"""
+    LABEL = 1
+    """(execution_id, label)"""
+    OBJECT = 2
+    """(ref, execution_id, bytes, key)"""
+    START = 3
+    """(activation_id, execution_id, node_id, scope, started_at, inputs)"""
+    ATTEMPT = 4
+    """(activation_id, attempt, execution_id, failed_type, due_at)"""
+    JOURNAL = 5
+    """(execution_id, seq, epoch, activation_id, node_id, scope, attempt, status, ports, error, started_at, ended_at)"""
+    EVENT = 6
+    """(execution_id, id, sequence, body)"""
+    STATE = 7
+    """(status, outputs, error, started_at, ended_at, deadline_at, epoch, id)"""
+    CANCEL = 8
+    """(cancel_requested_at, id)"""
+    REQUEST = 9
+    """(project_id, request_id, method, fingerprint, response, error, created_at)"""
+
+
+@dataclass(slots=True)
+class Notice:
+    """What a project is told of an execution. The writer gives the id, in the order of commits."""
+
+    project_id: str
+    type: str
+    timestamp: int
+    flow_id: str
+    execution_id: str
+    id: str = ""
+
+    def as_item(self) -> dict[str, Any]:
+        """The item on the bus."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "timestamp": self.timestamp,
+            "projectId": self.project_id,
+            "flowId": self.flow_id,
+            "executionId": self.execution_id,
+        }
+
+
+@dataclass(slots=True)
+class Unit:
+    """One atomic step. `done(None)` is called on the loop once it is durable, in the order of submission.
+
+    Where writing fails, a unit that `may_fail` is told by `done(error)` and nothing of it is kept; any other
+    is tried again until it is written, since a run must not lose an outcome to a full disk or a lock.
+    """
+
+    done: Callable[[BaseException | None], None]
+    may_fail: bool = False
+    rows: list[tuple[Kind, tuple[Any, ...]]] = field(default_factory=list)
+    objects: list[tuple[str, bytes]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)

@@ -1,0 +1,1 @@
+"""TriggerFlow, behind the port the engine knows. The only importer of agently."""

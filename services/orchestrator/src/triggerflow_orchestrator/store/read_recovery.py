@@ -1,0 +1,54 @@
+"""Read what only recovery needs: large values whole, and how far an activation's custom outputs had counted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+from triggerflow_chassis.errors import Unavailable
+
+from triggerflow_orchestrator.ports import Objects
+from triggerflow_orchestrator.store.database import snapshot
+from triggerflow_orchestrator.store.tables import events
+
+_PIECE_BYTES: Final = 8 * 1024 * 1024
+
+
+class RecoveryReads:
+    """`app.recover.RecoverySources` over the database and the objects."""
+
+    def __init__(self, engine: AsyncEngine, objects: Objects) -> None:
+        self._engine = engine
+        self._objects = objects
+
+    async def values(self, refs: Collection[str]) -> Mapping[str, bytes]:
+        return {ref: await self._whole(ref) for ref in refs}
+
+    async def custom_counts(self, execution_id: str, activation_ids: Collection[str]) -> Mapping[str, int]:
+        body = events.c.body
+        async with snapshot(self._engine) as connection:
+            counts = {}
+            for activation_id in activation_ids:
+                query = (
+                    select(func.count())
+                    .select_from(events)
+                    .where(
+                        events.c.execution_id == execution_id,
+                        func.instr(body, '"stream":"custom"') > 0,
+                        func.instr(body, f'"activationId":"{activation_id}"') > 0,
+                    )
+                )
+                counts[activation_id] = (await connection.execute(query)).scalar_one()
+            return counts
+
+    async def _whole(self, ref: str) -> bytes:
+        pieces: list[bytes] = []
+        while True:
+            piece = await self._objects.get(ref, sum(map(len, pieces)), _PIECE_BYTES)
+            if piece is None:
+                raise Unavailable(f"The value {ref} cannot be read.")
+            if not piece:
+                return b"".join(pieces)
+            pieces.append(piece)
