@@ -11,6 +11,7 @@ completion that lights `error`.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from triggerflow_chassis.errors import Internal
@@ -102,8 +103,8 @@ class Ledger:
         """Settle every trigger and every node without a wired input, once, before anything else.
 
         `fired` gives the lit ports of the triggers that fired, in the order of their end events: they are done with
-        this call and are not among `ready`. The other triggers are skipped, and so is `plan.unwired`, in node order
-        and ahead of whatever their dead tokens skip.
+        this call and are not among `ready`. The other triggers are skipped, and so is `plan.unwired`: first these, in
+        node order, then what their dead tokens skip, then each fired trigger's tokens and what those skip.
         """
         if self.started:
             raise LedgerMisused("The run was started twice.")
@@ -116,11 +117,13 @@ class Ledger:
         for node in sorted((*self.plan.triggers, *self.plan.unwired)):
             if node not in fired:
                 self._skip(node, step)
+        self._spread(step, 0)
         for node, lit in fired.items():
             self._state[node] = DONE
             self.pending -= 1
+            spread = len(step.skipped)
             self._send(node, lit, step)
-        self._spread(step)
+            self._spread(step, spread)
         return step
 
     def complete(self, node: int, lit: Mapping[str, Any]) -> Step:
@@ -133,7 +136,7 @@ class Ledger:
         step = Step([], [], [])
         self._send(node, lit, step)
         if step.skipped:
-            self._spread(step)
+            self._spread(step, 0)
         return step
 
     def _check(self, node: int, lit: Mapping[str, Any]) -> None:
@@ -149,9 +152,12 @@ class Ledger:
             else:
                 self._dead(wire, step)
 
-    def _spread(self, step: Step) -> None:
-        """Let every skipped node skip what waits for it alone. A queue, not recursion: chains may be long."""
-        for node in step.skipped:  # grows while it is read
+    def _spread(self, step: Step, done: int) -> None:
+        """Send the dead tokens of the skipped nodes from number `done` on, and of those that these skip in turn.
+
+        A queue, not recursion: chains may be long.
+        """
+        for node in islice(step.skipped, done, None):  # the list grows while it is read
             self._send(node, NOTHING_LIT, step)
 
     def _live(self, wire: Wire, value: Any, step: Step) -> None:
