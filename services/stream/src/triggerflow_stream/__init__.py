@@ -1,0 +1,1 @@
+"""Live and historical events with one seam. Holds no data."""

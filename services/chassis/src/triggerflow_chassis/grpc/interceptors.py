@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -22,7 +23,7 @@ from triggerflow_chassis.grpc.limits import LARGE_STATUS_KEY
 from triggerflow_chassis.grpc.status import STATUS_KEY, to_status
 
 Unary = Callable[[Any, Any], Awaitable[Any]]
-Stream = Callable[[Any, Any], AsyncIterator[Any]]
+Stream = Callable[[Any, Any], AsyncGenerator[Any, None]]
 
 log = structlog.get_logger("triggerflow.grpc")
 
@@ -90,14 +91,14 @@ class Chain(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
 
 def _iterated(behaviour: Any) -> Stream:
     # A servicer may also be a coroutine that writes to the context (grpc's reflection does); both end up iterated.
-    def stream(request: Any, context: Any) -> AsyncIterator[Any]:
+    def stream(request: Any, context: Any) -> AsyncGenerator[Any, None]:
         result = behaviour(request, context)
-        return result if hasattr(result, "__aiter__") else _awaited(result)
+        return result if hasattr(result, "aclose") else _awaited(result)
 
     return stream
 
 
-async def _awaited(result: Awaitable[Any]) -> AsyncIterator[Any]:
+async def _awaited(result: Awaitable[Any]) -> AsyncGenerator[Any, None]:
     await result
     nothing: tuple[Any, ...] = ()
     for item in nothing:
@@ -118,11 +119,13 @@ class Errors(Interceptor):
         return call
 
     def stream(self, method: str, proceed: Stream) -> Stream:
-        async def call(request: Any, context: Any) -> AsyncIterator[Any]:
+        async def call(request: Any, context: Any) -> AsyncGenerator[Any, None]:
             tracing.begin(_metadata(context, "traceparent"))
             try:
-                async for item in proceed(request, context):
-                    yield item
+                # Closed with this one, not when the collector finds it: a watch lets go of its subscription at once.
+                async with aclosing(proceed(request, context)) as items:
+                    async for item in items:
+                        yield item
             except Exception as error:
                 await _abort(method, context, error)
 
@@ -154,10 +157,9 @@ class Authentication(Interceptor):
         return call
 
     def stream(self, method: str, proceed: Stream) -> Stream:
-        async def call(request: Any, context: Any) -> AsyncIterator[Any]:
+        def call(request: Any, context: Any) -> AsyncGenerator[Any, None]:
             self._enter(method, context)
-            async for item in proceed(request, context):
-                yield item
+            return proceed(request, context)
 
         return call
 

@@ -1,0 +1,1 @@
+"""Watching: history, then live, with one seam. No transport here."""

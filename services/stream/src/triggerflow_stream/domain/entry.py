@@ -1,0 +1,45 @@
+"""Entries of an append-only log, and batches of them as a reader gets them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of one execution. Ids rise strictly and sequences count without gaps, both within the execution.
+
+    `event` is what the transport sends; nothing here looks into it. `last` marks the one that nothing follows.
+    """
+
+    id: str
+    sequence: int
+    event: Any
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of history: fewer entries than asked for mean that the end of what is durable was reached."""
+
+    entries: Sequence[Entry]
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectEntry:
+    """One event of a project, from one of the two logs that make it up. Ids rise strictly within one log."""
+
+    id: str
+    log: str
+    event: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a reader gets at once: entries, oldest first, or none in a checkpoint; and where to resume after them."""
+
+    events: Sequence[Any]
+    cursor: str
