@@ -1,0 +1,72 @@
+"""Wait for the end of an execution without asking again and again: the bus tells."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from triggerflow_chassis.bus import EXECUTION_NOTICES, Bus
+
+from triggerflow_orchestrator.domain.execution import ENDING_EVENTS, ExecutionRecord
+from triggerflow_orchestrator.ports import Reads
+
+# An execution may end between its answer and the wait for it. This many ends are remembered for that moment.
+_REMEMBERED: Final = 4_096
+
+
+class EndWaiters:
+    """Hears of every end from `open` to `close`."""
+
+    def __init__(self, bus: Bus, reads: Reads) -> None:
+        self._bus = bus
+        self._reads = reads
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._unsubscribe = bus.subscribe(EXECUTION_NOTICES, None, self._hear)
+
+    def close(self) -> None:
+        """Hear no more; whoever waits is answered with what is."""
+        self._unsubscribe()
+        for futures in self._waiting.values():
+            _settle(futures)
+
+    async def wait(self, record: ExecutionRecord, seconds: float, *, fresh: bool) -> ExecutionRecord:
+        """The execution once it ended, or as it is after `seconds`. `fresh`: this process accepted it just now.
+
+        Raises Unavailable where the database cannot be read.
+        """
+        if record.ended or seconds <= 0:
+            return record
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(record.id, set())
+        waiting.add(future)
+        try:
+            if record.id not in self._ended:
+                if not fresh:
+                    # Who ended long ago is not told again. Asked after the future is in place, so no end is missed.
+                    known = await self._reads.execution(record.project_id, record.id)
+                    if known is None or known.ended:
+                        return known or record
+                await asyncio.wait([future], timeout=seconds)
+        finally:
+            waiting.discard(future)
+            if not waiting:
+                self._waiting.pop(record.id, None)
+        return await self._reads.execution(record.project_id, record.id) or record
+
+    def _hear(self, notices: Sequence[Mapping[str, Any]]) -> None:
+        for notice in notices:
+            if notice["type"] in ENDING_EVENTS:
+                execution_id = notice["executionId"]
+                self._ended[execution_id] = None
+                if len(self._ended) > _REMEMBERED:
+                    self._ended.popitem(last=False)
+                _settle(self._waiting.get(execution_id, ()))
+
+
+def _settle(futures: set[asyncio.Future[None]] | tuple[()]) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(None)

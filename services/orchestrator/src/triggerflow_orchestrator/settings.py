@@ -1,0 +1,65 @@
+"""What an orchestrator needs to know before it starts. Frozen; read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from triggerflow_chassis.settings import Reader, Secret
+
+DEFAULT_MAX_LIVE: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class OrchestratorSettings:
+    """Where executions are kept, and how many run at once."""
+
+    database: Path
+    """The SQLite file; made where it is not there."""
+    objects: Path
+    """The folder of large values; made where it is not there."""
+    max_live: int = DEFAULT_MAX_LIVE
+    """Runs at once; others are queued."""
+
+    @staticmethod
+    def under(home: Path) -> OrchestratorSettings:
+        """Everything in one folder, as in local mode."""
+        return OrchestratorSettings(database=home / "orchestrator.sqlite3", objects=home / "objects")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """An orchestrator that is a process of its own."""
+
+    orchestrator: OrchestratorSettings
+    address: str
+    """Where it listens: `host:port` or `unix:/path`."""
+    registry: str
+    """Where the registry listens."""
+    token: Secret | None
+    """Asked of callers, and shown to the registry."""
+    log_level: str
+
+    @staticmethod
+    def read(environ: Mapping[str, str] | None = None) -> ServerSettings:
+        """From `TFCANVAS_…`. Raises SettingsError with all that is wrong."""
+        reader = Reader(environ, prefix="TFCANVAS_")
+        home = reader.path("HOME", Path("~/.local/share/triggerflow-canvas"))
+        places = OrchestratorSettings.under(home)
+        settings = ServerSettings(
+            orchestrator=OrchestratorSettings(
+                database=reader.path("ORCHESTRATOR_DATABASE", places.database),
+                objects=reader.path("ORCHESTRATOR_OBJECTS", places.objects),
+                max_live=reader.integer("MAX_RUNS", DEFAULT_MAX_LIVE, least=1, most=100_000),
+            ),
+            address=reader.text("ORCHESTRATOR_ADDRESS", "127.0.0.1:8492"),
+            registry=reader.text("REGISTRY_ADDRESS", "127.0.0.1:8491"),
+            token=reader.secret("TOKEN"),
+            log_level=reader.text("LOG_LEVEL", "info"),
+        )
+        if settings.log_level not in ("debug", "info", "warning", "error"):
+            reader.problem("LOG_LEVEL", f"must be debug, info, warning or error, not {settings.log_level!r}")
+        reader.done()
+        return settings
