@@ -1,0 +1,20 @@
+# Tests and benches.
+
+.PHONY: test test-python test-web test-browser test-crash bench
+
+test: setup test-web test-python ## Run every test but the browser's
+
+test-python: setup-python
+	$(VENV)/bin/pytest tests --ignore=tests/e2e
+
+test-web: canvas-web/node_modules/.installed
+	cd canvas-web && npm run --silent test
+
+test-browser: setup ## The whole story in headless Chromium
+	$(VENV)/bin/pytest tests/e2e
+
+test-crash: setup ## kill -9 at 20 seeded moments (CRASH_MOMENTS, CRASH_SEED)
+	$(VENV)/bin/pytest tests/faults/crash
+
+bench: setup ## Print every figure (ONLY="w1 memory")
+	$(PY) bench $(ONLY)

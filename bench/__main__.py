@@ -1,0 +1,46 @@
+"""Run the benches named on the command line, or all of them, and print their figures."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "support")]
+
+import latency  # noqa: E402
+import memory  # noqa: E402
+import w1  # noqa: E402
+import w2_w3  # noqa: E402
+from setting import Setting  # noqa: E402
+
+BENCHES: dict[str, Callable[[Setting], None]] = {
+    "w1": w1.main,
+    "w2": w2_w3.w2,
+    "w3": w2_w3.w3,
+    "latency": latency.main,
+    "memory": memory.main,
+}
+
+
+def main() -> int:
+    """Print a line a figure."""
+    names = sys.argv[1:] or list(BENCHES)
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"no bench is called {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+        return 2
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")
+    for name in names:
+        # A process of its own for each, so that none measures what another left behind.
+        with tempfile.TemporaryDirectory() as folder, Setting(Path(folder) / "home") as setting:
+            BENCHES[name](setting)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""The product under test, started in a temporary folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from running_product import Product
+
+
+class Setting:
+    """A running product that may run the bench's handlers."""
+
+    def __init__(self, home: Path) -> None:
+        handlers = str(Path(__file__).resolve().parent)
+        self._product = Product(home, {"PYTHONPATH": handlers, "TFCANVAS_PYTHON_MODULES": "bench_handlers"})
+
+    def __enter__(self) -> Setting:
+        self._product.start()
+        self.url, self.token = self._product.url, self._product.token
+        self.pid = int(self._product.run_file()["pid"])
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._product.stop()
+
+    def publish(self, flow: dict[str, Any]) -> tuple[str, str]:
+        """Id and version of a new flow."""
+        with self._product.client() as client:
+            made = client.post("/flows", json=flow)
+            assert made.status_code == 201, made.text
+            published = client.post(f"/flows/{made.json()['id']}/versions", json={})
+            assert published.status_code == 201, published.text
+            return str(made.json()["id"]), str(published.json()["version"])

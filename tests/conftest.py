@@ -1,0 +1,40 @@
+"""Products that tests start, each in a folder of its own, and stop by process id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from running_product import Product
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def make_product(tmp_path: Path) -> Iterator[Callable[..., Product]]:
+    """Make products that are stopped after the test, whatever happens in it."""
+    made: list[Product] = []
+
+    def make(name: str = "home", **environment: str) -> Product:
+        product = Product(tmp_path / name, environment)
+        made.append(product)
+        return product
+
+    yield make
+    for product in made:
+        if product.process is not None and product.process.poll() is None:
+            product.stop()
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One running product that tests share. It may run the handlers of tests/handlers."""
+    handlers = ROOT / "tests" / "handlers"
+    one = Product(
+        tmp_path_factory.mktemp("shared") / "home",
+        {"PYTHONPATH": str(handlers), "TFCANVAS_PYTHON_MODULES": "sample_handlers"},
+    )
+    one.start()
+    yield one
+    assert one.stop() == 0
