@@ -1,0 +1,68 @@
+"""Run the registry as a process of its own: `python -m triggerflow_registry`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import structlog
+from triggerflow_adapter_sdk.catalogue import Catalogue
+from triggerflow_adapter_sdk.settings import AdapterSettings
+from triggerflow_chassis import logging
+from triggerflow_chassis.bus import InProcessBus
+from triggerflow_chassis.errors import Unavailable
+from triggerflow_chassis.grpc.client import open_channel
+from triggerflow_chassis.grpc.server import open_server
+from triggerflow_chassis.lifecycle import stop_signals
+from triggerflow_chassis.settings import Reader, SettingsError
+
+from triggerflow_registry.bootstrap import open_registry
+from triggerflow_registry.settings import ServerSettings, read_settings
+
+log = structlog.get_logger("triggerflow.registry")
+
+
+async def serve(settings: ServerSettings, adapters: AdapterSettings) -> None:
+    """Serve until a signal to stop."""
+    catalogue = Catalogue.load(adapters)
+    with stop_signals() as stopped:
+        # No token of its own: what the registry asks the orchestrator, it asks as its caller.
+        async with (
+            open_channel(settings.orchestrator, None) as channel,
+            open_registry(settings.registry, channel=channel, bus=InProcessBus(), catalogue=catalogue) as registry,
+            open_server(
+                addresses=[settings.address],
+                register=[registry.register],
+                token=settings.token.reveal() if settings.token else None,
+            ),
+        ):
+            await registry.ready()
+            log.info("registry_started", address=settings.address, database=str(settings.registry.database))
+            await stopped.wait()
+    log.info("registry_stopped")
+
+
+def main() -> int:
+    """Exit with 0 after a clean stop, with 1 and a line for each reason where it cannot start."""
+    try:
+        settings = read_settings()
+        reader = Reader(prefix="TFCANVAS_")
+        adapters = AdapterSettings(
+            python_modules=reader.names("PYTHON_MODULES"),
+            env_allow=reader.names("ENV_ALLOW"),
+            http_allow=reader.names("HTTP_ALLOW"),
+        )
+        logging.configure(settings.log_level)
+        asyncio.run(serve(settings, adapters))
+    except SettingsError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)  # noqa: T201
+        return 1
+    except (OSError, Unavailable) as error:
+        print(f"TFCANVAS_REGISTRY_ADDRESS or TFCANVAS_REGISTRY_DATABASE cannot be used: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Read versions of a flow."""
+
+from __future__ import annotations
+
+import re
+
+from triggerflow_chassis.errors import NotFound, NoVersion
+from triggerflow_chassis.identity import Principal
+
+from triggerflow_registry.app.desk import Desk, find_flow
+from triggerflow_registry.app.paging import page, page_size, place_of
+from triggerflow_registry.app.shown import Page
+from triggerflow_registry.domain.flow import UNPUBLISHED, ProjectId, Version
+
+# As many digits as 64 bits always hold.
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
+
+async def get_version(desk: Desk, actor: Principal, flow_id: str, number: str) -> Version:
+    """One version with its blueprint; the newest where `number` is empty. Raises NotFound, NoVersion."""
+    project_id = ProjectId(actor.project_id)
+    async with desk.store.read() as view:
+        flow = await find_flow(view, project_id, flow_id)
+        if not number:
+            if flow.latest_version == UNPUBLISHED:
+                raise NoVersion()
+            wanted = flow.latest_version
+        elif _NUMBER.fullmatch(number):
+            wanted = int(number)
+        else:
+            raise NotFound("version", number)
+        version = await view.version(project_id, flow.id, wanted)
+    if version is None:
+        raise NotFound("version", number)
+    return version
+
+
+async def list_versions(desk: Desk, actor: Principal, flow_id: str, *, size: int, token: str) -> Page[Version]:
+    """A page of versions, newest first, without blueprints. Raises NotFound, BadParameter, BadCursor."""
+    project_id = ProjectId(actor.project_id)
+    async with desk.store.read() as view:
+        flow = await find_flow(view, project_id, flow_id)
+        limit = page_size(size)
+        name = f"versions of {flow.id}"
+        place = place_of(token, name, (int,))
+        found = await view.versions(project_id, flow.id, before=int(place[0]) if place else None, limit=limit + 1)
+    return page(found, limit, name, lambda version: [version.number])

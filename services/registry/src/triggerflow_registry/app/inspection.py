@@ -1,0 +1,92 @@
+"""Ask the installed adapters about a draft, and remember the answers: a draft is read far more often than changed.
+
+Answers hold for the life of the process, as the set of adapters does.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+from triggerflow_adapter_sdk.description import ConfigProblem
+from triggerflow_chassis.errors import Violation
+from triggerflow_chassis.jsontext import canonical
+
+from triggerflow_registry.domain.flow import Document, NodeObject
+from triggerflow_registry.domain.problem import Problem
+from triggerflow_registry.domain.problems import problems_of
+from triggerflow_registry.ports import HandlerCatalogue
+
+_K = TypeVar("_K", bound=Hashable)
+_V = TypeVar("_V")
+
+_DRAFTS_REMEMBERED = 1_024
+_NODES_REMEMBERED = 8_192
+
+
+class Inspector:
+    """What the rules ask of adapters (`HandlerCheck`, `SecretFindings`), and the problems of a whole draft."""
+
+    def __init__(self, catalogue: HandlerCatalogue) -> None:
+        self._catalogue = catalogue
+        self._drafts: _Memory[str, tuple[Problem, ...]] = _Memory(_DRAFTS_REMEMBERED)
+        self._nodes: _Memory[bytes, tuple[ConfigProblem, ...]] = _Memory(_NODES_REMEMBERED)
+
+    def problems(self, etag: str, document: Document) -> tuple[Problem, ...]:
+        """The problems of the draft that `etag` names."""
+        return self._drafts.get(etag, lambda: problems_of(document, self))
+
+    def known_problems(self, etag: str) -> tuple[Problem, ...] | None:
+        """The same without the draft at hand, None where they were not asked for lately."""
+        return self._drafts.peek(etag)
+
+    def secrets(self, node: NodeObject) -> Sequence[Violation]:
+        """Literals where handlers want a secret; pointers start at the node."""
+        return [
+            Violation(found.pointer, found.message)
+            for key in node["handlers"]
+            for found in self._ask(node, key)
+            if found.literal_secret
+        ]
+
+    def node_type(self, entrypoint: str) -> str | None:
+        description = self._catalogue.describe(entrypoint)
+        return None if description is None else str(description.node["type"])
+
+    def explain_unknown(self, entrypoint: str) -> str:
+        return self._catalogue.explain_unknown(entrypoint)
+
+    def config_problems(self, node: NodeObject) -> Sequence[Violation]:
+        return [Violation(found.pointer, found.message) for found in self._ask(node, "main")]
+
+    def _ask(self, node: NodeObject, key: str) -> Sequence[ConfigProblem]:
+        description = self._catalogue.describe(node["handlers"][key]["entrypoint"])
+        if description is None:
+            return ()
+        # Only what a handler's check may look at: moving or renaming a node asks nothing again.
+        asked = canonical([key, node["type"], node["handlers"][key], node.get("ports"), node.get("annotations")])
+        return self._nodes.get(asked, lambda: tuple(description.check_node(node, key)))
+
+
+class _Memory(Generic[_K, _V]):
+    """The answers used last."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._answers: OrderedDict[_K, _V] = OrderedDict()
+
+    def peek(self, key: _K) -> _V | None:
+        answer = self._answers.get(key)
+        if answer is not None:
+            self._answers.move_to_end(key)
+        return answer
+
+    def get(self, key: _K, ask: Callable[[], _V]) -> _V:
+        known = self.peek(key)
+        if known is not None:
+            return known
+        answer = self._answers[key] = ask()
+        if len(self._answers) > self._size:
+            self._answers.popitem(last=False)
+        return answer

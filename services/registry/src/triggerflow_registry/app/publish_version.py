@@ -1,0 +1,54 @@
+"""Publish a draft as an immutable version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from triggerflow_chassis.errors import HasProblems, Invalid, Violation
+
+from triggerflow_registry.app.desk import find_flow
+from triggerflow_registry.app.writing import Work
+from triggerflow_registry.domain.content_hash import content_hash
+from triggerflow_registry.domain.flow import UNPUBLISHED, FlowEventType, Version
+from triggerflow_registry.domain.problem import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The version that says what the draft says, without its blueprint, and whether the call made it."""
+
+    version: Version
+    created: bool
+
+
+async def publish_version(work: Work, flow_id: str, message: str) -> Published:
+    """Make the next version, unless the newest one equals the draft in meaning. Moves no tag.
+
+    Raises NotFound, Invalid, HasProblems.
+    """
+    flow = await find_flow(work.change, work.project_id, flow_id)
+    if "\0" in message:
+        raise Invalid([Violation("/message", "Text may not contain U+0000. Remove it.")])
+    refusing = [
+        Violation(problem.pointer, problem.message)
+        for problem in work.desk.inspector.problems(flow.etag, flow.document)
+        if problem.severity is Severity.ERROR
+    ]
+    if refusing:
+        raise HasProblems(refusing)
+    meaning = content_hash(flow.document)
+    if flow.latest_version != UNPUBLISHED:
+        newest = await work.change.version(work.project_id, flow.id, flow.latest_version)
+        if newest is not None and newest.content_hash == meaning:
+            return Published(replace(newest, blueprint=None), created=False)
+    version = Version(
+        flow_id=flow.id,
+        number=flow.latest_version + 1,
+        content_hash=meaning,
+        created_at=work.now,
+        message=message,
+        blueprint=flow.document,
+    )
+    await work.change.add_version(work.project_id, version, work.actor.subject)
+    await work.tell(FlowEventType.PUBLISHED, flow.id)
+    return Published(replace(version, blueprint=None), created=True)

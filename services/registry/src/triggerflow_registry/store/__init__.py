@@ -1,0 +1,1 @@
+"""Keep flows in a database. Implements `ports.Store`."""

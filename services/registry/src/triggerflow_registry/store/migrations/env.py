@@ -1,0 +1,14 @@
+"""Run migrations inside the transaction that `migrate` opened."""
+
+from alembic import context
+
+from triggerflow_registry.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,165 @@
+"""Read and write the tables over one connection, inside a transaction somebody else began. Any SQL database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
+from triggerflow_chassis.errors import ServiceError
+
+from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, ProjectId, Version
+from triggerflow_registry.ports import FlowPosition
+from triggerflow_registry.store import records
+from triggerflow_registry.store.tables import answers, flow_events, flows, versions
+
+# A name has at most 200 characters, and folding case makes at most three of one.
+_LONGEST_FOLDED_NAME = 600
+
+_SUMMARY = [column for column in flows.c if column.name not in ("drawing", "name_folded", "principal")]
+_VERSION = [column for column in versions.c if column.name not in ("blueprint", "principal")]
+
+Contains = Callable[[ColumnElement[str], str], ColumnElement[bool]]
+
+
+def instr(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
+    """Whether a column has a part, in SQLite: without patterns, and so without their limits."""
+    return func.instr(column, part) > 0
+
+
+class SqlView:
+    """`ports.View` over a connection. `contains` is how the database looks for a part of a text."""
+
+    def __init__(self, connection: AsyncConnection, contains: Contains = instr) -> None:
+        self._connection = connection
+        self._contains = contains
+
+    async def flow(self, project_id: ProjectId, flow_id: FlowId) -> Flow | None:
+        query = select(flows).where(flows.c.id == flow_id, flows.c.project_id == project_id)
+        row = (await self._connection.execute(query)).one_or_none()
+        return None if row is None else records.flow_of(row)
+
+    async def flows(
+        self, project_id: ProjectId, *, name_has: str, before: FlowPosition | None, limit: int
+    ) -> list[FlowSummary]:
+        if len(name_has) > _LONGEST_FOLDED_NAME:
+            return []
+        query = select(*_SUMMARY).where(flows.c.project_id == project_id)
+        if name_has:
+            query = query.where(self._contains(flows.c.name_folded, name_has))
+        if before is not None:
+            query = query.where(
+                or_(
+                    flows.c.created_at < before.created_at,
+                    and_(flows.c.created_at == before.created_at, flows.c.id < before.id),
+                )
+            )
+        query = query.order_by(flows.c.created_at.desc(), flows.c.id.desc()).limit(limit)
+        return [records.summary_of(row) for row in await self._connection.execute(query)]
+
+    async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:
+        query = select(versions).where(
+            versions.c.flow_id == flow_id, versions.c.number == number, versions.c.project_id == project_id
+        )
+        row = (await self._connection.execute(query)).one_or_none()
+        return None if row is None else records.version_of(row, row.blueprint)
+
+    async def versions(
+        self, project_id: ProjectId, flow_id: FlowId, *, before: int | None, limit: int
+    ) -> list[Version]:
+        query = select(*_VERSION).where(versions.c.flow_id == flow_id, versions.c.project_id == project_id)
+        if before is not None:
+            query = query.where(versions.c.number < before)
+        query = query.order_by(versions.c.number.desc()).limit(limit)
+        return [records.version_of(row, None) for row in await self._connection.execute(query)]
+
+    async def events(self, project_id: ProjectId, *, after: str, limit: int) -> list[FlowEvent]:
+        query = (
+            select(flow_events)
+            .where(flow_events.c.project_id == project_id, flow_events.c.id > after)
+            .order_by(flow_events.c.id)
+            .limit(limit)
+        )
+        return [records.event_of(row) for row in await self._connection.execute(query)]
+
+    async def answer(self, project_id: ProjectId, request_id: str, since: int) -> Answer | None:
+        query = select(answers).where(
+            answers.c.project_id == project_id, answers.c.request_id == request_id, answers.c.created_at >= since
+        )
+        row = (await self._connection.execute(query)).one_or_none()
+        return None if row is None else records.answer_of(row)
+
+
+class SqlChange(SqlView):
+    """`ports.Change` over a connection. Whoever commits calls `announce` then."""
+
+    def __init__(self, connection: AsyncConnection, contains: Contains = instr) -> None:
+        super().__init__(connection, contains)
+        self._then: list[Callable[[], None]] = []
+
+    async def add_flow(self, flow: Flow, principal: str) -> None:
+        await self._connection.execute(insert(flows).values(records.flow_values(flow, principal)))
+
+    async def replace_flow(self, flow: Flow, principal: str) -> None:
+        await self._connection.execute(
+            update(flows)
+            .where(flows.c.id == flow.id, flows.c.project_id == flow.project_id)
+            .values(records.flow_values(flow, principal))
+        )
+
+    async def remove_flow(self, project_id: ProjectId, flow_id: FlowId) -> None:
+        for table, column in ((versions, versions.c.flow_id), (flows, flows.c.id)):
+            await self._connection.execute(delete(table).where(column == flow_id, table.c.project_id == project_id))
+
+    async def add_version(self, project_id: ProjectId, version: Version, principal: str) -> None:
+        if version.blueprint is None:
+            raise ValueError("a version is kept with its blueprint")
+        await self._connection.execute(
+            insert(versions).values(records.version_values(project_id, version, version.blueprint, principal))
+        )
+        await self._connection.execute(
+            update(flows)
+            .where(flows.c.id == version.flow_id, flows.c.project_id == project_id)
+            .values(latest_version=version.number)
+        )
+
+    async def last_event_id(self) -> str | None:
+        highest: str | None = (await self._connection.execute(select(func.max(flow_events.c.id)))).scalar_one()
+        return highest
+
+    async def add_event(self, event: FlowEvent, principal: str) -> None:
+        await self._connection.execute(insert(flow_events).values(records.event_values(event, principal)))
+
+    async def add_answer(self, project_id: ProjectId, request_id: str, answer: Answer, principal: str) -> None:
+        await self._connection.execute(
+            delete(answers).where(answers.c.project_id == project_id, answers.c.request_id == request_id)
+        )
+        await self._connection.execute(
+            insert(answers).values(records.answer_values(project_id, request_id, answer, principal))
+        )
+
+    async def forget_answers(self, before: int) -> None:
+        await self._connection.execute(delete(answers).where(answers.c.created_at < before))
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        noted = len(self._then)
+        savepoint = await self._connection.begin_nested()
+        try:
+            yield
+        except ServiceError:
+            # Any other error ends the whole transaction: the database may have ended it already.
+            await savepoint.rollback()
+            del self._then[noted:]
+            raise
+        await savepoint.commit()
+
+    def after_commit(self, then: Callable[[], None]) -> None:
+        self._then.append(then)
+
+    def announce(self) -> None:
+        """Call everybody who waited for the commit, in order."""
+        for then in self._then:
+            then()

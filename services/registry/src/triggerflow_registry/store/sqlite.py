@@ -1,0 +1,135 @@
+"""Open a SQLite file as the registry's store: WAL, synchronous=FULL, one writer, readers that wait for nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from triggerflow_chassis.errors import Unavailable
+
+from triggerflow_registry.store.migrations import migrate
+from triggerflow_registry.store.queries import SqlChange, SqlView
+
+log = structlog.get_logger("triggerflow.registry")
+
+BUSY_MS = 5_000
+_READERS = 4
+
+
+class SqliteStore:
+    """`ports.Store` over one file. Made by `open_sqlite`."""
+
+    def __init__(self, path: Path, writer: AsyncEngine, readers: AsyncEngine) -> None:
+        self._path = path
+        self._writer = writer
+        self._readers = readers
+        # SQLite would let writers of this process busy-wait for each other; a lock is fair and costs nothing.
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[SqlView]:
+        with _told(self._path):
+            async with self._readers.begin() as connection:
+                yield SqlView(connection)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[SqlChange]:
+        async with self._turn:
+            with _told(self._path):
+                async with self._writer.begin() as connection:
+                    change = SqlChange(connection)
+                    yield change
+            # Before the turn passes on, so that changes are announced in the order they were committed.
+            change.announce()
+
+    async def ready(self) -> None:
+        with _told(self._path):
+            async with self._readers.begin() as connection:
+                await connection.execute(text("SELECT id FROM flows LIMIT 1"))
+
+    async def drained(self) -> None:
+        """Return once the changes that began or wait have ended."""
+        async with self._turn:
+            return
+
+
+@asynccontextmanager
+async def open_sqlite(path: Path, *, busy_ms: int = BUSY_MS) -> AsyncIterator[SqliteStore]:
+    """The store in the file at `path`, made or migrated first. `busy_ms` bounds the wait for a foreign lock.
+
+    Raises OSError where the file cannot be made, Unavailable where it cannot be migrated.
+    """
+    with _told(path):
+        await asyncio.to_thread(migrate, path, busy_ms)
+    writer = _engine(path, busy_ms, size=1, begin="BEGIN IMMEDIATE")
+    readers = _engine(path, busy_ms, size=_READERS, begin="BEGIN")
+    store = SqliteStore(path, writer, readers)
+    try:
+        yield store
+    finally:
+        # A change goes on after its caller is gone; it must not lose its connection.
+        await store.drained()
+        await readers.dispose()
+        await writer.dispose()
+
+
+def _engine(path: Path, busy_ms: int, *, size: int, begin: str) -> AsyncEngine:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}", poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # The driver's own idea of when a transaction begins is too late for BEGIN IMMEDIATE.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={busy_ms}")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Make what the database refuses an Unavailable that says what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        cause = error.orig
+        advice = _advice(cause if isinstance(cause, sqlite3.Error) else None, path)
+        if advice is None:
+            raise
+        log.warning("store_unavailable", path=str(path), error=str(cause))
+        raise Unavailable(advice) from error
+
+
+def _advice(error: sqlite3.Error | None, path: Path) -> str | None:
+    # The low byte is the kind of error; the rest only says where.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    match code:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return f"The flows are locked: another program holds {path.name}. Nothing was changed; try again."
+        case sqlite3.SQLITE_FULL:
+            return f"The disk is full, so {path.name} cannot grow. Nothing was changed; free some space and try again."
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
+            return f"The disk of {path.name} fails. Nothing was changed; check the disk and try again."
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return f"{path.name} may not be written. Nothing was changed; make it writable and try again."
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return f"{path.name} is damaged or no database. Restore it from a backup."
+        case _:
+            return None
