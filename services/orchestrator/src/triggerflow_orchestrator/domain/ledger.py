@@ -74,13 +74,28 @@ class Replayed(NamedTuple):
 class Ledger:
     """The tokens of one run of a plan. Not safe for use by several threads at once."""
 
-    __slots__ = ("_alive", "_open", "_state", "_values", "_waiting", "pending", "plan", "started")
+    __slots__ = (
+        "_alive",
+        "_intakes",
+        "_joins",
+        "_lightable",
+        "_open",
+        "_state",
+        "_values",
+        "_waiting",
+        "_wires",
+        "pending",
+        "plan",
+        "started",
+    )
 
     def __init__(self, plan: Plan) -> None:
         self.plan: Final = plan
         # Nodes that are neither done nor skipped.
         self.pending = len(plan.nodes)
         self.started = False
+        self._wires, self._intakes = plan.wires, plan.intakes
+        self._joins, self._lightable = plan.joins, plan.lightable
         self._state = bytearray(len(plan.nodes))
         # By node: wired ports that have not settled, and wired ports that are not dead.
         self._waiting = list(plan.wired_counts)
@@ -111,7 +126,8 @@ class Ledger:
         for node, lit in fired.items():
             if not self.plan.nodes[node].is_trigger:
                 raise LedgerMisused(f"Node {node} is no trigger.")
-            self._check(node, lit)
+            if not lit.keys() <= self._lightable[node]:
+                raise LedgerMisused(f"Node {node} has not all of these ports: {sorted(lit)}.")
         self.started = True
         step = Step([], [], [])
         for node in sorted((*self.plan.triggers, *self.plan.unwired)):
@@ -130,7 +146,8 @@ class Ledger:
         """A ready node has ended: the ports in `lit` carry live tokens, all its other ports dead ones."""
         if self._state[node] != READY:
             raise LedgerMisused(f"Node {node} ended, but was not running.")
-        self._check(node, lit)
+        if not lit.keys() <= self._lightable[node]:
+            raise LedgerMisused(f"Node {node} has not all of these ports: {sorted(lit)}.")
         self._state[node] = DONE
         self.pending -= 1
         step = Step([], [], [])
@@ -139,13 +156,9 @@ class Ledger:
             self._spread(step, 0)
         return step
 
-    def _check(self, node: int, lit: Mapping[str, Any]) -> None:
-        if not lit.keys() <= self.plan.lightable[node]:
-            raise LedgerMisused(f"Node {node} has no such ports: {sorted(lit.keys() - self.plan.lightable[node])}.")
-
     def _send(self, node: int, lit: Mapping[str, Any], step: Step) -> None:
         """Put a token on every edge of a node that ended, in the order of the edges."""
-        for wire in self.plan.wires[node]:
+        for wire in self._wires[node]:
             port = wire.port
             if port in lit:
                 self._live(wire, lit[port], step)
@@ -167,7 +180,7 @@ class Ledger:
             return
         self._values[slot] = value
         self._waiting[node] -= 1
-        if self._waiting[node] == 0 or self.plan.joins[node] == "any":
+        if self._waiting[node] == 0 or self._joins[node] == "any":
             self._run(node, step)
 
     def _dead(self, wire: Wire, step: Step) -> None:
@@ -178,7 +191,7 @@ class Ledger:
         # The last edge of the port died and none was live: the port is dead.
         self._waiting[node] -= 1
         self._alive[node] -= 1
-        if self._alive[node] == 0 or self.plan.joins[node] == "strict":
+        if self._alive[node] == 0 or self._joins[node] == "strict":
             self._skip(node, step)
         elif self._waiting[node] == 0:
             self._run(node, step)
@@ -187,7 +200,7 @@ class Ledger:
         self._state[node] = READY
         values = self._values
         inputs = {}
-        for key, slot, default in self.plan.intakes[node]:
+        for key, slot, default in self._intakes[node]:
             value = values[slot]
             if value is not MISSING:
                 inputs[key] = value

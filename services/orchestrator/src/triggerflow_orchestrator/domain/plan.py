@@ -146,10 +146,11 @@ def compile_plan(blueprint: Mapping[str, Any], *, scope: str = ROOT_SCOPE) -> Pl
     drawn: list[Mapping[str, Any]] = list(blueprint["nodes"])
     index = _index(drawn)
     inputs = [flow_model.input_ports(node) for node in drawn]
+    enterable = [frozenset(port.key for port in ports) for ports in inputs]
     outputs = [frozenset(flow_model.output_ports(node)) for node in drawn]
     joins = [_join(place, node) for place, node in enumerate(drawn)]
 
-    ends = [_ends(place, edge, index, inputs, outputs) for place, edge in enumerate(blueprint.get("edges") or ())]
+    ends = [_ends(place, edge, index, enterable, outputs) for place, edge in enumerate(blueprint.get("edges") or ())]
     arriving: dict[tuple[int, str], list[int]] = {}
     for place, (_, _, _, target, port) in enumerate(ends):
         arriving.setdefault((target, port), []).append(place)
@@ -234,7 +235,7 @@ def _ends(
     place: int,
     edge: Mapping[str, Any],
     index: Mapping[str, int],
-    inputs: list[tuple[InputPort, ...]],
+    inputs: list[frozenset[str]],
     outputs: list[frozenset[str]],
 ) -> tuple[str, int, str, int, str]:
     if edge.get("loop") is not None:
@@ -247,7 +248,7 @@ def _ends(
         raise PlanInvalid(f"/edges/{place}/target/nodeId", "There is no such node.")
     if source_port not in outputs[source]:
         raise PlanInvalid(f"/edges/{place}/source/port", "The node has no such output port.")
-    if all(port.key != target_port for port in inputs[target]):
+    if target_port not in inputs[target]:
         raise PlanInvalid(f"/edges/{place}/target/port", "The node has no such input port.")
     return edge["id"], source, source_port, target, target_port
 
