@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from triggerflow_adapter_sdk import AdapterSettings
 from triggerflow_chassis.settings import Reader, Secret
 
 DEFAULT_MAX_LIVE: Final = 256
@@ -41,6 +42,8 @@ class ServerSettings:
     token: Secret | None
     """Asked of callers, and shown to the registry."""
     log_level: str
+    adapters: AdapterSettings
+    """What handlers may reach."""
 
     @staticmethod
     def read(environ: Mapping[str, str] | None = None) -> ServerSettings:
@@ -58,6 +61,11 @@ class ServerSettings:
             registry=reader.text("REGISTRY_ADDRESS", "127.0.0.1:8491"),
             token=reader.secret("TOKEN"),
             log_level=reader.text("LOG_LEVEL", "info"),
+            adapters=AdapterSettings(
+                python_modules=reader.names("PYTHON_MODULES"),
+                env_allow=reader.names("ENV_ALLOW"),
+                http_allow=reader.names("HTTP_ALLOW"),
+            ),
         )
         if settings.log_level not in ("debug", "info", "warning", "error"):
             reader.problem("LOG_LEVEL", f"must be debug, info, warning or error, not {settings.log_level!r}")

@@ -1,0 +1,65 @@
+"""Run the orchestrator as a process of its own: `python -m triggerflow_orchestrator`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+
+import structlog
+from triggerflow_adapter_sdk import Catalogue
+from triggerflow_chassis.bus import InProcessBus
+from triggerflow_chassis.errors import ServiceError
+from triggerflow_chassis.grpc.client import open_channel
+from triggerflow_chassis.grpc.server import open_server
+from triggerflow_chassis.lifecycle import stop_signals
+from triggerflow_chassis.logging import configure
+from triggerflow_chassis.settings import SettingsError
+
+from triggerflow_orchestrator.bootstrap import open_orchestrator
+from triggerflow_orchestrator.settings import ServerSettings
+
+log = structlog.get_logger("triggerflow.orchestrator")
+
+
+async def serve(settings: ServerSettings) -> None:
+    """Until SIGINT or SIGTERM. Raises OSError, ServiceError where it cannot start."""
+    token = settings.token.reveal() if settings.token is not None else None
+    with stop_signals() as stopped:
+        async with AsyncExitStack() as stack:
+            channel = await stack.enter_async_context(open_channel(settings.registry, token))
+            catalogue = Catalogue.load(settings.adapters)
+            await catalogue.open()
+            stack.push_async_callback(catalogue.close)
+            orchestrator = await stack.enter_async_context(
+                open_orchestrator(settings.orchestrator, channel=channel, bus=InProcessBus(), catalogue=catalogue)
+            )
+            await stack.enter_async_context(
+                open_server(
+                    addresses=[settings.address],
+                    register=[orchestrator.register],
+                    token=token,
+                    interceptors=orchestrator.interceptors,
+                )
+            )
+            log.info("orchestrator_listening", address=settings.address)
+            await stopped.wait()
+
+
+def main() -> int:
+    """The exit code: 0 after a stop, 1 where it cannot start."""
+    try:
+        settings = ServerSettings.read()
+        configure(settings.log_level)
+        asyncio.run(serve(settings))
+    except SettingsError as error:
+        sys.stderr.write("\n".join(error.problems) + "\n")
+        return 1
+    except (OSError, ServiceError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""Put the orchestrator together. The only place that knows both the ports and what fills them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol
+
+import grpc.aio
+import structlog
+from google.rpc import status_pb2
+from sqlalchemy.exc import DBAPIError
+from triggerflow.orchestrator.v1 import orchestrator_service_pb2_grpc as pb_grpc
+from triggerflow_chassis.bus import Bus
+from triggerflow_chassis.clock import now_us
+from triggerflow_chassis.errors import ServiceError, Unavailable
+from triggerflow_chassis.grpc.interceptors import Interceptor
+from triggerflow_chassis.grpc.status import from_status, to_status
+from triggerflow_chassis.lifecycle import open_task
+
+from triggerflow_orchestrator.app.cancel import CancelExecution
+from triggerflow_orchestrator.app.compiled import Binder, CompiledFlows
+from triggerflow_orchestrator.app.engine import Engine
+from triggerflow_orchestrator.app.idempotency import Idempotency
+from triggerflow_orchestrator.app.read_executions import ReadExecutions
+from triggerflow_orchestrator.app.read_history import ReadHistory
+from triggerflow_orchestrator.app.recover import Recover
+from triggerflow_orchestrator.app.retention import Retention
+from triggerflow_orchestrator.app.start import StartExecution
+from triggerflow_orchestrator.app.waiters import EndWaiters
+from triggerflow_orchestrator.runtime.triggerflow import TriggerFlowRuntime
+from triggerflow_orchestrator.settings import OrchestratorSettings
+from triggerflow_orchestrator.store.database import open_reader
+from triggerflow_orchestrator.store.executions import SqliteReads
+from triggerflow_orchestrator.store.journal import SqliteJournal
+from triggerflow_orchestrator.store.migrations import migrate
+from triggerflow_orchestrator.store.objects import FileObjects
+from triggerflow_orchestrator.store.pruning import SqlitePruning
+from triggerflow_orchestrator.store.read_recovery import RecoveryReads
+from triggerflow_orchestrator.transport.readiness import Readiness
+from triggerflow_orchestrator.transport.registry_client import RegistryBlueprints
+from triggerflow_orchestrator.transport.service import SERVICE, Handlers, OrchestratorServicer
+
+log = structlog.get_logger(__name__)
+
+
+class Loadable(Protocol):
+    """What runs nodes, as far as it is needed here."""
+
+    async def load(self) -> None: ...
+
+
+class Orchestrator:
+    """An open orchestrator, to be put on a server. Made by `open_orchestrator`."""
+
+    def __init__(self, servicer: OrchestratorServicer, ready: asyncio.Event) -> None:
+        self._servicer = servicer
+        self._ready = ready
+        self.interceptors: Sequence[Interceptor] = (Readiness(SERVICE, ready),)
+        """For the server: until runs can start, health says NOT_SERVING."""
+
+    def register(self, server: grpc.aio.Server) -> Sequence[str]:
+        """Add the service to a server that has not started. Returns its full name."""
+        pb_grpc.add_OrchestratorServiceServicer_to_server(self._servicer, server)
+        return (SERVICE,)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether TriggerFlow is loaded and what was interrupted goes on."""
+        return self._ready.is_set()
+
+    async def ready(self) -> None:
+        """Return once runs can start. One asked for earlier is accepted, and queued until then."""
+        await self._ready.wait()
+
+
+@asynccontextmanager
+async def open_orchestrator(
+    settings: OrchestratorSettings,
+    *,
+    channel: grpc.aio.Channel,
+    bus: Bus,
+    catalogue: Binder,
+) -> AsyncIterator[Orchestrator]:
+    """The orchestrator on its database, until the block ends. Closes nothing that was given to it.
+
+    `channel` leads to the registry, which may come up later. Raises OSError, Unavailable where the database cannot be
+    opened or migrated. What runs when the block ends goes on at the next start.
+    """
+    try:
+        await asyncio.to_thread(migrate, settings.database)
+    except DBAPIError as error:
+        raise Unavailable(f"The database {settings.database} cannot be opened: {error.orig}.") from error
+    async with AsyncExitStack() as stack:
+        engine_of_reads = await stack.enter_async_context(open_reader(settings.database))
+        reads = SqliteReads(engine_of_reads)
+        objects = FileObjects(settings.objects)
+        pruning = SqlitePruning(settings.database)
+        journal = SqliteJournal(settings.database, objects, asyncio.get_running_loop())
+        await journal.open()
+        stack.push_async_callback(journal.close)
+        blueprints = RegistryBlueprints(channel, bus)
+        stack.callback(blueprints.close)
+        idempotency = Idempotency(reads, journal, pruning, now_us, _encode, _decode)
+        stack.push_async_callback(idempotency.close)
+        runtime = TriggerFlowRuntime()
+        engine = Engine(journal, runtime, bus, max_live=settings.max_live)
+        stack.push_async_callback(engine.stop)
+        waiters = EndWaiters(bus, reads)
+        stack.callback(waiters.close)
+        flows = CompiledFlows(catalogue)
+
+        servicer = OrchestratorServicer(
+            Handlers(
+                start=StartExecution(engine, blueprints, flows),
+                cancel=CancelExecution(engine, reads),
+                executions=ReadExecutions(reads),
+                history=ReadHistory(reads, objects),
+                idempotency=idempotency,
+                waiters=waiters,
+            )
+        )
+        recover = Recover(engine, reads, blueprints, flows, RecoveryReads(engine_of_reads, objects))
+        ready = asyncio.Event()
+        await stack.enter_async_context(open_task("begin-runs", lambda: _begin(runtime, channel, recover, ready)))
+        await stack.enter_async_context(open_task("retention", Retention(pruning, now_us).run))
+        yield Orchestrator(servicer, ready)
+
+
+async def _begin(runtime: Loadable, channel: grpc.aio.Channel, recover: Recover, ready: asyncio.Event) -> None:
+    await runtime.load()
+    # What is to go on needs its version, and the registry may be slower than we are.
+    await channel.channel_ready()
+    await recover()
+    ready.set()
+    log.info("orchestrator_ready")
+
+
+def _encode(error: ServiceError) -> bytes:
+    stored: bytes = to_status(error).SerializeToString()
+    return stored
+
+
+def _decode(stored: bytes) -> ServiceError:
+    status = status_pb2.Status()
+    status.ParseFromString(stored)
+    return from_status(status)
