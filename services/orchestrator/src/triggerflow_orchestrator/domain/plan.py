@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from triggerflow_chassis import flow_model
 from triggerflow_chassis.errors import Internal, Violation
-from triggerflow_chassis.flow_model import ERROR_PORT, MISSING, InputPort, JoinMode, Missing
+from triggerflow_chassis.flow_model import ERROR_PORT, InputPort, JoinMode, Missing
 
 MANUAL_TRIGGER: Final = "core:manual"
 # The scope of a flow's own nodes. A region inside it (an iteration, an item) will name its own.
@@ -312,6 +312,3 @@ def _places(nodes: Iterable[PlanNode]) -> tuple[int, ...]:
 def _whole(number: float | None) -> int | None:
     """JSON Schema counts 5.0 as an integer; the plan holds 5."""
     return None if number is None else int(number)
-
-
-__all__ = ["MISSING", "Plan", "PlanEdge", "PlanInvalid", "PlanNode", "Slot", "Wire", "compile_plan"]
