@@ -1,0 +1,69 @@
+"""The stream service: what happens, as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import grpc.aio
+import orjson
+from triggerflow.stream.v1 import stream_service_pb2 as pb
+from triggerflow.stream.v1.stream_service_pb2_grpc import StreamServiceStub
+from triggerflow_chassis.grpc.status import from_rpc_error
+from triggerflow_chassis.identity import Principal
+from triggerflow_chassis.wire.project_event import project_event_to_json
+
+from triggerflow_bff.clients.events import live_event
+from triggerflow_bff.clients.unary import gone
+from triggerflow_bff.live.event import LiveEvent
+
+_BEGIN_SECONDS = 1.0
+
+
+class StreamClient:
+    """Both methods raise ServiceError as the stream raised it. Closing the iterator ends the call."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = StreamServiceStub(channel)
+
+    async def execution(self, who: Principal, execution_id: str, after: str) -> AsyncGenerator[list[LiveEvent]]:
+        """Batches of an execution's events after the cursor, until its last."""
+        request = pb.WatchExecutionRequest(project_id=who.project_id, execution_id=execution_id, after=after)
+        try:
+            call = self._stub.WatchExecution(request)
+        except grpc.aio.UsageError:
+            raise gone() from None
+        try:
+            async for answer in call:
+                # A checkpoint has no events.
+                if answer.events:
+                    yield [live_event(event) for event in answer.events]
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from None
+        finally:
+            call.cancel()
+
+    async def project(self, who: Principal, after: str) -> AsyncGenerator[list[LiveEvent]]:
+        """Batches of a project's events; an empty one tells that the watch stands."""
+        request = pb.WatchProjectRequest(project_id=who.project_id, after=after)
+        try:
+            call = self._stub.WatchProject(request)
+        except grpc.aio.UsageError:
+            raise gone() from None
+        begun = asyncio.ensure_future(call.initial_metadata())
+        try:
+            # Headers come once the service has subscribed; what happens from then on is not missed. A service that
+            # sends them with its first event must not keep the reader waiting for one.
+            await asyncio.wait({begun}, timeout=_BEGIN_SECONDS)
+            yield []
+            async for answer in call:
+                if answer.events:
+                    yield [
+                        LiveEvent(event.id, orjson.dumps(project_event_to_json(event)).decode(), False)
+                        for event in answer.events
+                    ]
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from None
+        finally:
+            call.cancel()
+            begun.cancel()

@@ -1,0 +1,288 @@
+"""The schemas of every body, in and out, as OpenAPI and AsyncAPI show them.
+
+The mission's three stand here verbatim, so that whoever compares them finds the same. What the server answers is
+closed, like what it takes: a member nobody documented fails the tests.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from triggerflow_chassis import schemas
+
+from triggerflow_bff.problems import KINDS
+
+Schema = dict[str, Any]
+
+_PREFIX = "#/components/schemas/"
+# By their title; the file's name is the key under /schemas.
+MISSION = {
+    "TriggerFlowNodeMetadata": "node-metadata",
+    "TriggerFlowExecutionRequest": "execution-request",
+    "TriggerFlowExecutionEvent": "execution-event",
+}
+
+_TEXT: Schema = {"type": "string"}
+_UUID: Schema = {"type": "string", "format": "uuid"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_POINTER: Schema = {"type": "string", "description": "A JSON pointer (RFC 6901)."}
+_FREE: Schema = {"type": "object", "additionalProperties": True}
+
+
+def ref(name: str) -> Schema:
+    """A reference to the schema of that name."""
+    return {"$ref": _PREFIX + name}
+
+
+def closed(properties: dict[str, Schema], *, optional: tuple[str, ...] = (), description: str = "") -> Schema:
+    """An object of exactly these members; those not optional are always there."""
+    schema: Schema = {
+        "type": "object",
+        "required": [name for name in properties if name not in optional],
+        "properties": properties,
+        "additionalProperties": False,
+    }
+    return schema | ({"description": description} if description else {})
+
+
+def page(name: str) -> Schema:
+    """A page of a list."""
+    return closed(
+        {
+            "items": {"type": "array", "items": ref(name)},
+            "nextPageToken": {"type": ["string", "null"], "description": "null on the last page."},
+        }
+    )
+
+
+@cache
+def all_schemas() -> dict[str, Schema]:
+    """By name. Shared, so do not change it."""
+    document = _ours(schemas.load("flow"))
+    definitions = document.pop("$defs")
+    return {
+        **{title: schemas.load(name) for title, name in MISSION.items()},
+        "FlowDocument": document,
+        "Edge": definitions["edge"],
+        "Endpoint": definitions["endpoint"],
+        "PublishVersion": _ours(schemas.load("publish-version")),
+        **_flows(),
+        **_executions(),
+        **_rest(),
+    }
+
+
+def _flows() -> dict[str, Schema]:
+    drawing: dict[str, Schema] = {
+        "nodes": ref("NodeList"),
+        "edges": {"type": "array", "items": ref("Edge")},
+        "channels": {"type": "array"},
+    }
+    named: dict[str, Schema] = {"name": _TEXT, "description": _TEXT}
+    owned: dict[str, Schema] = {
+        "id": _UUID,
+        "projectId": _UUID,
+        **named,
+        "settings": ref("FlowSettings"),
+        "latestVersion": {"type": ["string", "null"], "pattern": "^[1-9][0-9]*$"},
+        "problems": {"type": "array", "items": ref("FlowProblem")},
+        "createdAt": _TIME,
+        "updatedAt": _TIME,
+    }
+    version: dict[str, Schema] = {
+        "version": {"type": "string", "pattern": "^[1-9][0-9]*$"},
+        "contentHash": _TEXT,
+        "createdAt": _TIME,
+        "message": _TEXT,
+    }
+    return {
+        "NodeList": {"type": "array", "items": ref("TriggerFlowNodeMetadata")},
+        "FlowSettings": closed(
+            {
+                "timeoutSeconds": {"type": "integer", "minimum": 1},
+                "labels": {"type": "array", "items": _TEXT},
+            },
+            optional=("timeoutSeconds", "labels"),
+        ),
+        "FlowProblem": closed(
+            {
+                "severity": {"type": "string", "enum": ["error", "warning"]},
+                "pointer": _POINTER,
+                "nodeId": _UUID,
+                "reason": _TEXT,
+                "message": _TEXT,
+            },
+            optional=("nodeId",),
+            description="What is unfinished in a draft. One of severity `error` refuses publishing.",
+        ),
+        "Flow": closed({**owned, **drawing}),
+        "FlowSummary": closed(owned),
+        "FlowPage": page("FlowSummary"),
+        "Blueprint": closed({**named, **drawing, "settings": ref("FlowSettings")}),
+        "VersionSummary": closed(version),
+        "Version": closed({**version, "flow": ref("Blueprint")}),
+        "VersionPage": page("VersionSummary"),
+    }
+
+
+def _executions() -> dict[str, Schema]:
+    request = schemas.load("execution-request")["properties"]
+    error = closed(
+        {
+            "type": _TEXT,
+            "message": _TEXT,
+            "nodeId": _UUID,
+            "stack": _TEXT,
+            "attempt": {"type": "integer", "minimum": 1},
+        },
+        optional=("nodeId", "stack", "attempt"),
+    )
+    return {
+        "ExecutionError": error,
+        "Execution": closed(
+            {
+                "id": _UUID,
+                "projectId": _UUID,
+                "flowId": _UUID,
+                "blueprintVersion": _TEXT,
+                "contentHash": _TEXT,
+                "status": {
+                    "type": "string",
+                    "enum": ["queued", "running", "waiting", "succeeded", "failed", "cancelled"],
+                },
+                "inputs": {**_FREE, "description": "Large members are references; see ValueReference."},
+                "outputs": {**_FREE, "description": "What output nodes have received so far, by their name."},
+                "error": {"anyOf": [ref("ExecutionError"), {"type": "null"}]},
+                "context": request["context"],
+                "executionOptions": request["executionOptions"],
+                "rerunOf": _UUID,
+                "createdAt": _TIME,
+                "startedAt": {"type": ["string", "null"], "format": "date-time"},
+                "endedAt": {"type": ["string", "null"], "format": "date-time"},
+            },
+            optional=("rerunOf",),
+        ),
+        "ExecutionPage": page("Execution"),
+        "Activation": closed(
+            {
+                "id": _UUID,
+                "nodeId": _UUID,
+                "scope": _TEXT,
+                "attempt": {"type": "integer", "minimum": 1},
+                "status": {
+                    "type": "string",
+                    "enum": ["running", "waiting", "succeeded", "failed", "skipped", "cancelled"],
+                },
+                "inputs": {**_FREE, "description": "Only with `trace`."},
+                "ports": {**_FREE, "description": "The value of each lit port."},
+                "error": {"anyOf": [ref("ExecutionError"), {"type": "null"}]},
+                "startedAt": _TIME,
+                "endedAt": {"type": ["string", "null"], "format": "date-time"},
+            },
+            optional=("inputs",),
+            description="One time a node ran, or was skipped.",
+        ),
+        "ActivationPage": page("Activation"),
+        "EventPage": closed(
+            {
+                "items": {"type": "array", "items": ref("TriggerFlowExecutionEvent")},
+                "next": {**_UUID, "description": "Always a cursor: send it as `after`."},
+            }
+        ),
+        "ValueReference": closed(
+            {"$value": _TEXT, "bytes": {"type": "integer"}, "preview": _TEXT},
+            description="Stands where a value is above 64 KiB; the value itself is at `/values/{ref}`.",
+        ),
+        "ProjectEvent": closed(
+            {
+                "id": _UUID,
+                "type": {
+                    "type": "string",
+                    "enum": [
+                        "flow.updated",
+                        "flow.published",
+                        "flow.released",
+                        "execution.started",
+                        "execution.completed",
+                        "execution.failed",
+                    ],
+                },
+                "timestamp": _TIME,
+                "flowId": _UUID,
+                "executionId": _UUID,
+            },
+            optional=("executionId",),
+        ),
+    }
+
+
+def _rest() -> dict[str, Schema]:
+    node = schemas.load("node-metadata")
+    return {
+        "Handler": closed(
+            {
+                "reference": _TEXT,
+                "adapter": _TEXT,
+                "node": {
+                    **{key: value for key, value in node.items() if key not in ("$schema", "$id", "title")},
+                    "required": [name for name in node["required"] if name not in ("id", "position")],
+                    "description": "A TriggerFlowNodeMetadata, complete but for id and position.",
+                },
+                "configSchema": {**_FREE, "description": "A JSON Schema (2020-12) of the handler's config."},
+                "ui": _FREE,
+                "pure": {"type": "boolean"},
+                "health": closed(
+                    {"status": {"type": "string", "enum": ["ok", "degraded", "down"]}, "message": _TEXT},
+                    optional=("message",),
+                ),
+            },
+            description="A kind of node that an adapter offers.",
+        ),
+        "HandlerPage": page("Handler"),
+        "Schema": closed({"name": _TEXT, "title": _TEXT, "id": {"type": "string", "format": "uri"}}),
+        "SchemaPage": page("Schema"),
+        "Link": closed({"url": {"type": "string", "format": "uri"}}),
+        "Status": closed({"status": _TEXT}),
+        "Empty": closed({}),
+        "JsonObject": _FREE,
+        "Anything": {"description": "Any JSON value."},
+        "Problem": closed(
+            {
+                "type": {"type": "string", "pattern": "^urn:triggerflow:problem:[A-Z_]+$"},
+                "title": _TEXT,
+                "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                "detail": _TEXT,
+                "reason": {"type": "string", "enum": sorted(KINDS)},
+                "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+                "errors": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": closed({"pointer": _POINTER, "message": _TEXT}),
+                },
+                "currentEtag": {"type": "string", "description": "With 412: the tag the resource has now."},
+            },
+            optional=("currentEtag",),
+            description="Why a call was refused (RFC 9457).",
+        ),
+    }
+
+
+def _ours(schema: Schema) -> Schema:
+    """One of our own schema files inside this document: its references point to the components."""
+    titles = {schemas.load(name)["$id"]: title for title, name in MISSION.items()}
+
+    def inside(value: Any) -> Any:
+        if isinstance(value, list):
+            return [inside(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        target = value.get("$ref")
+        if isinstance(target, str):
+            if target in titles:
+                return ref(titles[target])
+            return ref(target.removeprefix("#/$defs/").capitalize())
+        return {key: inside(each) for key, each in value.items() if key not in ("$id", "$schema")}
+
+    result: Schema = inside(schema)
+    return result

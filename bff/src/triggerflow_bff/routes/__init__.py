@@ -1,0 +1,32 @@
+"""Every path this server answers, in the order the router tries them: the busiest first."""
+
+from __future__ import annotations
+
+from triggerflow_bff.routes import (
+    canvas,
+    catalogue,
+    documents,
+    events,
+    executions,
+    flows,
+    health,
+    nodes,
+    session,
+    values,
+    versions,
+)
+from triggerflow_bff.table import Resource
+
+ROUTES: tuple[Resource, ...] = (
+    *executions.RESOURCES,
+    *events.RESOURCES,
+    *values.RESOURCES,
+    *flows.RESOURCES,
+    *nodes.RESOURCES,
+    *versions.RESOURCES,
+    *catalogue.RESOURCES,
+    *documents.RESOURCES,
+    *session.RESOURCES,
+    *health.RESOURCES,
+    *canvas.RESOURCES,
+)
