@@ -1,0 +1,124 @@
+"""Run a drawing on the shared product, and read everything it left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from drawing import Drawing
+from running_product import Product, wait_for
+from triggerflow_chassis.schemas import violations
+
+# Each event type has exactly one payload variant: CONTRACT section 2. These are its required and allowed members.
+VARIANTS = {
+    "execution": ({"status"}, {"status", "message"}),
+    "chunk": ({"nodeId", "status"}, {"nodeId", "status", "result", "error"}),
+    "runtime": ({"stream"}, {"stream", "data", "sequence"}),
+    "log": ({"level", "message"}, {"level", "message", "nodeId"}),
+    "metric": ({"name", "value"}, {"name", "value", "unit"}),
+}
+
+
+@dataclass
+class Ran:
+    """An execution that has ended, with its events and activations."""
+
+    drawing: Drawing
+    execution: dict[str, Any]
+    events: list[dict[str, Any]]
+    activations: list[dict[str, Any]]
+
+    def name(self, node_id: str) -> str:
+        return next(name for name, found in self.drawing.ids.items() if found == node_id)
+
+    def lines(self) -> list[str]:
+        """The events, each in a few words."""
+        return [self._line(event) for event in self.events]
+
+    def _line(self, event: dict[str, Any]) -> str:
+        payload = event["payload"]
+        if event["type"].startswith("execution."):
+            return str(event["type"])
+        if event["type"] == "runtime.output":
+            data = payload["data"]
+            return f"{data['kind']} {self.name(data['nodeId'])} {data['attempt']}"
+        if event["type"] == "log":
+            return f"log {payload['level']} {payload['message']}"
+        return f"{event['type']} {self.name(payload['nodeId'])}"
+
+    def ends(self, name: str) -> list[dict[str, Any]]:
+        """The chunk ends of a node."""
+        node_id = self.drawing.ids[name]
+        return [
+            event["payload"]
+            for event in self.events
+            if event["type"] in ("chunk.completed", "chunk.failed") and event["payload"]["nodeId"] == node_id
+        ]
+
+    def activation(self, name: str) -> dict[str, Any]:
+        """The one activation of a node."""
+        (found,) = [each for each in self.activations if each["nodeId"] == self.drawing.ids[name]]
+        return found
+
+
+@pytest.fixture
+def client(product: Product) -> Iterator[httpx.Client]:
+    with product.client() as client:
+        yield client
+
+
+@pytest.fixture
+def start(client: httpx.Client) -> Callable[..., str]:
+    """Publish a drawing and start it; the execution's id."""
+
+    def start(drawing: Drawing, inputs: dict[str, Any] | None = None, **options: Any) -> str:
+        made = client.post("/flows", json=drawing.body())
+        assert made.status_code == 201, made.text
+        flow_id = made.json()["id"]
+        published = client.post(f"/flows/{flow_id}/versions", json={})
+        assert published.status_code == 201, (published.text, made.json()["problems"])
+        body = {"flowId": flow_id, "inputs": inputs or {}, "executionOptions": options}
+        answer = client.post("/executions", json=body)
+        assert answer.status_code in (200, 202), answer.text
+        assert answer.headers["location"].endswith(answer.json()["id"])
+        return str(answer.json()["id"])
+
+    return start
+
+
+@pytest.fixture
+def finish(client: httpx.Client) -> Callable[..., Ran]:
+    """Wait for the end and read everything. Every event is checked against the mission's schema."""
+
+    def finish(drawing: Drawing, execution_id: str, seconds: float = 20.0) -> Ran:
+        def ended() -> Any:
+            execution = client.get(f"/executions/{execution_id}").json()
+            return execution if execution["endedAt"] is not None else None
+
+        execution = wait_for(ended, seconds=seconds, what="the end of the run")
+        page = client.get(f"/executions/{execution_id}/events?limit=5000", headers={"Accept": "application/json"})
+        events = page.json()["items"]
+        for event in events:
+            assert violations("execution-event", event) == []
+            required, allowed = VARIANTS[event["type"].split(".")[0]]
+            assert required <= set(event["payload"]) <= allowed, event
+        ids = [event["id"] for event in events]
+        assert ids == sorted(set(ids))
+        activations = client.get(f"/executions/{execution_id}/activations?pageSize=250").json()["items"]
+        assert all(each["endedAt"] is not None for each in activations)
+        return Ran(drawing, execution, events, activations)
+
+    return finish
+
+
+@pytest.fixture
+def run(start: Callable[..., str], finish: Callable[..., Ran]) -> Callable[..., Ran]:
+    """Publish, start, wait, read."""
+
+    def run(drawing: Drawing, inputs: dict[str, Any] | None = None, seconds: float = 20.0, **options: Any) -> Ran:
+        return finish(drawing, start(drawing, inputs, **options), seconds)
+
+    return run
