@@ -122,6 +122,7 @@ async def open_orchestrator(
             )
         )
         recover = Recover(engine, reads, blueprints, flows, RecoveryReads(engine_of_reads, objects))
+        await recover.note()
         ready = asyncio.Event()
         await stack.enter_async_context(open_task("begin-runs", lambda: _begin(runtime, channel, recover, ready)))
         await stack.enter_async_context(open_task("retention", Retention(pruning, now_us).run))

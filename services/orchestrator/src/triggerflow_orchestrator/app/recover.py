@@ -49,13 +49,17 @@ class Recover:
         self._blueprints = blueprints
         self._flows = flows
         self._sources = sources
+        self._interrupted: list[ExecutionRecord] = []
+
+    async def note(self) -> None:
+        """Note what was interrupted. Call before a run can be accepted: those of this process are not among it."""
+        self._interrupted = await self._reads.live()
 
     async def __call__(self) -> int:
         """How many were taken up. One that cannot be is logged and left for the next start; it stops no other."""
         count = 0
-        for record in await self._reads.live():
-            if self._engine.live(record.id) is not None:
-                continue  # accepted by this process
+        interrupted, self._interrupted = self._interrupted, []
+        for record in interrupted:
             try:
                 await self._take_up(record)
                 count += 1
