@@ -1,4 +1,6 @@
 /** What the graph draws, as data: the contract between GraphView and the pages that use it. */
+import type { ReactNode, Ref } from "react";
+import type { Point } from "@/document";
 import type { FlowEdge, FlowNode, HandlerEntry, Problem } from "@/shared/protocol/types";
 import type { RunStatus } from "@/shared/ui";
 
@@ -40,10 +42,24 @@ export interface GraphViewProps {
   onOpen?: (nodeId: string) => void;
   /** What only the editor can do; absent where the graph is read-only. */
   editing?: GraphEditing;
-  /** Laid over the canvas's corners: banners, hints, legends. */
-  children?: React.ReactNode;
+  /** Laid over the canvas: banners, hints, legends. */
+  children?: ReactNode;
+  /** More buttons in the corner with the zoom tools. */
+  tools?: ReactNode;
   /** Fit the view again when this changes. */
   fitKey?: string;
+  ref?: Ref<GraphHandle>;
+}
+
+/** What a page may ask of a graph on screen. */
+export interface GraphHandle {
+  fit: () => void;
+  /** Move the view so that the node is in the middle, and focus it. */
+  jump: (nodeId: string) => void;
+  focus: () => void;
+  /** The canvas point in the middle of the view. */
+  middle: () => Point;
+  toCanvas: (screen: Point) => Point;
 }
 
 export interface GraphSelection {
@@ -62,26 +78,29 @@ export interface ConnectCheck {
   reason?: string;
 }
 
-export type NodeCommand = "inspect" | "duplicate" | "delete" | "rename" | "copy" | "connect";
+export type MenuTarget = { kind: "node" | "edge"; id: string } | { kind: "canvas"; at: Point };
 
 export interface GraphEditing {
   selection: GraphSelection;
   onSelection: (selection: GraphSelection) => void;
-  /** Positions while dragging; `done` with the last one of the gesture. */
-  onMove: (moves: Readonly<Record<string, { x: number; y: number }>>, done: boolean) => void;
+  /** A drag has ended here. */
+  onMove: (moves: Readonly<Record<string, Point>>) => void;
   check: (from: PortEnd, to: PortEnd) => ConnectCheck;
   onConnect: (from: PortEnd, to: PortEnd) => void;
-  /** An edge's end was dragged elsewhere; null: into the empty canvas. */
-  onReconnect: (edgeId: string, from: PortEnd, to: PortEnd) => void;
-  /** A wire was dropped on empty canvas, with the point in canvas units. */
-  onConnectToNothing: (from: PortEnd, side: "source" | "target", at: { x: number; y: number }, screen: { x: number; y: number }) => void;
-  /** A palette entry was dropped, on the wire it fell on where there is one. */
-  onDrop: (reference: string, at: { x: number; y: number }, edgeId: string | null) => void;
-  onContextMenu: (target: { kind: "node" | "edge"; id: string } | { kind: "canvas"; at: { x: number; y: number } }, screen: { x: number; y: number }) => void;
-  onCommand: (command: NodeCommand, nodeId: string) => void;
-  /** A hover lights this wire for a drop; set by the palette's drag. */
-  onRename: (nodeId: string, name: string) => void;
-  renamingNodeId: string | null;
+  /** A wire's end was dragged elsewhere; `to` is null where it was dropped on nothing. */
+  onReconnect: (edgeId: string, ends: { from: PortEnd; to: PortEnd } | null) => void;
+  /** A wire was dropped on a card's body, or on empty canvas (`nodeId` null). `side` says which end is known. */
+  onLoose: (end: PortEnd, side: "source" | "target", nodeId: string | null, at: Point, screen: Point) => void;
+  /** A palette entry was dropped, on the wire it fell on where there is one. `at` is the card's top left corner. */
+  onDrop: (reference: string, at: Point, edgeId: string | null) => void;
+  onMenu: (target: MenuTarget, screen: Point) => void;
+  /** The card whose name is being typed. */
+  renaming: string | null;
+  onRename: (nodeId: string, name: string | null) => void;
+  /** Buttons over the one selected card. */
+  nodeTools: (nodeId: string) => ReactNode;
+  /** Arrange the cards. */
+  onTidy: () => void;
 }
 
 /** Set on dataTransfer by the palette; its value is the handler's reference. */

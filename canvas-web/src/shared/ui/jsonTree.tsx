@@ -39,7 +39,7 @@ function Branch({ name, value, depth, open, path, onLoadReference }: BranchProps
   const reference = largeReference(value);
   const shown = loaded ? loaded.value : value;
   const isBranch = typeof shown === "object" && shown !== null && (loaded !== null || reference === null);
-  const entries = isBranch ? (Array.isArray(shown) ? (shown as unknown[]).map((item, index) => [String(index), item] as const) : Object.entries(shown)) : [];
+  const entries: (readonly [string, unknown])[] = isBranch ? (Array.isArray(shown) ? (shown as unknown[]).map((item, index) => [String(index), item] as const) : Object.entries(shown)) : [];
   const indent = { paddingLeft: depth * 16 };
 
   return (

@@ -1,0 +1,198 @@
+/** Adding, moving, naming, copying and removing nodes. Every function answers with a plan. Pure. */
+import type { FlowEdge, FlowNode, Handler, HandlerEntry, Json } from "@/shared/protocol/types";
+import { connectNodes, splice } from "./connect";
+import { applyEdits, nodeOf, refuse, type Edit, type FlowDoc, type NewId, type Plan } from "./model";
+import { inputPorts, isUndecided, outputPorts } from "./ports";
+
+export const GRID = 4;
+export const NODE_WIDTH = 184;
+/** From one column's left edge to the next: a card and the gap that wires run in. */
+export const COLUMN = 248;
+export const ROW = 104;
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export const snap = ({ x, y }: Point): Point => ({ x: Math.round(x / GRID) * GRID, y: Math.round(y / GRID) * GRID });
+
+/** "HTTP request", then "HTTP request 2". Output names must differ; others are easier to tell apart. */
+export function freeName(doc: Pick<FlowDoc, "nodes">, wanted: string): string {
+  const taken = new Set(doc.nodes.map((node) => node.name));
+  if (!taken.has(wanted)) return wanted;
+  const stem = wanted.replace(/ \d+$/, "");
+  for (let n = 2; ; n++) if (!taken.has(`${stem} ${n}`)) return `${stem} ${n}`;
+}
+
+/** A point near the wanted one where a card covers no other. */
+export function freePlace(doc: Pick<FlowDoc, "nodes">, wanted: Point): Point {
+  const place = snap(wanted);
+  const covered = () => doc.nodes.some(({ position }) => Math.abs(position.x - place.x) < NODE_WIDTH + 16 && Math.abs(position.y - place.y) < 80);
+  for (let tries = 0; covered() && tries < 200; tries++) place.y += ROW;
+  return place;
+}
+
+export interface AddOptions {
+  /** Wire it behind this node. */
+  after?: string | null;
+  /** Put it into this wire. */
+  into?: string | null;
+  /** Put its middle here; else beside `after`. */
+  at?: Point;
+}
+
+export function addNode(doc: FlowDoc, entry: Pick<HandlerEntry, "node">, options: AddOptions, newId: NewId): Plan {
+  const after = options.after ? nodeOf(doc, options.after) : undefined;
+  const beside = after ? { x: after.position.x + COLUMN, y: after.position.y } : { x: 0, y: 0 };
+  const node: FlowNode = {
+    ...structuredClone(entry.node),
+    id: newId(),
+    name: freeName(doc, entry.node.name),
+    position: options.at ? snap(options.at) : freePlace(doc, beside),
+  };
+  const edits: Edit[] = [{ kind: "putNode", node }];
+  const withNode = applyEdits(doc, edits).doc;
+  let warning: string | undefined;
+  if (options.into) {
+    const plan = splice(withNode, options.into, node, newId);
+    if (plan.ok) edits.push(...plan.edits);
+    else warning = plan.reason;
+  } else if (after && inputPorts(node).length > 0 && after.type !== "output") {
+    const plan = connectNodes(withNode, after.id, node.id, newId);
+    if (plan.ok) edits.push(...plan.edits);
+  }
+  return { ok: true, label: `Add ${node.name}`, edits, select: [node.id], ...(warning ? { warning } : {}) };
+}
+
+export function moveNodes(doc: FlowDoc, moves: Readonly<Record<string, Point>>): Plan {
+  const edits = doc.nodes.flatMap((node): Edit[] => {
+    const to = moves[node.id] && snap(moves[node.id] ?? node.position);
+    return to && (to.x !== node.position.x || to.y !== node.position.y) ? [{ kind: "putNode", node: { ...node, position: to } }] : [];
+  });
+  return { ok: true, label: edits.length === 1 ? "Move a node" : `Move ${edits.length} nodes`, edits };
+}
+
+export function renameNode(doc: FlowDoc, id: string, name: string): Plan {
+  const node = nodeOf(doc, id);
+  const wanted = name.trim();
+  if (!node) return refuse("That node is gone.");
+  if (wanted === "") return refuse("A node needs a name.");
+  if (node.type === "output" && doc.nodes.some((other) => other.id !== id && other.type === "output" && other.name === wanted)) {
+    return refuse(`Another output is called ${wanted}: the run's results go by that name.`);
+  }
+  return { ok: true, label: `Rename ${node.name}`, edits: wanted === node.name ? [] : [{ kind: "putNode", node: { ...node, name: wanted } }] };
+}
+
+/**
+ * Replace a node. A wire at a port that was renamed goes along; one whose port is gone is cut, because the server
+ * refuses a wire to nowhere.
+ */
+export function changeNode(doc: FlowDoc, node: FlowNode, label = `Change ${node.name}`): Plan {
+  const before = nodeOf(doc, node.id);
+  if (!before) return refuse("That node is gone.");
+  const edits: Edit[] = [{ kind: "putNode", node }];
+  let cut = 0;
+  const sides = [
+    { end: "target", old: inputPorts(before), now: inputPorts(node), kept: false },
+    { end: "source", old: outputPorts(before), now: outputPorts(node), kept: isUndecided(node) },
+  ] as const;
+  for (const { end, old, now, kept } of sides) {
+    const gone = old.filter((port) => !now.some((other) => other.key === port.key));
+    const come = now.filter((port) => !old.some((other) => other.key === port.key));
+    const renamedTo = gone.length === 1 && come.length === 1 && !isUndecided(before) ? come[0]?.key : undefined;
+    for (const edge of doc.edges) {
+      if (edge[end].nodeId !== node.id || now.some((port) => port.key === edge[end].port) || kept) continue;
+      if (renamedTo !== undefined) edits.push({ kind: "putEdge", edge: { ...edge, [end]: { nodeId: node.id, port: renamedTo } } });
+      else {
+        edits.push({ kind: "removeEdge", id: edge.id });
+        cut++;
+      }
+    }
+  }
+  return {
+    ok: true,
+    label,
+    edits,
+    ...(cut > 0 ? { warning: cut === 1 ? "One wire lost its port and was cut." : `${cut} wires lost their ports and were cut.` } : {}),
+  };
+}
+
+export function removeSelection(doc: FlowDoc, nodeIds: ReadonlySet<string>, edgeIds: ReadonlySet<string>): Plan {
+  const edges = doc.edges.filter((edge) => edgeIds.has(edge.id) || nodeIds.has(edge.source.nodeId) || nodeIds.has(edge.target.nodeId));
+  const nodes = doc.nodes.filter((node) => nodeIds.has(node.id));
+  if (nodes.length === 0 && edges.length === 0) return refuse("Nothing is selected.");
+  const label = nodes.length === 1 ? `Delete ${nodes[0]?.name ?? ""}` : nodes.length > 1 ? `Delete ${nodes.length} nodes` : edges.length === 1 ? "Delete a wire" : `Delete ${edges.length} wires`;
+  return {
+    ok: true,
+    label,
+    edits: [
+      ...edges.map((edge): Edit => ({ kind: "removeEdge", id: edge.id })),
+      ...nodes.map((node): Edit => ({ kind: "removeNode", id: node.id })),
+    ],
+  };
+}
+
+/** What the clipboard holds: nodes and the wires between them. */
+export interface Clip {
+  triggerflow: "clip";
+  nodes: FlowNode[];
+  edges: FlowEdge[];
+}
+
+export function clipOf(doc: FlowDoc, ids: ReadonlySet<string>): Clip {
+  return {
+    triggerflow: "clip",
+    nodes: doc.nodes.filter((node) => ids.has(node.id)),
+    edges: doc.edges.filter((edge) => ids.has(edge.source.nodeId) && ids.has(edge.target.nodeId)),
+  };
+}
+
+export function isClip(value: unknown): value is Clip {
+  return (
+    typeof value === "object" && value !== null && (value as { triggerflow?: unknown }).triggerflow === "clip" &&
+    Array.isArray((value as Clip).nodes) && Array.isArray((value as Clip).edges)
+  );
+}
+
+/** Paste with new ids and free names, the clip's top left corner at the point, or beside where it came from. */
+export function paste(doc: FlowDoc, clip: Clip, newId: NewId, at?: Point): Plan {
+  if (clip.nodes.length === 0) return refuse("Nothing was copied.");
+  const left = Math.min(...clip.nodes.map((node) => node.position.x));
+  const top = Math.min(...clip.nodes.map((node) => node.position.y));
+  const shift = at ? { x: at.x - left, y: at.y - top } : { x: 32, y: 32 };
+  const ids = new Map(clip.nodes.map((node) => [node.id, newId()]));
+  const named: FlowNode[] = [];
+  for (const node of clip.nodes) {
+    const copy: FlowNode & Record<string, unknown> = {
+      ...structuredClone(node),
+      id: ids.get(node.id) ?? newId(),
+      name: freeName({ nodes: [...doc.nodes, ...named] }, node.name),
+      position: snap({ x: node.position.x + shift.x, y: node.position.y + shift.y }),
+    };
+    delete copy.version;
+    named.push(copy);
+  }
+  const edges = clip.edges.flatMap((edge): FlowEdge[] => {
+    const [from, to] = [ids.get(edge.source.nodeId), ids.get(edge.target.nodeId)];
+    return from && to ? [{ ...edge, id: newId(), source: { ...edge.source, nodeId: from }, target: { ...edge.target, nodeId: to } }] : [];
+  });
+  return {
+    ok: true,
+    label: named.length === 1 ? `Paste ${named[0]?.name ?? ""}` : `Paste ${named.length} nodes`,
+    edits: [...named.map((node): Edit => ({ kind: "putNode", node })), ...edges.map((edge): Edit => ({ kind: "putEdge", edge }))],
+    select: named.map((node) => node.id),
+  };
+}
+
+export function duplicate(doc: FlowDoc, ids: ReadonlySet<string>, newId: NewId): Plan {
+  const plan = paste(doc, clipOf(doc, ids), newId);
+  return plan.ok ? { ...plan, label: plan.label.replace("Paste", "Duplicate") } : plan;
+}
+
+/** A node's main handler with one of its members changed; undefined takes the member away. */
+export function withHandler(node: FlowNode, patch: { config?: Record<string, Json> | undefined; timeoutSeconds?: number | undefined; retries?: { maxAttempts?: number; backoffSeconds?: number } | undefined }): FlowNode {
+  const main = { entrypoint: "", ...node.handlers["main"], ...patch };
+  const said = Object.fromEntries(Object.entries<unknown>(main).filter(([, value]) => value !== undefined)) as unknown as Handler;
+  return { ...node, handlers: { ...node.handlers, main: said } };
+}

@@ -1,0 +1,93 @@
+/** What keeps a draft from running well, found at once while drawing; the server finds the same and more when it saves. Pure. */
+import type { FlowNode, Problem } from "@/shared/protocol/types";
+import type { FlowDoc } from "./model";
+import { inputPorts, outputPorts, typesFit } from "./ports";
+import { onCycles, reachedFrom } from "./reach";
+
+/** What is wrong with a node's config: the pointer is inside the config. */
+export type ConfigCheck = (node: FlowNode) => readonly { pointer: string; message: string }[];
+
+export function localProblems(doc: FlowDoc, checkConfig: ConfigCheck): Problem[] {
+  return [...ofFlow(doc), ...ofNodes(doc, checkConfig), ...ofEdges(doc)];
+}
+
+function ofFlow(doc: FlowDoc): Problem[] {
+  const kinds = new Set(doc.nodes.map((node) => node.type));
+  const problems: Problem[] = [];
+  if (!kinds.has("trigger")) problems.push({ severity: "warning", pointer: "/nodes", reason: "NO_TRIGGER", message: "Nothing starts this flow. Add a trigger." });
+  if (!kinds.has("output")) problems.push({ severity: "warning", pointer: "/nodes", reason: "NO_OUTPUT", message: "This flow gives no result. Add an output, if it should." });
+  return problems;
+}
+
+function ofNodes(doc: FlowDoc, checkConfig: ConfigCheck): Problem[] {
+  const problems: Problem[] = [];
+  const triggers = doc.nodes.filter((node) => node.type === "trigger");
+  const reached = reachedFrom(doc.edges, triggers.map((node) => node.id));
+  const outputs = new Set<string>();
+  doc.nodes.forEach((node, index) => {
+    const at = `/nodes/${index}`;
+    if (node.type === "output") {
+      if (outputs.has(node.name)) {
+        problems.push({ severity: "error", pointer: `${at}/name`, nodeId: node.id, reason: "DUPLICATE_OUTPUT", message: `Another output is called ${node.name}. Rename one of them.` });
+      }
+      outputs.add(node.name);
+    }
+    for (const { pointer, message } of checkConfig(node)) {
+      problems.push({ severity: "error", pointer: `${at}/handlers/main/config${pointer}`, nodeId: node.id, reason: "CONFIG_INVALID", message });
+    }
+    if (triggers.length > 0 && !reached.has(node.id)) {
+      problems.push({ severity: "warning", pointer: at, nodeId: node.id, reason: "UNREACHABLE", message: `No trigger leads to ${node.name}, so it never runs.` });
+    }
+  });
+  return problems;
+}
+
+function ofEdges(doc: FlowDoc): Problem[] {
+  const nodes = new Map(doc.nodes.map((node) => [node.id, node]));
+  const circle = onCycles(doc);
+  const problems: Problem[] = [];
+  doc.edges.forEach((edge, index) => {
+    const source = nodes.get(edge.source.nodeId);
+    const target = nodes.get(edge.target.nodeId);
+    if (!source || !target) return;
+    const at = `/edges/${index}`;
+    if (circle.has(source.id) && circle.has(target.id)) {
+      problems.push({ severity: "error", pointer: at, nodeId: target.id, reason: "CYCLE", message: `${source.name} and ${target.name} wait for each other in a circle. Remove one of its wires.` });
+    }
+    const output = outputPorts(source).find((port) => port.key === edge.source.port);
+    const input = inputPorts(target).find((port) => port.key === edge.target.port);
+    if (!output) {
+      problems.push({ severity: "error", pointer: `${at}/source/port`, nodeId: source.id, reason: "UNKNOWN_PORT", message: `${source.name} has no port ${edge.source.port} while its cases are not valid.` });
+    } else if (input && !typesFit(output.type, input.type)) {
+      problems.push({ severity: "warning", pointer: at, nodeId: target.id, reason: "TYPE_MISMATCH", message: `${source.name} gives ${output.type}, ${target.name} expects ${input.type} at ${input.key}.` });
+    }
+  });
+  return problems;
+}
+
+/**
+ * What to show: the server's own findings about nodes that have not changed since it saw them, and ours about the rest.
+ * The same finding is shown once, in the server's words.
+ */
+export function mergeProblems(doc: FlowDoc, local: readonly Problem[], saved: { doc: FlowDoc; problems: readonly Problem[] } | null): Problem[] {
+  if (!saved) return [...local];
+  if (sameDrawing(saved.doc, doc)) return saved.problems.map((problem) => withNode(problem, doc));
+  const seen = new Map(saved.doc.nodes.map((node) => [node.id, node]));
+  const unchanged = new Set(doc.nodes.filter((node) => seen.get(node.id) === node).map((node) => node.id));
+  const kept = saved.problems.filter((problem) => problem.nodeId !== undefined && unchanged.has(problem.nodeId) && !structural.has(problem.reason));
+  const told = new Set(kept.map((problem) => `${problem.nodeId ?? ""} ${problem.reason}`));
+  return [...kept, ...local.filter((problem) => !told.has(`${problem.nodeId ?? ""} ${problem.reason}`))];
+}
+
+/** Findings that depend on more than the node itself. */
+const structural = new Set(["UNREACHABLE", "DUPLICATE_OUTPUT", "CYCLE", "UNKNOWN_PORT", "TYPE_MISMATCH"]);
+
+const sameDrawing = (a: FlowDoc, b: FlowDoc) => a.nodes === b.nodes && a.edges === b.edges;
+
+/** Problems of an edge name no node; they belong to the one the wire ends at, so that one can jump there. */
+function withNode(problem: Problem, doc: FlowDoc): Problem {
+  if (problem.nodeId !== undefined) return problem;
+  const edge = /^\/edges\/(\d+)/.exec(problem.pointer);
+  const nodeId = edge ? doc.edges[Number(edge[1])]?.target.nodeId : undefined;
+  return nodeId === undefined ? problem : { ...problem, nodeId };
+}

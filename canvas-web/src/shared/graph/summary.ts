@@ -1,0 +1,56 @@
+/** The one setting a card's foot shows. Pure. */
+import { validCases } from "@/document";
+import type { FlowNode, Json } from "@/shared/protocol/types";
+
+export interface Summary {
+  text: string;
+  /** Code is set in mono, prose is not. */
+  code: boolean;
+}
+
+const code = (text: string): Summary => ({ text, code: true });
+const prose = (text: string): Summary => ({ text, code: false });
+
+export function summaryOf(node: FlowNode, adapterName?: string): Summary {
+  const main = node.handlers["main"];
+  const config = main?.config ?? {};
+  if (node.type === "output") return prose("Result of the run");
+  if (!main) return prose("No handler yet");
+  switch (main.entrypoint) {
+    case "core:manual":
+      return prose(config["inputSchema"] ? "Runs on your input" : "Starts by hand");
+    case "core:map":
+      return text(config["expression"]) ? code(oneLine(text(config["expression"]))) : prose("No expression yet");
+    case "core:condition": {
+      const cases = validCases(node);
+      if (cases) return prose(cases.length === 1 ? "1 case, else default" : `${cases.length} cases, else default`);
+      return text(config["expression"]) ? code(oneLine(text(config["expression"]))) : prose("No expression yet");
+    }
+    case "core:parse":
+      return code(text(config["format"]) || "csv");
+    case "http:request":
+      return code(`${text(config["method"]) || "GET"} ${shortUrl(config["url"])}`);
+    default: {
+      const first = Object.values(config).find((value) => typeof value === "string" && value !== "");
+      if (!main.entrypoint.includes(":")) return code(main.entrypoint);
+      return typeof first === "string" ? code(oneLine(first)) : prose(adapterName ?? main.entrypoint);
+    }
+  }
+}
+
+/** The text a config value shows as: itself, or the expression in it. */
+function text(value: Json | undefined): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "object" && value !== null && !Array.isArray(value) && typeof value["$expr"] === "string") return value["$expr"];
+  return "";
+}
+
+function shortUrl(value: Json | undefined): string {
+  const url = text(value);
+  if (url === "") return "…";
+  if (typeof value !== "string") return oneLine(url);
+  const match = /^https?:\/\/[^/]+(\/.*)?$/.exec(url);
+  return match?.[1] && match[1] !== "/" ? match[1] : url.replace(/^https?:\/\//, "");
+}
+
+const oneLine = (value: string) => value.replace(/\s+/g, " ").trim();
