@@ -43,7 +43,7 @@ def test_a_second_migration_keeps_what_is_there(tmp_path: Path) -> None:
 def test_a_migration_that_stops_midway_leaves_nothing_and_can_be_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    execute = DefaultDialect.do_execute
+    execute: Any = DefaultDialect.do_execute
 
     def stop_at_the_journal(self: Any, cursor: Any, statement: str, *rest: Any, **named: Any) -> None:
         if "CREATE TABLE journal" in statement:

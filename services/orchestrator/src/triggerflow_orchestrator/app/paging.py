@@ -52,7 +52,9 @@ def position(named: str, page_token: str) -> Position | None:
     except (ValueError, binascii.Error):
         raise BadCursor from None
     match found:
-        case [str(of), int(at_us), str(id)] if of == named and 0 <= at_us <= _LARGEST_TIME and is_uuid(id):
+        case [str(of), at_us, str(id)] if (
+            of == named and type(at_us) is int and 0 <= at_us <= _LARGEST_TIME and is_uuid(id)
+        ):
             last = Position(at_us, id)
             # One text a position: what only decodes to it is not ours.
             if token(named, last) == page_token:

@@ -70,7 +70,8 @@ class ReadHistory:
     async def notices(self, project_id: str, after: str, limit: int) -> list[ExecutionNotice]:
         """Up to `limit`, oldest first. Raises BadParameter, BadCursor."""
         wanted = paging.bounded(limit, "limit", default=DEFAULT_EVENTS, most=MOST_EVENTS)
-        return await self._reads.notices(project_id, _cursor(after), wanted)
+        cursor = _cursor(after)
+        return await self._reads.notices(project_id, cursor, wanted)
 
     async def value(self, project_id: str, ref: str, offset: int) -> tuple[bytes, int]:
         """A piece of a large value from `offset` on, and the bytes of the whole. Raises NotFound, BadParameter."""
