@@ -1,9 +1,23 @@
-"""A handler bound to one node: everything decided once that can be, then called once per attempt."""
+"""A handler bound to one node: everything decided once that can be, then called once per attempt.
+
+A node whose config holds neither expressions nor secrets takes the short way through `invoke`; what the others need is
+decided here, when the node is bound, not while it runs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+
+
+from triggerflow_adapter_sdk import capture
+from triggerflow_adapter_sdk.config import ConfigSource
+from triggerflow_adapter_sdk.errors import HandlerError, NoSuchPort, attach_redactor
+from triggerflow_adapter_sdk.outputs import Outputs
+from triggerflow_adapter_sdk.secrets import RedactingLog, Redactor
+from triggerflow_adapter_sdk.threads import HandlerThreads
 
 
 class HandlerLog(Protocol):
@@ -30,20 +44,110 @@ class HandlerContext(Protocol):
     def cancelled(self) -> bool: ...
 
 
+Handler = Callable[[Any, Any], Any]
+
+
 class BoundHandler:
     """One node's handler. Safe to call concurrently."""
 
-    __slots__ = ("is_async", "pure", "reference")
+    __slots__ = ("_config", "_default_port", "_handler", "_ports", "_resolve", "_sink", "_threads", "pure", "reference")
 
-    reference: str
-    pure: bool
-    is_async: bool
+    def __init__(
+        self,
+        *,
+        reference: str,
+        pure: bool,
+        ports: tuple[str, ...],
+        config: ConfigSource,
+        resolve: Callable[[], Handler],
+        threads: HandlerThreads,
+        sink: Callable[[capture.OutputLine], None],
+    ) -> None:
+        """`resolve` is called at the first invocation, in a thread: it may import a module of the user's."""
+        self.reference = reference
+        # The same inputs give the same result, and running again changes nothing outside.
+        self.pure = pure
+        self._ports = frozenset(ports)
+        self._default_port = "out" if "out" in ports else ports[0] if len(ports) == 1 else None
+        self._config = config
+        self._resolve: Callable[[], Handler] | None = resolve
+        self._handler: tuple[Handler, bool] | None = None
+        self._threads = threads
+        self._sink = sink
 
-    def invoke(self, inputs: Mapping[str, Any], ctx: HandlerContext) -> Awaitable[dict[str, Any]]:
+    async def invoke(self, inputs: Mapping[str, Any], ctx: Any) -> dict[str, Any]:
         """Run the handler once; the lit ports by key.
 
         `inputs` maps port key to value. Raises what the handler raised; the SDK's own errors for config, expressions,
         secrets and ports. Cancelling the awaiting task cancels an async handler; a sync one goes on in its thread,
         where it can see `ctx.cancelled`. Values are not checked for being JSON: that is the caller's (`NotJson`).
         """
-        raise NotImplementedError
+        config = self._config
+        if not config.is_static:
+            return await self._invoke_resolved(inputs, ctx)
+        ctx.config = config.fresh()
+        return self._lit(await self._call(inputs, ctx, None))
+
+    async def _invoke_resolved(self, inputs: Mapping[str, Any], ctx: Any) -> dict[str, Any]:
+        secrets = self._config.secrets()
+        if not secrets:
+            ctx.config = await self._config.resolve(inputs, secrets)
+            return self._lit(await self._call(inputs, ctx, None))
+        redactor = Redactor(secrets.values())
+        ctx.log = RedactingLog(ctx.log, redactor)
+        try:
+            ctx.config = await self._config.resolve(inputs, secrets)
+            result = await self._call(inputs, ctx, redactor)
+            # Ports first: the redactor copies plain values, and Outputs must stay what it is.
+            lit = self._lit(result)
+        except BaseException as raised:
+            attach_redactor(raised, redactor)
+            raise
+        return {port: redactor.value(value) for port, value in lit.items()}
+
+    async def _call(self, inputs: Mapping[str, Any], ctx: Any, redactor: Redactor | None) -> Any:
+        handler, is_async = self._handler or await self._resolved()
+        printed = capture.Printed(ctx, None if redactor is None else redactor.text, self._sink)
+        token = capture.current.set(printed)
+        try:
+            result = await (handler(inputs, ctx) if is_async else self._threads.run(handler, inputs, ctx))
+            if inspect.isawaitable(result):
+                # A sync function that returned a coroutine: a lambda, a partial, a decorator without care.
+                result = await result
+            return result
+        except asyncio.CancelledError as cancelled:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Raised by the handler itself, about something of its own: a failure, no cancellation of the run.
+            raise HandlerError("the handler raised CancelledError", type="CancelledError") from cancelled
+        except (SystemExit, KeyboardInterrupt, GeneratorExit) as ended:
+            # A handler that calls sys.exit() ends itself, not the process.
+            raise HandlerError(str(ended), type=type(ended).__name__) from ended
+        finally:
+            capture.current.reset(token)
+            printed.finish()
+
+    async def _resolved(self) -> tuple[Handler, bool]:
+        resolve = self._resolve
+        assert resolve is not None
+        handler = await self._threads.run(resolve)
+        self._handler = (handler, is_coroutine_function(handler))
+        return self._handler
+
+    def _lit(self, result: Any) -> dict[str, Any]:
+        if type(result) is Outputs:
+            for port in result:
+                if port not in self._ports:
+                    raise NoSuchPort(f"the node declares no output port {port!r}")
+            return dict(result)
+        if self._default_port is not None:
+            return {self._default_port: result}
+        if self._ports:
+            raise NoSuchPort("the node declares several output ports and none is `out`: return Outputs(port=value)")
+        return {}
+
+
+def is_coroutine_function(handler: Any) -> bool:
+    """Whether calling it gives a coroutine and runs nothing yet: then it needs no thread."""
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(getattr(handler, "__call__", None))  # noqa: B004

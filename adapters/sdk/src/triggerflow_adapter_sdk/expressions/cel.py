@@ -1,0 +1,105 @@
+"""CEL by the CEL project's own runtime: in this process where the work is bounded, else in a child process.
+
+The runtime ends a run by a budget of iterations, but one iteration may compare or hand over all of the data. So large
+data, and loops over data that is not small, go where a clock can end them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from triggerflow_adapter_sdk.errors import ExpressionFailed, NotBoolean
+from triggerflow_adapter_sdk.expressions.pool import current_pool
+
+MAX_LENGTH = 65_536
+# Compact JSON of the inputs, in bytes: up to here an expression runs in this process (loops up to the second).
+_SMALL = 65_536
+_SMALL_FOR_LOOPS = 4_096
+
+_LOOPS = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter|existsOne|sortBy|transformList|transformMap)\s*\(")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_RESERVED = frozenset(
+    "as break const continue else false for function if import in let loop namespace null package return true var void "
+    "while".split()
+)
+
+
+def variable_names(input_keys: Iterable[str]) -> tuple[str, ...]:
+    """The variables of a node's expressions: its input ports, and `inputs`, the whole."""
+    keys = sorted({key for key in input_keys if _IDENTIFIER.match(key) and key not in _RESERVED} | {"inputs"})
+    return tuple(keys)
+
+
+@lru_cache(maxsize=1_024)
+def _compiled(text: str, names: tuple[str, ...]) -> Any:
+    # Loaded at the first condition: the runtime takes about 20 ms.
+    from cel_expr_python import cel
+
+    if len(text) > MAX_LENGTH:
+        raise ExpressionFailed(f"an expression has at most {MAX_LENGTH} characters")
+    environment = cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN))
+    try:
+        return environment.compile(text)
+    except RuntimeError as refused:
+        # Numbers compare across types when they run, but `double(x) > 1` is refused by the type checker.
+        if "no matching overload" not in str(refused) or "undeclared reference" in str(refused):
+            raise ExpressionFailed(_message(refused)) from None
+    try:
+        return environment.compile(text, disable_check=True)
+    except RuntimeError as refused:
+        raise ExpressionFailed(_message(refused)) from None
+
+
+def _message(refused: RuntimeError) -> str:
+    text = str(refused).removeprefix("INVALID_ARGUMENT: ").removesuffix(" [INVALID_ARGUMENT]")
+    return text.replace("<input>:", "").strip()
+
+
+def cel_problem(text: str, names: tuple[str, ...]) -> str | None:
+    """Why a text is no condition over these variables, or None. Compiles only."""
+    if not text.strip():
+        return "an expression is not empty"
+    try:
+        _compiled(text, names)
+    except ExpressionFailed as refused:
+        return str(refused)
+    return None
+
+
+class CelCondition:
+    """One condition over a node's inputs. Raises ExpressionFailed where the text is none."""
+
+    __slots__ = ("_compiled", "_loops", "_names", "text")
+
+    def __init__(self, text: str, input_keys: Iterable[str]) -> None:
+        self.text = text
+        self._names = variable_names(input_keys)
+        self._compiled = _compiled(text, self._names)
+        self._loops = _LOOPS.search(text) is not None
+
+    async def evaluate(self, inputs: Mapping[str, Any]) -> bool:
+        """True or false. Raises ExpressionFailed, and NotBoolean where the value is neither."""
+        variables = {name: inputs[name] for name in self._names if name in inputs and name != "inputs"}
+        variables["inputs"] = inputs
+        if len(orjson.dumps(inputs)) > (_SMALL_FOR_LOOPS if self._loops else _SMALL):
+            answer = await current_pool().evaluate("c", ",".join(self._names) + "\n" + self.text, variables)
+            kind, value = answer["type"], answer["value"]
+        else:
+            try:
+                result = self._compiled.eval(data=variables)
+            except (RuntimeError, ValueError, TypeError) as refused:
+                raise ExpressionFailed(str(refused)) from None
+            kind, value = result.type().name(), result.value()
+        if kind == "ERROR":
+            raise ExpressionFailed(str(value))
+        if kind != "BOOL":
+            raise NotBoolean(f"a condition is true or false, and this is {_KINDS.get(kind, kind.lower())}")
+        return bool(value)
+
+
+_KINDS = {"NULL": "null", "NULL_TYPE": "null", "INT": "an integer", "DOUBLE": "a number", "STRING": "text"}

@@ -1,0 +1,36 @@
+"""Which ports a node has, as far as a handler's result and inputs depend on it (docs/contract.md, "Ports")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def input_keys(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """Input port keys; a node that declares none has `input`, a trigger none."""
+    if node.get("type") == "trigger":
+        return ()
+    declared = (node.get("ports") or {}).get("inputs")
+    return ("input",) if declared is None else tuple(port["key"] for port in declared)
+
+
+def output_keys(node: Mapping[str, Any], key: str = "main") -> tuple[str, ...]:
+    """Output port keys without `error`, which no handler lights."""
+    kind = node.get("type")
+    if kind == "output":
+        return ()
+    declared = (node.get("ports") or {}).get("outputs")
+    if declared is not None:
+        return tuple(port["key"] for port in declared)
+    if kind != "condition":
+        return ("out",)
+    config = ((node.get("handlers") or {}).get(key) or {}).get("config") or {}
+    cases = config.get("cases")
+    if cases is None:
+        return ("true", "false")
+    return (*(case["port"] for case in cases if isinstance(case, dict) and "port" in case), "default")
+
+
+def passed_on(inputs: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
+    """What a node that passes its input on passes: the value of its one declared port, else the inputs object."""
+    return inputs.get(keys[0]) if len(keys) == 1 else inputs
