@@ -44,7 +44,8 @@ class ProjectHistory(Protocol):
 
 
 class ProjectLive(Protocol):
-    """Word of what was appended to either log of a project; it may get lost."""
+    """Word of what was appended to either log of a project. What is lost of one log is lost from some point on, to its
+    end: a later word means that every earlier one came."""
 
     def subscribe(self, project_id: str, callback: Callable[[Sequence[Any]], None]) -> Callable[[], None]:
         """Call back with what is published from now on. Returns what unsubscribes."""

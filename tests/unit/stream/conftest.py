@@ -1,0 +1,98 @@
+"""An in-memory log with the obligations of the ports, and every way its words can arrive late."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from triggerflow_chassis.ids import next_uuid7
+from triggerflow_stream.domain.entry import Entry, Page, ProjectEntry
+
+
+class Log:
+    """One execution's log. Appending is durable at once; the word of it goes out when `announce` is called."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice = dice
+        self.entries: list[Entry] = []
+        self.unannounced: list[Entry] = []
+        self.callbacks: list[Callable[[Sequence[Any]], None]] = []
+        self.reads = 0
+
+    def append(self, *, last: bool = False) -> Entry:
+        after = self.entries[-1].id if self.entries else None
+        entry = Entry(next_uuid7(after), len(self.entries) + 1, f"event {len(self.entries) + 1}", last)
+        self.entries.append(entry)
+        self.unannounced.append(entry)
+        return entry
+
+    def announce(self, *, lose: bool = False) -> None:
+        items, self.unannounced = self.unannounced, []
+        if items and not lose:
+            for callback in tuple(self.callbacks):
+                callback(items)
+
+    async def pause(self) -> None:
+        for _ in range(self.dice.randrange(4)):
+            await asyncio.sleep(0)
+
+    async def read(self, project_id: str, execution_id: str, after: str, limit: int) -> Page:
+        self.reads += 1
+        await self.pause()
+        found = [entry for entry in self.entries if entry.id > after][:limit]
+        ended = bool(self.entries) and self.entries[-1].last and (not found or found[-1].last)
+        await self.pause()
+        return Page(found, ended)
+
+    def subscribe(self, execution_id: str, callback: Callable[[Sequence[Any]], None]) -> Callable[[], None]:
+        self.callbacks.append(callback)
+        return lambda: self.callbacks.remove(callback)
+
+    def entry(self, item: Entry) -> Entry:
+        return item
+
+
+class ProjectLog:
+    """The two logs of a project."""
+
+    logs = ("flow", "execution")
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice = dice
+        self.entries: dict[str, list[ProjectEntry]] = {log: [] for log in self.logs}
+        self.callbacks: list[Callable[[Sequence[Any]], None]] = []
+
+    def append(self, log: str, *, announce: bool = True) -> ProjectEntry:
+        own = self.entries[log]
+        entry = ProjectEntry(next_uuid7(own[-1].id if own else None), log, f"{log} {len(own) + 1}")
+        own.append(entry)
+        if announce:
+            for callback in tuple(self.callbacks):
+                callback([entry])
+        return entry
+
+    async def read(self, project_id: str, log: str, after: str, limit: int) -> list[ProjectEntry]:
+        for _ in range(self.dice.randrange(4)):
+            await asyncio.sleep(0)
+        return [entry for entry in self.entries[log] if entry.id > after][:limit]
+
+    def subscribe(self, project_id: str, callback: Callable[[Sequence[Any]], None]) -> Callable[[], None]:
+        self.callbacks.append(callback)
+        return lambda: self.callbacks.remove(callback)
+
+    def entry(self, item: ProjectEntry) -> ProjectEntry:
+        return item
+
+
+@pytest.fixture
+def make_log() -> Callable[[int], Log]:
+    return lambda seed: Log(random.Random(seed))
+
+
+@pytest.fixture
+def make_project_log() -> Callable[[int], ProjectLog]:
+    return lambda seed: ProjectLog(random.Random(seed))
