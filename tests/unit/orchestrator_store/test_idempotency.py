@@ -22,7 +22,6 @@ from triggerflow_orchestrator.app.retention import Retention
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.ports import StoredAnswer
 
-
 RECORD: Any = "what a first call gives"
 
 
