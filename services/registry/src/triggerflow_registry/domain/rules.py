@@ -29,7 +29,7 @@ _SERVERS = ("id", "projectId", "latestVersion", "problems", "createdAt", "update
 def check_flow(body: Mapping[str, Any], secrets: SecretFindings) -> None:
     """Let a flow's JSON pass that may be saved. Raises Invalid with every violation, at most 100."""
     said = {key: value for key, value in body.items() if key not in _SERVERS}
-    _raise_any(_form_of_flow(said))
+    _raise_any(_form("flow", said))
     # Only a body of the right form can be read for more.
     nodes: Sequence[NodeObject] = said.get("nodes") or ()
     edges: Sequence[EdgeObject] = said.get("edges") or ()
@@ -41,8 +41,7 @@ def check_node(body: NodeObject, before: Document, secrets: SecretFindings) -> N
 
     An edge that would lose its port is at `/edges/<index>` of the flow.
     """
-    found = schemas.violations("node-metadata", body)
-    _raise_any([*found, *_unstorable(body, "")][:MAX_VIOLATIONS])
+    _raise_any(_form("node-metadata", body))
     _raise_any(islice((*_rules_of_node(body, "", secrets), *_lost_edges(body, before)), MAX_VIOLATIONS))
 
 
@@ -52,8 +51,12 @@ def _raise_any(found: Iterator[Violation] | list[Violation]) -> None:
         raise Invalid(violations)
 
 
-def _form_of_flow(said: Mapping[str, Any]) -> list[Violation]:
-    return [*schemas.violations("flow", said), *_unstorable(said, "")][:MAX_VIOLATIONS]
+def _form(schema: str, said: Mapping[str, Any]) -> list[Violation]:
+    unstorable = list(_unstorable(said, ""))
+    # To the schema such a number is none at all, which would be told of the same member again.
+    told = {violation.pointer for violation in unstorable}
+    found = [violation for violation in schemas.violations(schema, said) if violation.pointer not in told]
+    return [*found, *unstorable][:MAX_VIOLATIONS]
 
 
 def _unstorable(value: Any, at: str) -> Iterator[Violation]:
