@@ -1,22 +1,23 @@
-"""Make and recognise ids: UUIDv7 (RFC 9562) for what the server makes. No I/O but the system's randomness."""
+"""Make and recognise ids: UUIDv7 (RFC 9562) for what the server makes. No I/O."""
 
 from __future__ import annotations
 
 import os
 import re
 import time
+from random import Random
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _RANDOM_BITS = 74
-_RANDOM_MASK = (1 << _RANDOM_BITS) - 1
 _LOW_62 = (1 << 62) - 1
+# Ids are unique, not secret: every read asks who may see it. Asking the system for each id cost more than the event.
+_random = Random(int.from_bytes(os.urandom(32), "big"))
 
 
 def uuid7(now_ms: int | None = None) -> str:
     """A new UUIDv7 of this millisecond (Unix epoch), in lower case. Two of one millisecond have no order."""
     ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    random = int.from_bytes(os.urandom(10), "big") & _RANDOM_MASK
-    return _text((ms << _RANDOM_BITS) | random)
+    return _text((ms << _RANDOM_BITS) | _random.getrandbits(_RANDOM_BITS))
 
 
 def next_uuid7(after: str | None, now_ms: int | None = None) -> str:
