@@ -46,7 +46,9 @@ def create_app(settings: BffSettings, *, channel: grpc.aio.Channel) -> Starlette
     )
     routes: list[Route | WebSocketRoute] = [route(resource, parts) for resource in ROUTES]
     routes += [WebSocketRoute(resource.path, EventSocket(parts)) for resource in ROUTES if resource.websocket]
-    app = Starlette(routes=routes, middleware=[Middleware(Gate, settings=settings, sign_in=parts.sign_in)])
+    open_paths = [resource.path for resource in ROUTES if resource.open]
+    gate = Middleware(Gate, settings=settings, sign_in=parts.sign_in, open_paths=open_paths)
+    app = Starlette(routes=routes, middleware=[gate])
     # A slash too many is another path, and so is a 404.
     app.router.redirect_slashes = False
     app.router.default = _nothing_here

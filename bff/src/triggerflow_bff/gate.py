@@ -6,6 +6,8 @@ upgrades, before anything is accepted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 from triggerflow_chassis import tracing
 from triggerflow_chassis.errors import Forbidden, ServiceError, Unauthenticated
@@ -17,15 +19,15 @@ from triggerflow_bff.live.websocket import refuse_upgrade
 from triggerflow_bff.sessions.sign_in import SignIn
 from triggerflow_bff.settings import BffSettings
 
-_OPEN_PATHS = frozenset({"/", "/canvas", "/healthz", "/readyz"})
-_OPEN_BELOW = ("/canvas/", "/hooks/")
-
 
 class Gate:
     """ASGI middleware. Puts `triggerflow.principal` into the scope of what it lets through."""
 
-    def __init__(self, app: ASGIApp, settings: BffSettings, sign_in: SignIn) -> None:
+    def __init__(self, app: ASGIApp, settings: BffSettings, sign_in: SignIn, open_paths: Sequence[str]) -> None:
         self._app = app
+        # Those of the table that answer without a session; a path that takes all below it is known by its start.
+        self._open = frozenset(path for path in open_paths if "{" not in path)
+        self._open_below = tuple(path.partition("{")[0] for path in open_paths if "{" in path)
         self._sign_in = sign_in
         self._hosts = frozenset(host.encode() for host in settings.hosts)
         self._origins = frozenset(origin.encode() for origin in settings.origins)
@@ -53,7 +55,8 @@ class Gate:
             return
         principal = self._sign_in.principal(scope)
         if principal is None:
-            if not _is_open(scope["path"]):
+            path: str = scope["path"]
+            if path not in self._open and not path.startswith(self._open_below):
                 await self._refuse(Unauthenticated(), scope, receive, send)
                 return
             # What is open shows nothing of anybody's.
@@ -68,7 +71,3 @@ class Gate:
             await refuse_upgrade(error, scope, receive, send)
         else:
             await refuse_accepted(error, receive, send)
-
-
-def _is_open(path: str) -> bool:
-    return path in _OPEN_PATHS or path.startswith(_OPEN_BELOW)

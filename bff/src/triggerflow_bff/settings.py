@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+from triggerflow_chassis.settings import Secret
 
 MAX_BODY_BYTES = 8_388_608
 
@@ -33,7 +35,7 @@ class BffSettings:
 
     port: int
     # Of the bearer header. The composition root reads or makes $TFCANVAS_HOME/token.
-    token: str = field(repr=False)
+    token: Secret
     # Sessions are kept here, hashed, so that a restart keeps browsers signed in. None keeps them in memory only.
     home: Path | None = None
     # The built canvas. Where it has no index.html, a page says how to build it.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
+import grpc
 import grpc.aio
 import orjson
 from triggerflow.stream.v1 import stream_service_pb2 as pb
 from triggerflow.stream.v1.stream_service_pb2_grpc import StreamServiceStub
+from triggerflow_chassis import clock, ids
 from triggerflow_chassis.grpc.status import from_rpc_error
 from triggerflow_chassis.identity import Principal
 from triggerflow_chassis.wire.project_event import project_event_to_json
@@ -17,7 +19,7 @@ from triggerflow_bff.clients.events import live_event
 from triggerflow_bff.clients.unary import gone
 from triggerflow_bff.live.event import LiveEvent
 
-_BEGIN_SECONDS = 1.0
+_BEGIN_SECONDS = 0.1
 
 
 class StreamClient:
@@ -44,17 +46,21 @@ class StreamClient:
             call.cancel()
 
     async def project(self, who: Principal, after: str) -> AsyncGenerator[list[LiveEvent]]:
-        """Batches of a project's events; an empty one tells that the watch stands."""
-        request = pb.WatchProjectRequest(project_id=who.project_id, after=after)
+        """Batches of a project's events, from now on where the cursor is ""; the first is empty: the watch stands."""
+        # A cursor of now, not none: what happens until the service has subscribed is then history, and not missed.
+        request = pb.WatchProjectRequest(
+            project_id=who.project_id, after=after or ids.uuid7(clock.now_us() // 1_000 - 1)
+        )
         try:
             call = self._stub.WatchProject(request)
         except grpc.aio.UsageError:
             raise gone() from None
         begun = asyncio.ensure_future(call.initial_metadata())
         try:
-            # Headers come once the service has subscribed; what happens from then on is not missed. A service that
-            # sends them with its first event must not keep the reader waiting for one.
-            await asyncio.wait({begun}, timeout=_BEGIN_SECONDS)
+            # A call that fails at once is still an answer with a status; one that does not may be silent for hours.
+            done, _ = await asyncio.wait({begun}, timeout=_BEGIN_SECONDS)
+            if done and call.done() and await call.code() is not grpc.StatusCode.OK:
+                await call.read()
             yield []
             async for answer in call:
                 if answer.events:

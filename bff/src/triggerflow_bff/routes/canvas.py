@@ -14,6 +14,10 @@ async def to_canvas(call: Call) -> Answer:
     return empty(307, (b"location", b"/canvas/"), (b"cache-control", b"no-store"))
 
 
+async def to_canvas_from_bare(call: Call) -> Answer:
+    return await to_canvas(call)
+
+
 async def serve(call: Call) -> Answer:
     path = call.parameter("path")
     # A look at the headers uses no code up.
@@ -46,7 +50,7 @@ _TO_CANVAS = (Reply(307, "The canvas is at /canvas/.", headers=("Location",)),)
 
 RESOURCES = (
     Resource("/", "Canvas", (Operation("GET", to_canvas, "Go to the canvas", _TO_CANVAS),), open=True),
-    Resource("/canvas", "Canvas", (Operation("GET", to_canvas, "Go to the canvas", _TO_CANVAS),), open=True),
+    Resource("/canvas", "Canvas", (Operation("GET", to_canvas_from_bare, "Go to the canvas", _TO_CANVAS),), open=True),
     Resource(
         "/canvas/{path:path}",
         "Canvas",

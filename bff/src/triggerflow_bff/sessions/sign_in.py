@@ -22,7 +22,7 @@ class SignIn:
         home = settings.home
         self._settings = settings
         self._sessions = Sessions(None if home is None else home / "sessions.json")
-        self._bearer = settings.token.encode()
+        self._bearer = settings.token.reveal().encode()
         self._codes: dict[str, None] = {}
         self._by_request: dict[str, str] = {}
         # Browsers keep one jar for all ports of a host; by its port, two servers leave each other's session alone.
