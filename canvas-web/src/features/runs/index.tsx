@@ -1,10 +1,4 @@
 /** Runs: of one flow, of all, and one run on the canvas. */
-export function FlowRunsPage() {
-  return null;
-}
-export function RunsPage() {
-  return null;
-}
-export function RunPage() {
-  return null;
-}
+export { RunDock, type DockTab, type RunDockProps } from "./RunDock";
+export { RunPage } from "./RunPage";
+export { FlowRunsPage, RunsPage } from "./RunsPage";

@@ -1,7 +1,8 @@
 /** What travelled along the wires: which ports a node lit, how each edge stands, what came in at a node. Pure. */
 import { type Activation, type FlowEdge, type FlowNode, isValueReference, type Json, type JsonObject } from "@/shared/protocol";
+import { inputPorts } from "@/document";
 import type { EdgeState } from "@/shared/graph";
-import { inputPorts, resultIsOut } from "./ports";
+import { resultIsOut } from "./ports";
 import { hasFailed, type NodeRun, type RunState } from "./runState";
 
 export interface Graph {

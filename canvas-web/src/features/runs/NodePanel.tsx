@@ -1,0 +1,137 @@
+/** One node of the run at the side: an error first, with what is safe and what to try; then its data, tries and logs. */
+import { ChevronRight, Pencil, X } from "lucide-react";
+import { useEffect, useState } from "react";
+import { Link } from "react-router";
+import type { ExecutionEvent, FlowNode, HandlerEntry } from "@/shared/protocol";
+import { duration, IconButton, KindTile, kindOf, StatusBadge, StatusSign, Tabs } from "@/shared/ui";
+import { inputOf, type NodeDataProps, outputOf } from "./DataTab";
+import { DataView } from "./DataView";
+import { logLines } from "./LogsTab";
+import { adviseOn } from "./model/advice";
+import { wiredErrors } from "./model/flowing";
+import { maxAttempts } from "./model/ports";
+import { hasFailed, type NodeRun, shownPhase } from "./model/runState";
+import { clockTime } from "./model/time";
+import { many, offset } from "./model/words";
+
+type PanelTab = "output" | "input" | "tries" | "logs";
+
+export interface NodePanelProps extends NodeDataProps {
+  node: FlowNode;
+  catalogue: readonly HandlerEntry[];
+  events: readonly ExecutionEvent[];
+  now: number;
+  flowId: string | null;
+  onClose: () => void;
+}
+
+export function NodePanel(props: NodePanelProps) {
+  const { node, catalogue, state, events, now, onClose, onNeedActivations } = props;
+  const run = state.nodes[node.id];
+  const failed = run !== undefined && hasFailed(run.phase);
+  const [chosen, setChosen] = useState<PanelTab | null>(null);
+  const tab = chosen ?? (failed ? "input" : "output");
+  const ended = run?.endedAt ?? null;
+  useEffect(onNeedActivations, [onNeedActivations, node.id, ended]);
+  useEffect(() => setChosen(null), [node.id]);
+  const entrypoint = node.handlers["main"]?.entrypoint;
+  const entry = catalogue.find((candidate) => candidate.reference === entrypoint);
+  const input = inputOf(props, node.id);
+  const output = outputOf(props, node.id);
+  const logs = logLines(events, node.id);
+  return (
+    <aside className="side" aria-label={node.name} data-testid="node-panel">
+      <header className="side-head">
+        <KindTile look={kindOf(node.type, entrypoint, entry?.ui)} />
+        <h2 className="cut flex-1">{node.name}</h2>
+        {run === undefined ? <StatusBadge status="queued" word={state.endedAt === null ? "Not started" : "Not reached"} /> : <StatusBadge status={shownPhase(run, now)} />}
+        <IconButton icon={X} label="Close" size="small" onClick={onClose} />
+      </header>
+      {failed && <ErrorBox {...props} run={run} />}
+      {!failed && run !== undefined && <Facts run={run} now={now} startedAt={state.startedAt} />}
+      <Tabs
+        label={`${node.name} in this run`}
+        current={tab}
+        onChange={setChosen}
+        items={[
+          { key: "output", label: "Output" },
+          { key: "input", label: "Input" },
+          { key: "tries", label: "Tries", count: run?.tries.length ?? 0 },
+          { key: "logs", label: "Logs", count: logs.length },
+        ]}
+      />
+      {tab === "output" && <DataView name="Output" value={output.value} hint={output.hint} empty={failed ? "It failed, so there is none." : run?.phase === "skipped" ? "Skipped, so there is none." : run === undefined ? "It has not run." : run.endedAt === null ? "It still runs." : "It gave nothing."} />}
+      {tab === "input" && <DataView name="Input" value={input.value} hint={input.hint} empty="Nothing came in." />}
+      {tab === "tries" && <Tries run={run} now={now} startedAt={state.startedAt} node={node} />}
+      {tab === "logs" && (
+        <div className="min-h-0 flex-1 overflow-auto py-1">
+          {logs.length === 0 && <p className="px-4 py-2 text-ink-3">It logged nothing.</p>}
+          {logs.map((line) => (
+            <div key={line.id} className="side-log"><span className="ev-time">{offset(line.at, state.startedAt)}</span><span className={`log-level log-${line.level}`}>{line.level}</span><span className="min-w-0 wrap-anywhere">{line.text}</span></div>
+          ))}
+        </div>
+      )}
+    </aside>
+  );
+}
+
+function ErrorBox({ node, run, graph, flowId }: NodePanelProps & { run: NodeRun }) {
+  const handled = wiredErrors(graph).has(node.id);
+  const advice = adviseOn(node, run, handled);
+  const { type = "Error", message = "", stack = "" } = run.error ?? {};
+  const tries = run.tries.length;
+  const allowed = maxAttempts(node);
+  const lines = stack.split("\n").filter((line) => line.trim() !== "").length;
+  return (
+    <section className="errbox" role="alert" data-testid="error-panel">
+      <h3><StatusSign status="failed" /><span className="wrap-anywhere">{advice.plain ?? (message || type)}</span></h3>
+      {advice.plain !== null && message !== "" && <p className="mono wrap-anywhere">{message}</p>}
+      <p>
+        {allowed > 1 ? `${tries === 1 ? "One try" : `${many(tries, "try", "tries")}`} of ${allowed}` : "One try"}
+        {run.endedAt === null ? "" : `, ${tries > 1 ? "the last ended" : "ended"} at ${clockTime(run.endedAt)} after ${duration(run.endedAt - run.startedAt)}`}. {advice.safe}
+      </p>
+      <h4>What to try</h4>
+      <ol>{advice.tries.map((step) => <li key={step}>{step}</li>)}</ol>
+      {flowId !== null && (
+        <div className="mt-3 flex gap-2">
+          <Link className="btn btn-primary" to={`/flows/${flowId}?node=${node.id}`}><Pencil className="icon icon-14" aria-hidden />Open in editor</Link>
+        </div>
+      )}
+      <details className="errstack">
+        <summary><ChevronRight className="icon icon-12" aria-hidden /><span className="mono">{type}</span><span className="ml-auto">{lines === 0 ? "No stack" : `Stack, ${lines} lines`}</span></summary>
+        {stack !== "" && <pre className="code">{stack}</pre>}
+      </details>
+    </section>
+  );
+}
+
+function Facts({ run, now, startedAt }: { run: NodeRun; now: number; startedAt: number | null }) {
+  if (run.phase === "skipped") return <p className="side-facts text-ink-3">Every wire into it turned out dead, so it was skipped.</p>;
+  const took = (run.endedAt ?? now) - run.startedAt;
+  return (
+    <p className="side-facts text-ink-2">
+      Started {offset(run.startedAt, startedAt)}, {run.endedAt === null ? "runs for" : "took"} {duration(took)}
+      {run.tries.length > 1 ? `, ${run.tries.length} tries` : ""}.{run.recovered ? " It ran again after a restart, with the same idempotency key." : ""}
+    </p>
+  );
+}
+
+function Tries({ run, now, startedAt, node }: { run: NodeRun | undefined; now: number; startedAt: number | null; node: FlowNode }) {
+  if (run === undefined || run.tries.length === 0) return <p className="px-4 py-2 text-ink-3">It was never tried.</p>;
+  return (
+    <ol className="side-tries">
+      {run.tries.map((attempt, index) => {
+        const waitsUntil = attempt.startedAt > now ? attempt.startedAt : null;
+        const status = waitsUntil !== null ? "retrying" : attempt.outcome === "running" ? "running" : attempt.outcome;
+        return (
+          <li key={index}>
+            <StatusBadge plain status={status} word={`Try ${attempt.attempt}${maxAttempts(node) > 1 ? ` of ${maxAttempts(node)}` : ""}${attempt.recovered ? ", again after a restart" : ""}`} />
+            <span className="text-ink-3">{offset(attempt.startedAt, startedAt)}</span>
+            <span className="mono cut">{attempt.error ?? ""}</span>
+            <span className="ml-auto">{waitsUntil !== null ? `in ${duration(waitsUntil - now)}` : duration((attempt.endedAt ?? now) - attempt.startedAt)}</span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

@@ -1,0 +1,88 @@
+/** The facts of a run in one line: how it is, how long, how far, who started it, and what can be done. */
+import { Square } from "lucide-react";
+import { useState } from "react";
+import { Link } from "react-router";
+import { api, type Blueprint, type Execution, hasEnded, ProblemError } from "@/shared/protocol";
+import { Button, Chip, Dialog, duration, StatusBadge, toast } from "@/shared/ui";
+import { countNodes, type RunState } from "./model/runState";
+import { clockTime, when } from "./model/time";
+import { capital, many, shortId } from "./model/words";
+
+export function RunHead({ execution, blueprint, state, now, stepping, onExecution, onNode }: {
+  execution: Execution | null;
+  blueprint: Blueprint | null;
+  state: RunState;
+  now: number;
+  /** The page looks at a moment in the past. */
+  stepping: boolean;
+  onExecution: (execution: Execution) => void;
+  onNode: (nodeId: string) => void;
+}) {
+  const [asking, setAsking] = useState(false);
+  const [stopping, setStopping] = useState(false);
+  const nodes = blueprint?.nodes ?? [];
+  const counts = countNodes(state, nodes.length);
+  const ended = execution !== null && hasEnded(execution.status);
+  const names = new Map(nodes.map((node) => [node.id, node.name]));
+  const fired = nodes.filter((node) => node.type === "trigger" && state.nodes[node.id] !== undefined && state.nodes[node.id]?.phase !== "skipped");
+  const failedAt = execution?.error?.nodeId;
+  const startedAt = state.startedAt ?? (execution?.startedAt ? Date.parse(execution.startedAt) : null);
+  const took = startedAt === null ? null : (state.endedAt ?? now) - startedAt;
+  const labels = execution?.context.labels ?? [];
+
+  const cancel = (): void => {
+    setAsking(false);
+    if (execution === null) return;
+    setStopping(true);
+    api.executions.cancel(execution.id).then(
+      ({ data }) => onExecution(data),
+      (error: unknown) => {
+        setStopping(false);
+        if (error instanceof ProblemError && error.reason === "ALREADY_ENDED") toast({ title: "The run had already ended.", status: "done" });
+        else toast({ title: "The run was not cancelled.", text: "The server did not take it. The run goes on; try again.", status: "failed" });
+      },
+    );
+  };
+
+  return (
+    <div className="runhead">
+      <span data-testid="run-status" data-status={state.status}><StatusBadge status={state.status} size="large" /></span>
+      <dl className="run-facts">
+        <div><dt>{state.endedAt === null ? "Elapsed" : "Took"}</dt><dd>{took === null ? "not started" : duration(Math.max(0, took))}</dd></div>
+        {nodes.length > 0 && <div><dt>Nodes</dt><dd>{counts.done} of {counts.total} done{counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""}</dd></div>}
+        {failedAt !== undefined && state.endedAt !== null && names.has(failedAt) && (
+          <div><dt>Failed at</dt><dd><button type="button" className="link" onClick={() => onNode(failedAt)}>{names.get(failedAt)}</button></dd></div>
+        )}
+        {failedAt === undefined && execution?.error != null && state.endedAt !== null && <div className="run-fact-wide"><dt>Why</dt><dd className="cut" title={execution.error.message}>{execution.error.message || execution.error.type}</dd></div>}
+        {startedAt !== null && <div className="run-fact-more"><dt>Started by</dt><dd>{fired[0] ? `${fired.map((node) => node.name).join(", ")}, ` : ""}{clockTime(startedAt) === when(startedAt, now) ? clockTime(startedAt) : when(startedAt, now)}</dd></div>}
+        {execution?.context.userId !== undefined && <div className="run-fact-more"><dt>For</dt><dd>{execution.context.userId}</dd></div>}
+        {labels.length > 0 && <div className="run-fact-more"><dt>Labels</dt><dd className="flex gap-1">{labels.map((label) => <Chip key={label}>{label}</Chip>)}</dd></div>}
+        {execution?.rerunOf !== undefined && <div className="run-fact-more"><dt>Re-run of</dt><dd><Link to={`/runs/${execution.rerunOf}`} className="mono">{shortId(execution.rerunOf)}</Link></dd></div>}
+      </dl>
+      <span className="ml-auto flex items-center gap-2">
+        {stepping && <span className="text-small text-ink-3">as it stood then</span>}
+        {execution !== null && !ended && state.endedAt === null && !stepping && (
+          <Button tone="danger" icon={Square} data-testid="cancel-run" disabled={stopping} onClick={() => setAsking(true)}>{stopping ? "Stopping" : "Cancel run"}</Button>
+        )}
+      </span>
+      {asking && execution !== null && (
+        <Dialog
+          title={`Cancel run ${shortId(execution.id)}?`}
+          onClose={() => setAsking(false)}
+          testId="cancel-dialog"
+          footer={
+            <>
+              <Button onClick={() => setAsking(false)}>Keep it running</Button>
+              <Button tone="danger" icon={Square} data-testid="cancel-confirm" onClick={cancel}>Cancel run</Button>
+            </>
+          }
+        >
+          <p className="text-ink-2">
+            {counts.running > 0 ? `${capital(many(counts.running, "node"))} ${counts.running === 1 ? "is" : "are"} working and will be stopped; what ${counts.running === 1 ? "it" : "they"} did outside is not undone.` : "No node is working right now."}{" "}
+            {counts.done > 0 ? `${capital(many(counts.done, "result"))} ${counts.done === 1 ? "is" : "are"} kept to look at.` : ""} The run ends within 5 seconds and cannot be taken up again.
+          </p>
+        </Dialog>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,234 @@
+/** One run on the canvas: live while it runs, and at any moment of it afterwards. The address holds moment, node and tab. */
+import { Activity, ChevronRight, RotateCcw } from "lucide-react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import { GraphView } from "@/shared/graph";
+import { hasEnded, ProblemError } from "@/shared/protocol";
+import { announce, Button, Chip, Empty, FlowFaces, Skeleton, toast, TopBar } from "@/shared/ui";
+import { ConnectionState } from "./ConnectionState";
+import { edgeStates, type Graph } from "./model/flowing";
+import { nodeStates } from "./model/cards";
+import { hasFailed } from "./model/runState";
+import { shortId } from "./model/words";
+import { NodePanel } from "./NodePanel";
+import { RerunDialog, repeatsOf } from "./RerunDialog";
+import { rerun } from "./rerun";
+import { DOCK_TABS, type DockTab, RunDock } from "./RunDock";
+import { RunHead } from "./RunHead";
+import { RunOutline } from "./RunOutline";
+import { spoken } from "./model/spoken";
+import { TimeSlider } from "./TimeSlider";
+import { useCatalogue, useNow, useRunSession } from "./useRun";
+import "./runs.css";
+
+const NOTHING: Graph = { nodes: [], edges: [] };
+
+export function RunPage() {
+  const { id = "" } = useParams();
+  return <OneRun key={id} id={id} />;
+}
+
+function OneRun({ id }: { id: string }) {
+  const { session, run } = useRunSession(id);
+  const { execution, blueprint, feed, revision, failure } = run;
+  const { history } = session;
+  const catalogue = useCatalogue();
+  const navigate = useNavigate();
+  const [parameters, setParameters] = useSearchParams();
+  const change = useCallback(
+    (changes: Record<string, string | null>) =>
+      setParameters((before) => {
+        const next = new URLSearchParams(before);
+        for (const [key, value] of Object.entries(changes)) {
+          if (value === null) next.delete(key);
+          else next.set(key, value);
+        }
+        return next;
+      }, { replace: true }),
+    [setParameters],
+  );
+
+  // The moment. Playing moves it many times a second: the address follows when it rests.
+  const [at, setAt] = useState(parameters.get("at"));
+  const restAt = useRef<number | undefined>(undefined);
+  const look = useCallback((eventId: string | null) => {
+    setAt(eventId);
+    window.clearTimeout(restAt.current);
+    restAt.current = window.setTimeout(() => change({ at: eventId }), 250);
+  }, [change]);
+  useEffect(() => () => window.clearTimeout(restAt.current), []);
+  const total = history.length;
+  const count = at === null ? total : Math.min(total, history.countUpTo(at));
+  const state = useMemo(() => (at === null ? run.state : history.after(count)), [at, count, run.state, history]);
+  const onCount = useCallback((wanted: number | null) => look(wanted === null ? null : (history.events[wanted - 1]?.id ?? null)), [look, history]);
+
+  const graph: Graph = blueprint ?? NOTHING;
+  const running = run.state.endedAt === null && total > 0;
+  const live = running && at === null;
+  const clock = useNow(live);
+  const now = live ? clock : (state.lastEventAt ?? clock);
+
+  const tabParameter = parameters.get("tab");
+  const tab: DockTab = DOCK_TABS.find((key) => key === tabParameter) ?? "timeline";
+
+  // Selection: the address's, else the node that failed the run, so that an error is what one sees first.
+  const [auto, setAuto] = useState(true);
+  const failedNode = at === null ? (execution?.error?.nodeId ?? null) : null;
+  const selected = parameters.get("node") ?? (auto ? failedNode : null);
+  const [panel, setPanel] = useState<string | null>(null);
+  const select = useCallback((nodeId: string | null) => {
+    setAuto(false);
+    change({ node: nodeId });
+    setPanel(nodeId !== null && hasFailed(history.latest.nodes[nodeId]?.phase ?? "running") ? nodeId : null);
+  }, [change, history]);
+  const open = useCallback((nodeId: string) => {
+    change({ node: nodeId });
+    setPanel(nodeId);
+  }, [change]);
+  // An opened link and a fresh failure show their panel once.
+  const shownFor = useRef<string | null>(null);
+  useEffect(() => {
+    if (selected === null || shownFor.current === selected) return;
+    const phase = run.state.nodes[selected]?.phase;
+    if (phase === undefined || !hasFailed(phase)) return;
+    shownFor.current = selected;
+    setPanel(selected);
+  }, [selected, run.state]);
+  const panelNode = graph.nodes.find((node) => node.id === panel && node.id === selected);
+
+  const ticking = Object.values(state.nodes).some((node) => node.endedAt === null && (node.tries.at(-1)?.startedAt ?? 0) > now - 1000) ? Math.floor(now / 250) : 0;
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const cards = useMemo(() => nodeStates(graph, state, now, live), [graph, state, live, ticking, live ? 0 : now]);
+  const edges = useMemo(() => edgeStates(graph, state, run.activations), [graph, state, run.activations]);
+
+  // Read aloud what ended, as it ends; not the history that a reload brings back.
+  const heard = useRef(run.state);
+  useEffect(() => {
+    if (feed?.phase === "live" || feed?.phase === "ended") {
+      const said = spoken(heard.current, run.state, graph.nodes);
+      if (said !== null && heard.current.events > 0) announce(said.text, said.now);
+    }
+    heard.current = run.state;
+  }, [run.state, feed?.phase, graph]);
+
+  const [starting, setStarting] = useState(false);
+  const [planning, setPlanning] = useState(false);
+  const again = (): void => {
+    if (execution === null) return;
+    setPlanning(false);
+    setStarting(true);
+    rerun(execution, blueprint, run.state).then(
+      (started) => {
+        announce(`Run ${shortId(started.id)} started`);
+        void navigate(`/runs/${started.id}`);
+      },
+      (error: unknown) => {
+        setStarting(false);
+        toast({ title: "The run was not started again.", text: error instanceof ProblemError ? error.detail : "The server did not answer, so it may have started: look under Runs.", status: "failed" });
+      },
+    );
+  };
+
+  useEffect(() => {
+    document.title = `Run ${shortId(id)}${blueprint ? ` · ${blueprint.name}` : ""} · TriggerFlow Canvas`;
+  }, [id, blueprint]);
+
+  const flowId = execution?.flowId ?? null;
+  const ended = execution !== null && hasEnded(execution.status);
+  const flowGone = run.blueprintGone;
+  const dock = (
+    <RunDock
+      graph={graph} execution={execution} state={state} events={history.events} revision={revision} activations={run.activations}
+      onNeedActivations={session.loadActivations} now={now} at={at} onAt={look} selected={selected} onSelect={select} tab={tab} onTab={(next) => change({ tab: next })}
+    />
+  );
+
+  return (
+    <>
+      <TopBar
+        left={
+          <>
+            <span className="flex min-w-0 items-center gap-1.5">
+              {blueprint && <Link className="crumb cut" to={`/flows/${flowId ?? ""}/runs`}>{blueprint.name}</Link>}
+              {blueprint && <ChevronRight className="icon icon-14 text-ink-3" aria-hidden />}
+              <h1 className="whitespace-nowrap">Run <span className="mono text-[14px]">{shortId(id)}</span></h1>
+            </span>
+            {execution && <span className="topbar-chips"><Chip title={`Content ${execution.contentHash.slice(0, 12)}`}>v{execution.blueprintVersion}</Chip></span>}
+            {!(ended && feed?.phase === "ended") && <ConnectionState feed={feed} onRetry={session.retryNow} />}
+            {ended && feed?.phase === "ended" && <span className="sr-only" data-testid="connection-state" data-phase="ended">All events are here</span>}
+          </>
+        }
+        center={flowId !== null && !flowGone ? <FlowFaces flowId={flowId} current="runs" /> : undefined}
+        right={
+          <Button icon={RotateCcw} data-testid="rerun" disabled={execution === null || flowGone || starting} onClick={() => (repeatsOf(graph).length > 0 ? setPlanning(true) : again())}>
+            {starting ? "Starting" : "Re-run"}
+          </Button>
+        }
+      />
+      {failure !== null && execution === null ? <Broken failure={failure} onRetry={session.retryNow} /> : execution === null ? <Opening /> : (
+        <main className="run" data-panel={panelNode !== undefined}>
+          <RunHead execution={execution} blueprint={blueprint} state={state} now={now} stepping={at !== null} onExecution={session.take} onNode={open} />
+          <div className="run-body">
+            <div className="run-left">
+              {flowGone ? (
+                <div className="run-graph grid place-items-center bg-canvas"><Empty icon={Activity} title="The flow was deleted">Its picture went with it. What happened in the run is all below.</Empty></div>
+              ) : (
+                <div className="run-graph">
+                  <GraphView flow={graph} catalogue={catalogue} mode="run" nodeStates={cards} edgeStates={edges} selectedNodeId={selected} onSelect={select} onOpen={open} fitKey={blueprint ? "run" : "none"}>
+                    <Legend />
+                  </GraphView>
+                </div>
+              )}
+              <RunOutline graph={graph} state={state} now={now} onOpen={open} />
+              <TimeSlider events={history.events} revision={revision} count={count} startedAt={run.state.startedAt} endedAt={run.state.endedAt} live={at === null} onCount={onCount} />
+              {dock}
+            </div>
+            {panelNode !== undefined && (
+              <NodePanel
+                node={panelNode} catalogue={catalogue} graph={graph} execution={execution} state={state} events={history.events} activations={run.activations}
+                onNeedActivations={session.loadActivations} now={now} flowId={flowId} onClose={() => setPanel(null)}
+              />
+            )}
+          </div>
+          {planning && <RerunDialog execution={execution} graph={graph} onClose={() => setPlanning(false)} onRun={again} />}
+        </main>
+      )}
+    </>
+  );
+}
+
+function Legend() {
+  return (
+    <ul className="run-legend" aria-label="What the wires mean">
+      {(["carried", "flowing", "pending", "dead"] as const).map((kind) => (
+        <li key={kind}>
+          <svg width="28" height="8" aria-hidden><path className={`edge-key edge-key-${kind}`} d={kind === "dead" ? "M1 4h22" : "M1 4h26"} />{kind === "dead" && <path className="edge-key" d="M26 0v8" />}</svg>
+          {kind === "dead" ? "not taken" : kind}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Opening() {
+  return (
+    <main className="run" aria-busy="true">
+      <div className="runhead"><Skeleton width={96} height={28} /><Skeleton width={56} /><Skeleton width={88} /><Skeleton width={120} /></div>
+      <div className="grid flex-1 place-items-center bg-canvas"><div className="appear-late text-center text-ink-3" role="status">Opening the run. You can look around as soon as its events are here.</div></div>
+    </main>
+  );
+}
+
+function Broken({ failure, onRetry }: { failure: unknown; onRetry: () => void }) {
+  if (failure instanceof ProblemError && failure.status === 404) {
+    return <main className="m-auto"><Empty icon={Activity} title="There is no run at this address" actions={<Link className="btn btn-primary" to="/runs">See all runs</Link>}>The link may have been cut short, or it is from another server.</Empty></main>;
+  }
+  const problem = failure instanceof ProblemError ? failure : null;
+  return (
+    <main className="m-auto">
+      <Empty icon={Activity} title={problem ? "The run could not be opened" : "The server did not answer"} actions={<><Button tone="primary" onClick={onRetry}>Try now</Button>{problem?.traceId && <Button onClick={() => void navigator.clipboard.writeText(problem.traceId ?? "")}>Copy trace id</Button>}</>}>
+        {problem ? problem.detail : "The run is safe and goes on without you. It opens here as soon as the server is back."}
+      </Empty>
+    </main>
+  );
+}

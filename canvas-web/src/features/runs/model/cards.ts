@@ -1,0 +1,45 @@
+/** The run as the graph's cards show it. Pure. */
+import type { FlowNode } from "@/shared/protocol";
+import type { NodeRunState } from "@/shared/graph";
+import { duration } from "@/shared/ui/statusWords";
+import { litPorts, wiredErrors, type Graph } from "./flowing";
+import { maxAttempts } from "./ports";
+import { backingOff, type NodeRun, type RunState } from "./runState";
+
+export function nodeStates(graph: Graph, state: RunState, now: number, live: boolean): Record<string, NodeRunState> {
+  const errors = wiredErrors(graph);
+  const states: Record<string, NodeRunState> = {};
+  for (const node of graph.nodes) {
+    const run = state.nodes[node.id];
+    if (run !== undefined) states[node.id] = cardOf(node, run, errors.has(node.id), now, live, state.startedAt);
+    else if (state.endedAt !== null) states[node.id] = { status: "queued", word: "Not reached" };
+  }
+  return states;
+}
+
+function cardOf(node: FlowNode, run: NodeRun, errorWired: boolean, now: number, live: boolean, runStart: number | null): NodeRunState {
+  const waits = backingOff(run, now);
+  if (waits) return { status: "retrying", word: `Try ${waits.attempt} of ${maxAttempts(node)}`, time: `in ${duration(Math.max(1, waits.until - now))}` };
+  const lines = run.lines.length > 0 ? { lines: run.lines } : {};
+  const attempt = run.tries.at(-1)?.attempt ?? 1;
+  if (run.endedAt === null) {
+    const word = attempt > 1 ? { word: `Try ${attempt} of ${maxAttempts(node)}` } : {};
+    const since = run.tries.at(-1)?.startedAt ?? run.startedAt;
+    return { status: run.phase, ...word, ...(live ? { since } : { time: duration(Math.max(0, now - since)) }), ...lines };
+  }
+  if (run.phase === "skipped") return { status: "skipped" };
+  if (run.phase === "cancelled") return { status: "cancelled", time: runStart === null ? "" : `at ${duration(run.endedAt - runStart)}` };
+  const time = duration(run.endedAt - run.startedAt);
+  if (run.phase === "done" && node.type === "condition") {
+    const lit = litPorts(node, run, errorWired);
+    const port = lit === null ? undefined : Object.keys(lit)[0];
+    if (port !== undefined) return { status: "done", word: port, time };
+  }
+  if (run.phase === "done" && attempt > 1) return { status: "done", word: `Done, ${ordinal(attempt)} try`, time };
+  return { status: run.phase, time, ...lines };
+}
+
+function ordinal(n: number): string {
+  const ending = n % 100 >= 11 && n % 100 <= 13 ? "th" : (["th", "st", "nd", "rd"][n % 10] ?? "th");
+  return `${n}${ending}`;
+}
