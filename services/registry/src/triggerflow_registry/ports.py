@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -134,6 +134,10 @@ class HandlerCatalogue(Protocol):
 
     def explain_unknown(self, entrypoint: str) -> str:
         """Why there is none, and what would change it, in a sentence."""
+        ...
+
+    def health(self) -> Mapping[str, Mapping[str, str]]:
+        """How each adapter is now, by name: `{status, message}`."""
         ...
 
 

@@ -9,14 +9,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
-from triggerflow_adapter_sdk.description import ConfigProblem
+import structlog
+from triggerflow_adapter_sdk.description import ConfigProblem, HandlerDescription
 from triggerflow_chassis.errors import Violation
-from triggerflow_chassis.jsontext import canonical
+from triggerflow_chassis.jsontext import canonical, pointer
 
 from triggerflow_registry.domain.flow import Document, NodeObject
 from triggerflow_registry.domain.problem import Problem
 from triggerflow_registry.domain.problems import problems_of
 from triggerflow_registry.ports import HandlerCatalogue
+
+log = structlog.get_logger("triggerflow.registry")
 
 _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
@@ -55,7 +58,7 @@ class Inspector:
         return None if description is None else str(description.node["type"])
 
     def explain_unknown(self, entrypoint: str) -> str:
-        return self._catalogue.explain_unknown(entrypoint)
+        return f"{_sentence(self._catalogue.explain_unknown(entrypoint))} Choose another handler, or make it available."
 
     def config_problems(self, node: NodeObject) -> Sequence[Violation]:
         return [Violation(found.pointer, found.message) for found in self._ask(node, "main")]
@@ -66,7 +69,22 @@ class Inspector:
             return ()
         # Only what a handler's check may look at: moving or renaming a node asks nothing again.
         asked = canonical([key, node["type"], node["handlers"][key], node.get("ports"), node.get("annotations")])
-        return self._nodes.get(asked, lambda: tuple(description.check_node(node, key)))
+        return self._nodes.get(asked, lambda: _checked(description, node, key))
+
+
+def _checked(description: HandlerDescription, node: NodeObject, key: str) -> tuple[ConfigProblem, ...]:
+    try:
+        return tuple(description.check_node(node, key))
+    except Exception as broken:
+        # An adapter is a stranger's: whatever it does, the draft is saved.
+        log.error("config_check_failed", reference=description.reference, exc_info=broken)
+        said = f"This config cannot be checked: {description.adapter} failed with {type(broken).__name__}."
+        return (ConfigProblem(pointer("handlers", key, "config"), said),)
+
+
+def _sentence(text: str) -> str:
+    said = text[:1].upper() + text[1:]
+    return said if said.endswith(".") else f"{said}."
 
 
 class _Memory(Generic[_K, _V]):
