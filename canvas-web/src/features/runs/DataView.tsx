@@ -1,6 +1,6 @@
 /** One value, as a tree, a table or text; large ones are fetched when asked for. Numbers keep every digit. */
 import { Braces, Copy, ListTree, Table2 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { api, isValueReference, type Json, stringifyExact } from "@/shared/protocol";
 import { Button, IconButton, JsonTree, toast } from "@/shared/ui";
 import { bytesOf } from "./model/words";
@@ -19,23 +19,22 @@ const MOST_TEXT = 200_000;
 
 export function DataView({ name, value, hint, empty }: { name: string; value: Json | undefined; hint?: string; empty: string }) {
   const [form, setForm] = useState<DataForm>("tree");
-  const [fetched, setFetched] = useState<{ value: Json } | null>(null);
-  const [asking, setAsking] = useState(false);
   const reference = isValueReference(value) ? value : null;
-  useEffect(() => {
-    setFetched(null);
-    setAsking(false);
-  }, [reference?.$value]);
+  // What was fetched and what is asked for belong to one reference: another one starts anew.
+  const [got, setGot] = useState<{ reference: string; value: Json } | null>(null);
+  const [askedFor, setAskedFor] = useState<string | null>(null);
+  const fetched = got !== null && got.reference === reference?.$value ? got : null;
+  const asking = reference !== null && askedFor === reference.$value;
   const shown = reference !== null && fetched !== null ? fetched.value : value;
   const rows = tableRows(shown);
   const use = form === "table" && rows === null ? "tree" : form;
   const load = (): void => {
     if (reference === null) return;
-    setAsking(true);
+    setAskedFor(reference.$value);
     api.values.get(reference.$value).then(
-      (whole) => setFetched({ value: whole }),
+      (whole) => setGot({ reference: reference.$value, value: whole }),
       () => {
-        setAsking(false);
+        setAskedFor(null);
         toast({ title: "The value did not come.", text: "It is kept on the server. Try again in a moment.", status: "failed" });
       },
     );

@@ -12,7 +12,7 @@ import { wiredErrors } from "./model/flowing";
 import { maxAttempts } from "./model/ports";
 import { hasFailed, type NodeRun, shownPhase } from "./model/runState";
 import { clockTime } from "./model/time";
-import { many, offset } from "./model/words";
+import { capital, many, offset } from "./model/words";
 
 type PanelTab = "output" | "input" | "tries" | "logs";
 
@@ -33,7 +33,6 @@ export function NodePanel(props: NodePanelProps) {
   const tab = chosen ?? (failed ? "input" : "output");
   const ended = run?.endedAt ?? null;
   useEffect(onNeedActivations, [onNeedActivations, node.id, ended]);
-  useEffect(() => setChosen(null), [node.id]);
   const entrypoint = node.handlers["main"]?.entrypoint;
   const entry = catalogue.find((candidate) => candidate.reference === entrypoint);
   const input = inputOf(props, node.id);
@@ -87,7 +86,7 @@ function ErrorBox({ node, run, graph, flowId }: NodePanelProps & { run: NodeRun 
       <h3><StatusSign status="failed" /><span className="wrap-anywhere">{advice.plain ?? (message || type)}</span></h3>
       {advice.plain !== null && message !== "" && <p className="mono wrap-anywhere">{message}</p>}
       <p>
-        {allowed > 1 ? `${tries === 1 ? "One try" : `${many(tries, "try", "tries")}`} of ${allowed}` : "One try"}
+        {allowed > 1 ? `${tries === 1 ? "One try" : capital(many(tries, "try", "tries"))} of ${allowed}` : "One try"}
         {run.endedAt === null ? "" : `, ${tries > 1 ? "the last ended" : "ended"} at ${clockTime(run.endedAt)} after ${duration(run.endedAt - run.startedAt)}`}. {advice.safe}
       </p>
       <h4>What to try</h4>

@@ -5,8 +5,9 @@ import { Link } from "react-router";
 import { api, type Blueprint, type Execution, hasEnded, ProblemError } from "@/shared/protocol";
 import { Button, Chip, Dialog, duration, StatusBadge, toast } from "@/shared/ui";
 import { countNodes, type RunState } from "./model/runState";
-import { clockTime, when } from "./model/time";
+import { when } from "./model/time";
 import { capital, many, shortId } from "./model/words";
+import { useNow } from "./useRun";
 
 export function RunHead({ execution, blueprint, state, now, stepping, onExecution, onNode }: {
   execution: Execution | null;
@@ -20,6 +21,7 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
 }) {
   const [asking, setAsking] = useState(false);
   const [stopping, setStopping] = useState(false);
+  const today = useNow(true, 10_000);
   const nodes = blueprint?.nodes ?? [];
   const counts = countNodes(state, nodes.length);
   const ended = execution !== null && hasEnded(execution.status);
@@ -54,7 +56,7 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
           <div><dt>Failed at</dt><dd><button type="button" className="link" onClick={() => onNode(failedAt)}>{names.get(failedAt)}</button></dd></div>
         )}
         {failedAt === undefined && execution?.error != null && state.endedAt !== null && <div className="run-fact-wide"><dt>Why</dt><dd className="cut" title={execution.error.message}>{execution.error.message || execution.error.type}</dd></div>}
-        {startedAt !== null && <div className="run-fact-more"><dt>Started by</dt><dd>{fired[0] ? `${fired.map((node) => node.name).join(", ")}, ` : ""}{clockTime(startedAt) === when(startedAt, now) ? clockTime(startedAt) : when(startedAt, now)}</dd></div>}
+        {startedAt !== null && <div className="run-fact-more"><dt>Started by</dt><dd>{fired[0] ? `${fired.map((node) => node.name).join(", ")}, ` : ""}{when(startedAt, today)}</dd></div>}
         {execution?.context.userId !== undefined && <div className="run-fact-more"><dt>For</dt><dd>{execution.context.userId}</dd></div>}
         {labels.length > 0 && <div className="run-fact-more"><dt>Labels</dt><dd className="flex gap-1">{labels.map((label) => <Chip key={label}>{label}</Chip>)}</dd></div>}
         {execution?.rerunOf !== undefined && <div className="run-fact-more"><dt>Re-run of</dt><dd><Link to={`/runs/${execution.rerunOf}`} className="mono">{shortId(execution.rerunOf)}</Link></dd></div>}

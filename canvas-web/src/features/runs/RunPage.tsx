@@ -75,26 +75,21 @@ function OneRun({ id }: { id: string }) {
   const [auto, setAuto] = useState(true);
   const failedNode = at === null ? (execution?.error?.nodeId ?? null) : null;
   const selected = parameters.get("node") ?? (auto ? failedNode : null);
-  const [panel, setPanel] = useState<string | null>(null);
+  // The panel: opened by hand for any node, by itself for one that failed, until it is closed.
+  const [panel, setPanel] = useState<{ nodeId: string; open: boolean } | null>(null);
   const select = useCallback((nodeId: string | null) => {
     setAuto(false);
+    setPanel(null);
     change({ node: nodeId });
-    setPanel(nodeId !== null && hasFailed(history.latest.nodes[nodeId]?.phase ?? "running") ? nodeId : null);
-  }, [change, history]);
-  const open = useCallback((nodeId: string) => {
-    change({ node: nodeId });
-    setPanel(nodeId);
   }, [change]);
-  // An opened link and a fresh failure show their panel once.
-  const shownFor = useRef<string | null>(null);
-  useEffect(() => {
-    if (selected === null || shownFor.current === selected) return;
-    const phase = run.state.nodes[selected]?.phase;
-    if (phase === undefined || !hasFailed(phase)) return;
-    shownFor.current = selected;
-    setPanel(selected);
-  }, [selected, run.state]);
-  const panelNode = graph.nodes.find((node) => node.id === panel && node.id === selected);
+  const open = useCallback((nodeId: string) => {
+    setAuto(false);
+    setPanel({ nodeId, open: true });
+    change({ node: nodeId });
+  }, [change]);
+  const selectedFailed = selected !== null && hasFailed(run.state.nodes[selected]?.phase ?? "running");
+  const panelOpen = panel !== null && panel.nodeId === selected ? panel.open : selectedFailed;
+  const panelNode = panelOpen ? graph.nodes.find((node) => node.id === selected) : undefined;
 
   const ticking = Object.values(state.nodes).some((node) => node.endedAt === null && (node.tries.at(-1)?.startedAt ?? 0) > now - 1000) ? Math.floor(now / 250) : 0;
   // eslint-disable-next-line react-hooks/exhaustive-deps
@@ -185,8 +180,8 @@ function OneRun({ id }: { id: string }) {
             </div>
             {panelNode !== undefined && (
               <NodePanel
-                node={panelNode} catalogue={catalogue} graph={graph} execution={execution} state={state} events={history.events} activations={run.activations}
-                onNeedActivations={session.loadActivations} now={now} flowId={flowId} onClose={() => setPanel(null)}
+                key={panelNode.id} node={panelNode} catalogue={catalogue} graph={graph} execution={execution} state={state} events={history.events} activations={run.activations}
+                onNeedActivations={session.loadActivations} now={now} flowId={flowId} onClose={() => setPanel({ nodeId: panelNode.id, open: false })}
               />
             )}
           </div>

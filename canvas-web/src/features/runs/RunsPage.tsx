@@ -56,6 +56,7 @@ function Runs({ flowId, left, center, right }: { flowId?: string; left: React.Re
   const statusKey = parameters.get("status") ?? "all";
   const timeKey = parameters.get("time") ?? "any";
   const label = parameters.get("label") ?? "";
+  const [from, setFrom] = useState(() => since(timeKey));
   const q = parameters.get("q") ?? "";
   const [typed, setTyped] = useState(q);
   const change = (name: string, value: string): void =>
@@ -75,19 +76,19 @@ function Runs({ flowId, left, center, right }: { flowId?: string; left: React.Re
 
   const query = useMemo<ExecutionQuery>(() => {
     const status = STATUSES.find((candidate) => candidate.key === statusKey)?.status ?? [];
-    const span = TIMES.find((candidate) => candidate.key === timeKey)?.ms ?? null;
     return {
       ...(flowId === undefined ? {} : { flowId }),
       ...(status.length === 0 ? {} : { status }),
       ...(label === "" ? {} : { label: [label] }),
       ...(q === "" ? {} : { q }),
-      ...(span === null ? {} : { from: new Date(Date.now() - span).toISOString() }),
+      ...(from === null ? {} : { from }),
     };
-  }, [flowId, statusKey, timeKey, label, q]);
+  }, [flowId, statusKey, from, label, q]);
   const list = useRunList(query);
   const filtered = statusKey !== "all" || timeKey !== "any" || label !== "" || q !== "";
   const clear = (): void => {
     setTyped("");
+    setFrom(null);
     setParameters({}, { replace: true });
   };
 
@@ -100,7 +101,7 @@ function Runs({ flowId, left, center, right }: { flowId?: string; left: React.Re
             {STATUSES.map(({ key, label: word }) => <button key={key} type="button" role="radio" aria-checked={statusKey === key} onClick={() => change("status", key)}>{word}</button>)}
           </div>
           <div className="input-box filters-search"><Search className="icon" aria-hidden /><input value={typed} onChange={(event) => setTyped(event.target.value)} placeholder="Error, label, id or flow" aria-label="Search runs" data-testid="runs-search" /></div>
-          <select className="select w-auto" aria-label="Time" value={timeKey} onChange={(event) => change("time", event.target.value)}>
+          <select className="select w-auto" aria-label="Time" value={timeKey} onChange={(event) => { setFrom(since(event.target.value)); change("time", event.target.value); }}>
             {TIMES.map(({ key, label: word }) => <option key={key} value={key}>{word}</option>)}
           </select>
           {label !== "" && <button type="button" className="chip" onClick={() => change("label", "")} aria-label={`Without label ${label}`}>{label} ✕</button>}
@@ -128,6 +129,12 @@ function Runs({ flowId, left, center, right }: { flowId?: string; left: React.Re
       </main>
     </>
   );
+}
+
+/** The start of a span that ends now; null for any time. */
+function since(timeKey: string): string | null {
+  const span = TIMES.find((candidate) => candidate.key === timeKey)?.ms ?? null;
+  return span === null ? null : new Date(Date.now() - span).toISOString();
 }
 
 function Shapes() {

@@ -41,7 +41,7 @@ export class RunSession {
     execution: null, blueprint: null, blueprintGone: false, feed: null, state: this.history.latest, revision: 0, activations: new Map(), failure: null,
   };
   private readonly listeners = new Set<() => void>();
-  private readonly stop = new AbortController();
+  private stop = new AbortController();
   private feed: ExecutionFeed | null = null;
   private waiting: ExecutionEvent[] = [];
   private flushHandle: number | ReturnType<typeof setTimeout> | null = null;
@@ -56,7 +56,9 @@ export class RunSession {
 
   readonly current = (): RunSnapshot => this.snapshot;
 
+  /** May be called again after `close`: what was read is kept, and the events go on after the last one. */
   open(): void {
+    this.stop = new AbortController();
     void this.load();
     this.feed = openExecutionFeed(this.id, {
       onEvents: (events) => {
@@ -71,7 +73,7 @@ export class RunSession {
         this.history.clear();
         this.set({ state: this.history.latest, revision: this.snapshot.revision + 1 });
       },
-    });
+    }, this.history.events.at(-1)?.id ?? null);
   }
 
   close(): void {
@@ -80,7 +82,9 @@ export class RunSession {
     if (this.flushHandle !== null) {
       if (typeof this.flushHandle === "number") cancelAnimationFrame(this.flushHandle);
       clearTimeout(this.flushHandle);
+      this.flushHandle = null;
     }
+    this.waiting = [];
   }
 
   readonly retryNow = (): void => {

@@ -1,31 +1,51 @@
 /** React's side of a run: the session, the clock, the catalogue. */
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { api, type HandlerEntry } from "@/shared/protocol";
 import { RunSession, type RunSnapshot } from "./runSession";
 
 export function useRunSession(id: string): { session: RunSession; run: RunSnapshot } {
-  // Strict mode mounts twice: the session is made by the effect that also closes it.
-  const [session, setSession] = useState(() => new RunSession(id));
+  const [session] = useState(() => new RunSession(id));
   useEffect(() => {
-    const opened = new RunSession(id);
-    setSession(opened);
-    opened.open();
-    return () => opened.close();
-  }, [id]);
+    session.open();
+    return () => session.close();
+  }, [session]);
   const run = useSyncExternalStore(session.subscribe, session.current);
-  return useMemo(() => ({ session, run }), [session, run]);
+  return { session, run };
 }
 
-/** The time, again every `everyMs` while `ticking`. */
+class Clock {
+  private now = Date.now();
+  private readonly listeners = new Set<() => void>();
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(private readonly everyMs: number) {}
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    this.now = Date.now();
+    this.timer ??= setInterval(() => {
+      this.now = Date.now();
+      for (const each of [...this.listeners]) each();
+    }, this.everyMs);
+    return () => {
+      this.listeners.delete(listener);
+      if (this.listeners.size > 0) return;
+      clearInterval(this.timer);
+      this.timer = undefined;
+    };
+  };
+
+  readonly read = (): number => this.now;
+}
+
+const clocks = new Map<number, Clock>();
+const still = (): (() => void) => () => undefined;
+
+/** The time, again every `everyMs` while `ticking`; one timer for all who ask alike. */
 export function useNow(ticking: boolean, everyMs = 100): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    if (!ticking) return;
-    setNow(Date.now());
-    const timer = window.setInterval(() => setNow(Date.now()), everyMs);
-    return () => window.clearInterval(timer);
-  }, [ticking, everyMs]);
-  return ticking ? Math.max(now, 0) : now;
+  let clock = clocks.get(everyMs);
+  if (clock === undefined) clocks.set(everyMs, (clock = new Clock(everyMs)));
+  return useSyncExternalStore(ticking ? clock.subscribe : still, clock.read);
 }
 
 let catalogue: Promise<HandlerEntry[]> | null = null;

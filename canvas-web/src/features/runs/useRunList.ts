@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { api, type Execution, type ExecutionQuery, subscribeProjectFeed } from "@/shared/protocol";
 
 export interface RunList {
-  items: Execution[];
+  items: readonly Execution[];
   more: boolean;
   loading: boolean;
   failure: unknown;
@@ -11,55 +11,56 @@ export interface RunList {
   refresh: () => void;
 }
 
+interface Loaded {
+  /** What was asked; the list belongs to another question while this is not the current one. */
+  query: ExecutionQuery;
+  items: Execution[];
+  token: string | null;
+  failure: unknown;
+}
+
 const PAGE = 50;
 const REFRESH_MS = 250;
+const NONE: Execution[] = [];
 
 /** `query` must keep its identity while it means the same. */
 export function useRunList(query: ExecutionQuery): RunList {
-  const [items, setItems] = useState<Execution[]>([]);
-  const [token, setToken] = useState<string | null>(null);
-  const [loading, setLoading] = useState(true);
-  const [failure, setFailure] = useState<unknown>(null);
-  const known = useRef(items);
-  known.current = items;
+  const [loaded, setLoaded] = useState<Loaded | null>(null);
+  const [busy, setBusy] = useState(false);
+  const current = loaded?.query === query ? loaded : null;
+  const shown = useRef<readonly Execution[]>(NONE);
+  useEffect(() => {
+    shown.current = current?.items ?? NONE;
+  }, [current]);
 
-  const load = useCallback(async (signal: AbortSignal, fresh: boolean) => {
-    try {
-      const { data } = await api.executions.list({ ...query, pageSize: PAGE, signal });
-      setItems((before) => {
-        if (fresh) return data.items;
-        // The newest page again: what it holds is newer than what is shown, and what is further down stays.
-        const ids = new Set(data.items.map((item) => item.id));
-        return [...data.items, ...before.filter((item) => !ids.has(item.id) && item.createdAt <= (data.items.at(-1)?.createdAt ?? ""))];
-      });
-      if (fresh) setToken(data.nextPageToken);
-      setFailure(null);
-    } catch (error) {
-      if (!signal.aborted) setFailure(error);
-    } finally {
-      if (!signal.aborted) setLoading(false);
-    }
-  }, [query]);
+  const readNewest = useCallback(
+    (signal?: AbortSignal) =>
+      api.executions.list({ ...query, pageSize: PAGE, ...(signal ? { signal } : {}) }).then(
+        ({ data }) => setLoaded((before) => (before?.query === query ? { ...before, items: merge(data.items, before.items), failure: null } : { query, items: data.items, token: data.nextPageToken, failure: null })),
+        (failure: unknown) => {
+          if (signal?.aborted !== true) setLoaded((before) => (before?.query === query ? { ...before, failure } : { query, items: [], token: null, failure }));
+        },
+      ),
+    [query],
+  );
 
   useEffect(() => {
     const stop = new AbortController();
-    setLoading(true);
-    void load(stop.signal, true);
+    void readNewest(stop.signal);
     let timer: number | undefined;
     const soon = (): void => {
       window.clearTimeout(timer);
-      timer = window.setTimeout(() => void load(stop.signal, false), REFRESH_MS);
+      timer = window.setTimeout(() => void readNewest(stop.signal), REFRESH_MS);
     };
+    const replace = (run: Execution): void =>
+      setLoaded((before) => (before === null ? null : { ...before, items: before.items.map((item) => (item.id === run.id ? run : item)) }));
     const unsubscribe = subscribeProjectFeed({
       onEvent: (event) => {
         if (event.executionId === undefined || (query.flowId !== undefined && event.flowId !== query.flowId)) return;
-        const below = known.current.findIndex((item) => item.id === event.executionId);
-        if (below >= PAGE) {
-          void api.executions.get(event.executionId, { signal: stop.signal }).then(
-            ({ data }) => setItems((before) => before.map((item) => (item.id === data.id ? data : item))),
-            () => undefined,
-          );
-        } else soon();
+        // Below the newest page only that one row can have changed.
+        const below = shown.current.findIndex((item) => item.id === event.executionId) >= PAGE;
+        if (below) void api.executions.get(event.executionId, { signal: stop.signal }).then(({ data }) => replace(data), () => undefined);
+        else soon();
       },
       onGap: soon,
     });
@@ -68,31 +69,42 @@ export function useRunList(query: ExecutionQuery): RunList {
       window.clearTimeout(timer);
       unsubscribe();
     };
-  }, [load, query.flowId]);
+  }, [readNewest, query.flowId]);
 
+  const token = current?.token ?? null;
   const loadMore = useCallback(() => {
     if (token === null) return;
-    setLoading(true);
+    setBusy(true);
     api.executions.list({ ...query, pageSize: PAGE, pageToken: token }).then(
       ({ data }) => {
-        setItems((before) => {
-          const ids = new Set(before.map((item) => item.id));
-          return [...before, ...data.items.filter((item) => !ids.has(item.id))];
-        });
-        setToken(data.nextPageToken);
-        setLoading(false);
+        setLoaded((before) => (before?.query === query ? { ...before, items: append(before.items, data.items), token: data.nextPageToken, failure: null } : before));
+        setBusy(false);
       },
-      (error: unknown) => {
-        setFailure(error);
-        setLoading(false);
+      (failure: unknown) => {
+        setLoaded((before) => (before?.query === query ? { ...before, failure } : before));
+        setBusy(false);
       },
     );
   }, [query, token]);
 
-  const refresh = useCallback(() => {
-    setLoading(true);
-    void load(new AbortController().signal, true);
-  }, [load]);
+  return {
+    items: current?.items ?? NONE,
+    more: token !== null,
+    loading: current === null || busy,
+    failure: current?.failure ?? null,
+    loadMore,
+    refresh: () => void readNewest(),
+  };
+}
 
-  return { items, more: token !== null, loading, failure, loadMore, refresh };
+/** The newest page over what is shown: it is newer where both hold a run, and what is further down stays. */
+function merge(newest: Execution[], before: Execution[]): Execution[] {
+  const ids = new Set(newest.map((item) => item.id));
+  const oldest = newest.at(-1)?.createdAt ?? "";
+  return newest.length < PAGE ? newest : [...newest, ...before.filter((item) => !ids.has(item.id) && item.createdAt <= oldest)];
+}
+
+function append(before: Execution[], older: Execution[]): Execution[] {
+  const ids = new Set(before.map((item) => item.id));
+  return [...before, ...older.filter((item) => !ids.has(item.id))];
 }

@@ -24,7 +24,7 @@ const tellsSource: boolean = (() => {
     seen = context?.source;
     return value;
   };
-  JSON.parse("1", probe as (this: unknown, key: string, value: unknown) => unknown);
+  JSON.parse("1", probe);
   return seen === "1";
 })();
 
@@ -32,7 +32,7 @@ const tellsSource: boolean = (() => {
 export function parseExact(text: string): Json {
   if (!MAYBE_UNSAFE.test(text)) return JSON.parse(text) as Json;
   if (tellsSource) {
-    return JSON.parse(text, keepInteger as (this: unknown, key: string, value: unknown) => unknown) as Json;
+    return JSON.parse(text, keepInteger) as Json;
   }
   return revive(JSON.parse(shieldIntegers(text)) as Json);
 }
@@ -64,17 +64,8 @@ function revive(value: Json): Json {
 
 /** Write as JSON text; a bigint becomes its digits. `indent` as in `JSON.stringify`. */
 export function stringifyExact(value: unknown, indent = 0): string {
-  let exact = false;
-  const marked = JSON.stringify(
-    value,
-    (_key, member: unknown) => {
-      if (typeof member !== "bigint") return member;
-      exact = true;
-      return `${MARK}${String(member)}`;
-    },
-    indent,
-  ) as string | undefined;
+  const mark = (_key: string, member: unknown): unknown => (typeof member === "bigint" ? `${MARK}${String(member)}` : member);
+  const marked = JSON.stringify(value, mark, indent) as string | undefined;
   // JSON.stringify(undefined) is undefined, which is no JSON text.
-  if (marked === undefined) return "null";
-  return exact ? marked.replace(/"\\u0000int:(-?\d+)"/g, "$1") : marked;
+  return (marked ?? "null").replace(/"\\u0000int:(-?\d+)"/g, "$1");
 }

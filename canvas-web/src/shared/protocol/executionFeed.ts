@@ -267,13 +267,13 @@ class Feed {
   private async openStream(): Promise<void> {
     const abort = new AbortController();
     this.abort = abort;
-    let opened = false;
+    const seen = { open: false };
     try {
       const path = withQuery(`/executions/${encodeURIComponent(this.executionId)}/events`, { after: this.cursor ?? undefined });
       const ended = await readEventStream(path, {
         signal: abort.signal,
         onOpen: () => {
-          opened = true;
+          seen.open = true;
           this.heard(false);
         },
         onMessage: (message) => {
@@ -288,7 +288,7 @@ class Feed {
     } catch (error) {
       if (abort.signal.aborted) return;
       if (error instanceof ProblemError) this.refusedBy(error);
-      else if (opened) this.lost();
+      else if (seen.open) this.lost();
       else if (await this.readPage()) {
         this.update({ transport: "paging" });
         this.connect();

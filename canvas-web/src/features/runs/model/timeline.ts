@@ -92,7 +92,7 @@ const STEPS = [1, 2, 5];
 /** A scale that holds `total` milliseconds with at most `most` ticks at round numbers. */
 export function axisOf(total: number, most = 8): Axis {
   const span = Math.max(total * 1.04, 1);
-  let step = 0.1;
+  let step: number;
   outer: for (let power = -1; ; power += 1) {
     for (const base of STEPS) {
       step = base * 10 ** power;
