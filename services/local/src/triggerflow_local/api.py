@@ -1,0 +1,134 @@
+"""Talk to the running server over HTTP, as the commands do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+
+from triggerflow_local.home import Home, alive
+
+_SECONDS = 60.0
+
+
+class NothingRuns(Exception):
+    """No server runs on the folder."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__(f"Nothing runs on {home.path}. Start it with: tfcanvas up")
+
+
+class ApiError(Exception):
+    """The server refused: its problem, for a person."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        detail = str(problem.get("detail") or problem.get("title") or f"HTTP {status}")
+        errors = [error for error in problem.get("errors") or () if isinstance(error, dict)]
+        lines = [f"  {error.get('pointer') or '(whole)'}: {error.get('message')}" for error in errors]
+        super().__init__("\n".join([detail, *lines]))
+        self.status = status
+        self.reason = str(problem.get("reason", ""))
+
+
+class Api:
+    """A signed-in client of one server."""
+
+    def __init__(self, home: Home, url: str, token: str) -> None:
+        self._home = home
+        self.url = url.rstrip("/")
+        self._client = httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=_SECONDS, trust_env=False
+        )
+
+    @staticmethod
+    def of(home: Home) -> Api:
+        """The server of a folder. Raises NothingRuns."""
+        note, token = home.note(), home.known_token()
+        if note is None or token is None or not alive(note):
+            raise NothingRuns(home)
+        return Api(home, note.url, token)
+
+    def link(self) -> str:
+        """A fresh address that signs a browser in, once."""
+        return str(self.call("POST", "/session/links").json()["url"])
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None, **query: Any
+    ) -> httpx.Response:
+        """One request. Raises ApiError where it is refused, NothingRuns where nobody answers."""
+        try:
+            answer = self._client.request(
+                method,
+                path,
+                params={key: value for key, value in query.items() if value is not None},
+                headers=dict(headers or {}),
+                **({"json": body} if body is not None else {}),
+            )
+        except httpx.ConnectError:
+            raise NothingRuns(self._home) from None
+        except httpx.TransportError as error:
+            raise ApiError(0, {"detail": f"The server did not answer: {error or type(error).__name__}"}) from None
+        return self._checked(answer)
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The JSON at a path."""
+        return self.call("GET", path, **query).json()
+
+    def items(self, path: str, **query: Any) -> Iterator[Any]:
+        """Every item of a paged list."""
+        token: str | None = None
+        while True:
+            page = self.get(path, pageSize=250, pageToken=token, **query)
+            yield from page["items"]
+            token = page["nextPageToken"]
+            if token is None:
+                return
+
+    def events(self, execution_id: str, after: str | None = None) -> Iterator[dict[str, Any]]:
+        """An execution's events as they happen, until its last; a broken connection is taken up again by cursor."""
+        from httpx_sse import connect_sse
+
+        failures = 0
+        while True:
+            headers = {"Last-Event-ID": after} if after else {}
+            try:
+                with connect_sse(
+                    self._client, "GET", f"/executions/{execution_id}/events", headers=headers, timeout=_SECONDS
+                ) as source:
+                    if source.response.status_code == 204:
+                        return
+                    if source.response.is_error:
+                        source.response.read()
+                    self._checked(source.response)
+                    for message in source.iter_sse():
+                        failures = 0
+                        event: dict[str, Any] = json.loads(message.data)
+                        after = event["id"]
+                        yield event
+                        if event["type"] in ("execution.completed", "execution.failed"):
+                            return
+            except httpx.TransportError as error:
+                failures += 1
+                if failures > 5:
+                    raise NothingRuns(self._home) from error
+                self._wait_for_server()
+
+    def _wait_for_server(self) -> None:
+        import time
+
+        time.sleep(0.3)
+        note = self._home.note()
+        if note is not None and alive(note):
+            self._client.base_url = httpx.URL(note.url)
+
+    @staticmethod
+    def _checked(answer: httpx.Response) -> httpx.Response:
+        if answer.status_code >= 400:
+            try:
+                problem = answer.json()
+            except ValueError:
+                problem = {}
+            raise ApiError(answer.status_code, problem if isinstance(problem, dict) else {})
+        return answer

@@ -1,0 +1,136 @@
+"""The `tfcanvas` command. What each part needs is imported when it runs, so that `--help` comes at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="tfcanvas",
+    help="TriggerFlow Canvas on this machine: start it, and work with its flows.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+flow = typer.Typer(help="Work with flows. FLOW is an id or a name.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(flow, name="flow")
+
+Flow = Annotated[str, typer.Argument(metavar="FLOW", help="The id or the name of a flow.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def up() -> None:
+    """Start the server, or print a fresh link to the one that runs. Ctrl-C stops it."""
+    from triggerflow_local import up as up_
+
+    raise typer.Exit(up_.main())
+
+
+@app.command()
+def link() -> None:
+    """Print a fresh link that signs a browser in, once."""
+    from triggerflow_local.commands.session import link as link_
+
+    link_()
+
+
+@app.command()
+def run(
+    flow: Flow,
+    input: Annotated[
+        list[str] | None,
+        typer.Option("--input", "-i", metavar="KEY=VALUE", help="One input; JSON where it is JSON, else text."),
+    ] = None,
+    inputs: Annotated[
+        str | None, typer.Option("--inputs", metavar="JSON|@FILE", help="All inputs as one JSON object.")
+    ] = None,
+    trigger: Annotated[
+        str | None, typer.Option("--trigger", metavar="NODE", help="Fire this trigger alone; an id or a name.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch/--no-watch", help="Follow the run until it ends.")] = True,
+) -> None:
+    """Publish a flow and run it. Exits with 1 where the run fails or is cancelled."""
+    from triggerflow_local.commands.run import run as run_
+
+    run_(flow, input or [], inputs, trigger, watch=watch)
+
+
+@app.command()
+def tail(
+    execution: Annotated[str, typer.Argument(metavar="EXECUTION", help="The id of a run.")],
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="EVENT", help="Start behind the event with this id.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+) -> None:
+    """Follow the events of a run until it ends. Exits with 1 where it failed or was cancelled."""
+    from triggerflow_local.commands.tail import tail as tail_
+
+    tail_(execution, after, as_json=as_json)
+
+
+@flow.command("list")
+def flow_list(as_json: AsJson = False) -> None:
+    """List flows, newest first."""
+    from triggerflow_local.commands import flow as commands
+
+    commands.list_flows(as_json=as_json)
+
+
+@flow.command("show")
+def flow_show(flow: Flow, as_json: AsJson = False) -> None:
+    """Show a flow: its nodes, its edges, and what keeps it from being published."""
+    from triggerflow_local.commands import flow as commands
+
+    commands.show(flow, as_json=as_json)
+
+
+@flow.command("export")
+def flow_export(
+    flow: Flow,
+    to: Annotated[Path | None, typer.Option("--output", "-o", help="Write here instead of to stdout.")] = None,
+) -> None:
+    """Write a flow as JSON, to be imported again here or elsewhere."""
+    from triggerflow_local.commands import flow as commands
+
+    commands.export(flow, to)
+
+
+@flow.command("import")
+def flow_import(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file that export wrote; - for stdin.")],
+    into: Annotated[
+        str | None, typer.Option("--into", metavar="FLOW", help="Replace this flow instead of making one.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Give it this name.")] = None,
+) -> None:
+    """Make a flow from a file, and print its id."""
+    from triggerflow_local.commands import flow as commands
+
+    commands.import_(file, into, name)
+
+
+@flow.command("publish")
+def flow_publish(
+    flow: Flow,
+    message: Annotated[str, typer.Option("--message", "-m", help="Why.")] = "",
+) -> None:
+    """Publish a flow's draft, and print the version."""
+    from triggerflow_local.commands import flow as commands
+
+    commands.publish(flow, message)
+
+
+@flow.command("delete")
+def flow_delete(
+    flow: Flow,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a flow. Its runs stay readable."""
+    from triggerflow_local.commands import flow as commands
+
+    commands.delete(flow, yes=yes)

@@ -1,0 +1,111 @@
+"""`tfcanvas up`: be the server of a folder, or say where it is served already."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import typer
+from triggerflow_chassis.settings import SettingsError
+
+from triggerflow_local.home import AlreadyRunning, CannotStart, Home, alive
+from triggerflow_local.settings import LocalSettings, read_settings
+from triggerflow_local.sockets import open_port, socket_folder
+
+# The contract gives five seconds from the signal to the end.
+_STOP_SECONDS = 4.5
+_WAIT_SECONDS = 60.0
+
+
+def main() -> int:
+    """The exit code: 0 after a clean stop or a link to the server there is, 1 where none can start."""
+    try:
+        settings = read_settings()
+        home = Home(settings.home)
+        home.prepare()
+        while True:
+            try:
+                with home.locked():
+                    return _serve(settings, home)
+            except AlreadyRunning:
+                link = _link_of_other(home)
+            if link is not None:
+                _say(link)
+                return 0
+    except SettingsError as error:
+        for problem in error.problems:
+            typer.echo(f"tfcanvas: {problem}", err=True)
+    except CannotStart as error:
+        typer.echo(f"tfcanvas: {error}", err=True)
+    return 1
+
+
+def _serve(settings: LocalSettings, home: Home) -> int:
+    # Bound before anything slow: a taken port is told at once, and early callers wait instead of being refused.
+    listening = open_port(settings.port)
+    with listening, socket_folder() as grpc_socket:
+        import gc
+
+        import uvloop
+        from triggerflow_chassis import logging
+        from triggerflow_chassis.errors import ServiceError
+
+        # Start-up makes much and drops little, so collecting meanwhile is wasted.
+        gc.disable()
+        logging.configure(settings.log_level)
+
+        async def run() -> None:
+            from triggerflow_chassis.lifecycle import stop_signals
+
+            with stop_signals() as stopped:
+                from triggerflow_local.compose import open_local
+
+                async with open_local(
+                    settings, token=home.token(), listening=listening, grpc_socket=grpc_socket
+                ) as running:
+                    home.write_note(running.note(os.getpid()))
+                    gc.enable()
+                    _say(running.link())
+                    await stopped.wait()
+                    home.remove_note()
+                    _end_in_time()
+
+        try:
+            uvloop.run(run())
+        except (OSError, ServiceError) as error:
+            raise CannotStart(f"TFCANVAS_HOME: cannot serve from {settings.home}: {error}") from error
+        finally:
+            home.remove_note()
+    return 0
+
+
+def _say(link: str) -> None:
+    typer.echo(link)
+
+
+def _end_in_time() -> None:
+    # All that matters is in the journal by now. A handler's thread that does not end may not hold up the end.
+    timer = threading.Timer(_STOP_SECONDS, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
+
+
+def _link_of_other(home: Home) -> str | None:
+    """A fresh link to the server that holds the folder, once it is up; None where it went away meanwhile."""
+    from triggerflow_local.api import Api, ApiError, NothingRuns
+
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while time.monotonic() < deadline:
+        note = home.note()
+        if note is not None and alive(note):
+            try:
+                return Api.of(home).link()
+            except (NothingRuns, ApiError):
+                pass
+        try:
+            with home.locked():
+                return None
+        except AlreadyRunning:
+            time.sleep(0.05)
+    raise CannotStart(f"TFCANVAS_HOME: another server holds {home.path} but does not answer. Stop it first.")
