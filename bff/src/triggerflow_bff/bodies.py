@@ -13,6 +13,7 @@ from typing import Any
 
 from triggerflow_chassis import jsontext, schemas
 from triggerflow_chassis.errors import (
+    BadCursor,
     BadJson,
     BadParameter,
     Invalid,
@@ -23,7 +24,8 @@ from triggerflow_chassis.errors import (
 
 from triggerflow_bff.call import Call
 
-_OF_THE_BODY = (TooLarge, UnsupportedMediaType, BadJson, BadParameter, Invalid)
+# What is wrong with what was sent, whatever the path names.
+_OF_THE_CALLER = (TooLarge, UnsupportedMediaType, BadJson, BadParameter, BadCursor, Invalid)
 
 
 @asynccontextmanager
@@ -31,7 +33,7 @@ async def path_first(exists: Callable[[], Awaitable[object]]) -> AsyncIterator[N
     """Inside, a refusal of the body or of a parameter waits for what `exists` raises, which goes first."""
     try:
         yield
-    except _OF_THE_BODY:
+    except _OF_THE_CALLER:
         await exists()
         raise
 

@@ -25,6 +25,7 @@ log = structlog.get_logger("triggerflow.bff")
 _HISTORY_PAGE = 500
 # How often a feed that its upstream found too slow goes on from its cursor before it gives up.
 _RESUMES = 5
+_RESUME_SECONDS = 0.05
 
 
 def too_slow() -> TooMany:
@@ -177,6 +178,8 @@ class Feeds:
                 resumes = 0 if feed.position > before else resumes + 1
                 if resumes > _RESUMES:
                     raise
+                if resumes:
+                    await asyncio.sleep(_RESUME_SECONDS * 2**resumes)
 
 
 class Reader:
