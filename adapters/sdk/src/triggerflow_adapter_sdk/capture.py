@@ -44,7 +44,7 @@ def log_line(line: OutputLine) -> None:
         "stream": line.stream,
         "text": line.text,
     }
-    _log.info("handler_output %s", line.text, extra=fields)
+    _log.info("handler_output", extra=fields)
 
 
 class Printed:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import logging.config
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -32,7 +35,7 @@ def configure(level: str = "info") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(serializer=_dumps),
@@ -42,6 +45,27 @@ def configure(level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(number, logging.WARNING))
+    # Ours that use the standard library: what handlers print belongs into the log.
+    logging.getLogger("triggerflow").setLevel(number)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Let nobody else configure logging while the block runs: what is imported meanwhile may try to.
+
+    Importing agently sends every line of the process to stdout, uvicorn's line a request included, and stdout is
+    where the product says its link.
+    """
+    configure_by_dict = logging.config.dictConfig
+    logging.config.dictConfig = _ignore
+    try:
+        yield
+    finally:
+        logging.config.dictConfig = configure_by_dict
+
+
+def _ignore(config: Any) -> None:
+    """Instead of logging.config.dictConfig."""
 
 
 def _add_trace_id(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
