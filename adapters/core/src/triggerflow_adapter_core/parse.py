@@ -73,7 +73,9 @@ def _quoted_records(text: str) -> Iterator[list[str]]:
     while at < len(text) or record:
         match = _FIELD.match(text, at)
         if match is None:
-            raise ParseFailed(f"CSV record {number}, field {len(record) + 1}: a quote where none may stand, or not closed")
+            raise ParseFailed(
+                f"CSV record {number}, field {len(record) + 1}: a quote where none may stand, or not closed"
+            )
         quoted, plain, end = match.groups()
         record.append(plain if quoted is None else quoted.replace('""', '"'))
         at = match.end()

@@ -11,7 +11,6 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-
 from triggerflow_adapter_sdk import capture
 from triggerflow_adapter_sdk.config import ConfigSource
 from triggerflow_adapter_sdk.errors import HandlerError, NoSuchPort, attach_redactor

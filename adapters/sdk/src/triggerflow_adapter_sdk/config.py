@@ -21,8 +21,16 @@ class ConfigSource:
     """One node's config. A handler gets a fresh copy each time: what it does to it stays with it."""
 
     __slots__ = (
-        "_environment", "_expressions", "_invalid", "_marks", "_settings", "_template", "_validator", "is_static", "pure",
-    )  # fmt: skip
+        "_environment",
+        "_expressions",
+        "_invalid",
+        "_marks",
+        "_settings",
+        "_template",
+        "_validator",
+        "is_static",
+        "pure",
+    )
 
     def __init__(
         self,

@@ -44,8 +44,10 @@ def compile_schema(schema: Any) -> jsonschema_rs.Draft202012Validator:
 
 # Keywords whose verdict at a value also rests on what lies deeper inside it.
 _LOOKS_INSIDE = frozenset(
-    "allOf anyOf oneOf not if then else contains uniqueItems const enum dependentSchemas unevaluatedItems "
-    "unevaluatedProperties minContains maxContains".split()
+    {
+        *("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "const", "enum"),
+        *("contains", "minContains", "maxContains", "uniqueItems", "unevaluatedItems", "unevaluatedProperties"),
+    }
 )
 
 

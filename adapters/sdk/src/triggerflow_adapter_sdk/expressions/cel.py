@@ -24,8 +24,10 @@ _SMALL_FOR_LOOPS = 4_096
 _LOOPS = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter|existsOne|sortBy|transformList|transformMap)\s*\(")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _RESERVED = frozenset(
-    "as break const continue else false for function if import in let loop namespace null package return true var void "
-    "while".split()
+    {
+        *("as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"),
+        *("namespace", "null", "package", "return", "true", "var", "void", "while"),
+    }
 )
 
 

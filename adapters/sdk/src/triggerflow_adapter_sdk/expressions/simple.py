@@ -383,10 +383,8 @@ def _equality(op: str, left: Evaluate, right: Evaluate) -> Evaluate:
         a, b = left(inputs), right(inputs)
         if a is UNDEFINED or b is UNDEFINED or isinstance(a, (list, dict)) or isinstance(b, (list, dict)):
             raise NeedsEngine
-        if _is_number(a) and _is_number(b):
-            same = float(a) == float(b)
-        else:
-            same = type(a) is type(b) and a == b
+        numbers = _is_number(a) and _is_number(b)
+        same = float(a) == float(b) if numbers else type(a) is type(b) and a == b
         return same if op == "=" else not same
 
     return equal
