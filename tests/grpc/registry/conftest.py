@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from triggerflow.registry.v1 import registry_service_pb2_grpc
 from triggerflow_adapter_sdk.catalogue import Catalogue
 from triggerflow_adapter_sdk.settings import AdapterSettings
 from triggerflow_chassis.bus import FLOW_EVENTS, InProcessBus
+from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import ServiceError, Unavailable
 from triggerflow_chassis.grpc.client import open_channel
 from triggerflow_chassis.grpc.server import open_server
@@ -124,6 +125,8 @@ class House:
         self.bus = InProcessBus()
         self.told: list[Any] = []
         self.bus.subscribe(FLOW_EVENTS, None, self.told.extend)
+        # Set before `open` where a test is about time.
+        self.clock: Callable[[], int] = now_us
         self._stack = AsyncExitStack()
 
     async def open(self, *, busy_ms: int = 150) -> Caller:
@@ -132,7 +135,7 @@ class House:
         settings = RegistrySettings(self.database, busy_ms=busy_ms)
         catalogue = Catalogue.load(AdapterSettings())
         registry = await stack.enter_async_context(
-            open_registry(settings, channel=channel, bus=self.bus, catalogue=catalogue)
+            open_registry(settings, channel=channel, bus=self.bus, catalogue=catalogue, clock=self.clock)
         )
         await stack.enter_async_context(
             open_server(addresses=[self.address], register=[registry.register, self.runs.register], token=TOKEN)
@@ -204,3 +207,13 @@ class Pencil:
 @pytest.fixture
 def pencil() -> Pencil:
     return Pencil()
+
+
+@pytest.fixture
+def make_house() -> type[House]:
+    return House
+
+
+@pytest.fixture
+def caller_type() -> type[Caller]:
+    return Caller
