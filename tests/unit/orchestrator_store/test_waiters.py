@@ -41,8 +41,8 @@ def bus() -> InProcessBus:
     return InProcessBus()
 
 
-def _waiters(bus: InProcessBus, store: Any) -> EndWaiters:
-    return EndWaiters(bus, store)
+def _waiters(bus: InProcessBus, store: Any, live: Any = None) -> EndWaiters:
+    return EndWaiters(bus, store, live or (lambda execution_id: None))
 
 
 async def _until_asleep(task: asyncio.Task[Any]) -> None:
@@ -62,6 +62,26 @@ async def test_the_end_wakes_who_waits_and_is_read_once(bus: InProcessBus) -> No
     store.end(bus)
     assert (await task).status == "succeeded"
     assert store.reads == ["run"]
+
+
+async def test_an_end_that_this_process_still_knows_is_not_read(bus: InProcessBus) -> None:
+    store, known = Store(), Record(status="succeeded")
+    waiters = _waiters(bus, store, {"run": known}.get)
+    tasks = [asyncio.create_task(waiters.wait(Record(), 30, fresh=True)) for _ in range(2)]  # type: ignore[arg-type]
+    await _until_asleep(tasks[1])
+    store.end(bus)
+    found: list[Any] = [await task for task in tasks]
+    assert all(record is known for record in found)
+    assert store.reads == []
+
+
+async def test_what_this_process_has_not_ended_is_not_taken_for_the_end(bus: InProcessBus) -> None:
+    store = Store()
+    waiters = _waiters(bus, store, {"run": Record(status="running")}.get)
+    task = asyncio.create_task(waiters.wait(Record(), 30, fresh=True))  # type: ignore[arg-type]
+    await _until_asleep(task)
+    store.end(bus)
+    assert (await task).status == "succeeded"
 
 
 async def test_an_end_before_the_wait_is_not_missed(bus: InProcessBus) -> None:

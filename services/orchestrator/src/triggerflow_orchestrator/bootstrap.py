@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
@@ -29,6 +29,7 @@ from triggerflow_orchestrator.app.recover import Recover
 from triggerflow_orchestrator.app.retention import Retention
 from triggerflow_orchestrator.app.start import StartExecution
 from triggerflow_orchestrator.app.waiters import EndWaiters
+from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.runtime.triggerflow import TriggerFlowRuntime
 from triggerflow_orchestrator.settings import OrchestratorSettings
 from triggerflow_orchestrator.store.database import open_reader
@@ -107,7 +108,7 @@ async def open_orchestrator(
         runtime = TriggerFlowRuntime()
         engine = Engine(journal, runtime, bus, max_live=settings.max_live)
         stack.push_async_callback(engine.stop)
-        waiters = EndWaiters(bus, reads)
+        waiters = EndWaiters(bus, reads, _live_in(engine))
         stack.callback(waiters.close)
         flows = CompiledFlows(catalogue)
 
@@ -136,6 +137,14 @@ async def _begin(runtime: Loadable, channel: grpc.aio.Channel, recover: Recover,
     await recover()
     ready.set()
     log.info("orchestrator_ready")
+
+
+def _live_in(engine: Engine) -> Callable[[str], ExecutionRecord | None]:
+    def live(execution_id: str) -> ExecutionRecord | None:
+        run = engine.live(execution_id)
+        return run.snapshot() if run is not None else None
+
+    return live
 
 
 def _encode(error: ServiceError) -> bytes:

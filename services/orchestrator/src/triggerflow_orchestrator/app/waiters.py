@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from triggerflow_chassis.bus import EXECUTION_NOTICES, Bus
@@ -16,21 +16,25 @@ from triggerflow_orchestrator.ports import Reads
 _REMEMBERED: Final = 4_096
 
 
-class EndWaiters:
-    """Hears of every end from `open` to `close`."""
+Live = Callable[[str], ExecutionRecord | None]
+"""The execution as this process has it, where it does: told of an end, it still knows the execution that ended."""
 
-    def __init__(self, bus: Bus, reads: Reads) -> None:
-        self._bus = bus
+
+class EndWaiters:
+    """Hears of every end until it is closed."""
+
+    def __init__(self, bus: Bus, reads: Reads, live: Live) -> None:
         self._reads = reads
+        self._live = live
         self._ended: OrderedDict[str, None] = OrderedDict()
-        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[str, set[asyncio.Future[ExecutionRecord | None]]] = {}
         self._unsubscribe = bus.subscribe(EXECUTION_NOTICES, None, self._hear)
 
     def close(self) -> None:
         """Hear no more; whoever waits is answered with what is."""
         self._unsubscribe()
         for futures in self._waiting.values():
-            _settle(futures)
+            _settle(futures, None)
 
     async def wait(self, record: ExecutionRecord, seconds: float, *, fresh: bool) -> ExecutionRecord:
         """The execution once it ended, or as it is after `seconds`. `fresh`: this process accepted it just now.
@@ -39,7 +43,7 @@ class EndWaiters:
         """
         if record.ended or seconds <= 0:
             return record
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[ExecutionRecord | None] = asyncio.get_running_loop().create_future()
         waiting = self._waiting.setdefault(record.id, set())
         waiting.add(future)
         try:
@@ -50,6 +54,8 @@ class EndWaiters:
                     if known is None or known.ended:
                         return known or record
                 await asyncio.wait([future], timeout=seconds)
+                if future.done() and (ended := future.result()) is not None:
+                    return ended
         finally:
             waiting.discard(future)
             if not waiting:
@@ -63,10 +69,14 @@ class EndWaiters:
                 self._ended[execution_id] = None
                 if len(self._ended) > _REMEMBERED:
                     self._ended.popitem(last=False)
-                _settle(self._waiting.get(execution_id, ()))
+                futures = self._waiting.get(execution_id)
+                if futures:
+                    # What this process has spares everybody who waits a read.
+                    known = self._live(execution_id)
+                    _settle(futures, known if known is not None and known.ended else None)
 
 
-def _settle(futures: set[asyncio.Future[None]] | tuple[()]) -> None:
+def _settle(futures: set[asyncio.Future[ExecutionRecord | None]], record: ExecutionRecord | None) -> None:
     for future in futures:
         if not future.done():
-            future.set_result(None)
+            future.set_result(record)
