@@ -3,13 +3,14 @@ import { fileURLToPath } from "node:url";
 import tailwind from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { exampleData } from "./src/features/examples/dataPlugin";
 
 const server = process.env["TFCANVAS_URL"] ?? "http://127.0.0.1:8484";
 const apiPaths = ["/flows", "/executions", "/handlers", "/values", "/events", "/schemas", "/healthz", "/readyz"];
 
 export default defineConfig({
   base: "/canvas/",
-  plugins: [react(), tailwind()],
+  plugins: [react(), tailwind(), exampleData()],
   resolve: {
     alias: {
       "@": fileURLToPath(new URL("./src", import.meta.url)),
