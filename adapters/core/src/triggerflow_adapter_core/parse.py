@@ -73,9 +73,8 @@ def _quoted_records(text: str) -> Iterator[list[str]]:
     while at < len(text) or record:
         match = _FIELD.match(text, at)
         if match is None:
-            raise ParseFailed(
-                f"CSV record {number}, field {len(record) + 1}: a quote where none may stand, or not closed"
-            )
+            where = f"CSV record {number}, field {len(record) + 1}"
+            raise ParseFailed(f"{where}: a quote where none may stand, or one that is not closed")
         quoted, plain, end = match.groups()
         record.append(plain if quoted is None else quoted.replace('""', '"'))
         at = match.end()

@@ -1,4 +1,4 @@
-"""How `http:request` is described: its node, its config, how a form shows it, and what can be checked without a call."""
+"""How `http:request` is described: its node, its config, its form, and what can be checked without a call."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ ENTRY: Mapping[str, Any] = {
             },
             "query": {
                 "title": "Query",
-                "description": "Parameters added to the URL. A list gives a parameter several times, null leaves it out.",
+                "description": "Added to the URL. A list gives a parameter several times, null leaves it out.",
                 "type": "object",
                 "additionalProperties": {
                     "title": "Value",

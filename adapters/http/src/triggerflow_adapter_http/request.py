@@ -8,6 +8,7 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from triggerflow_adapter_sdk import ConfigInvalid, HttpStatus
@@ -50,11 +51,8 @@ def build_request(config: Mapping[str, Any]) -> Request:
     url = parse_url(config["url"])
     pairs = [(key, text) for key, value in (config.get("query") or {}).items() for text in _texts(value)]
     if pairs:
-        url = url.copy_merge_params(url.params.merge({})) if not url.query else url
-        merged = url.params
-        for key, text in pairs:
-            merged = merged.add(key, text)
-        url = url.copy_with(params=merged)
+        # What the URL says already stays as it is written.
+        url = url.copy_with(query=b"&".join(part for part in (url.query, urlencode(pairs).encode()) if part))
     headers = dict(config.get("headers") or {})
     for name, value in headers.items():
         if name.lower() in OWN_HEADERS:

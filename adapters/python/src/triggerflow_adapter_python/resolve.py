@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
+from triggerflow_adapter_sdk import HandlerError
 
-class NotAFunction(LookupError):
+
+class NotAFunction(HandlerError, LookupError):
     """A dotted path leads to nothing that can be called, or out of the allowed modules."""
 
 

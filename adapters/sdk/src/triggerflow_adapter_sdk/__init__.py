@@ -2,7 +2,7 @@
 
 from triggerflow_adapter_sdk.adapter import ENTRY_POINT_GROUP, TriggerFlowBluePrint, TriggerFlowIntegrationAdapter
 from triggerflow_adapter_sdk.binding import BoundHandler, HandlerContext, HandlerLog
-from triggerflow_adapter_sdk.catalogue import Catalogue
+from triggerflow_adapter_sdk.catalogue import Catalogue, UnknownHandler
 from triggerflow_adapter_sdk.description import ConfigProblem, HandlerDescription
 from triggerflow_adapter_sdk.errors import (
     AddressRefused,
@@ -51,6 +51,7 @@ __all__ = [
     "TooManyRedirects",
     "TriggerFlowBluePrint",
     "TriggerFlowIntegrationAdapter",
+    "UnknownHandler",
     "error_fields",
     "error_type",
     "is_retryable",

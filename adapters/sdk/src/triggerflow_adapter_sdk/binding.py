@@ -137,14 +137,18 @@ class BoundHandler:
     def _lit(self, result: Any) -> dict[str, Any]:
         if type(result) is Outputs:
             for port in result:
-                if port not in self._ports:
-                    raise NoSuchPort(f"the node declares no output port {port!r}")
+                if port not in self._ports or port == "error":
+                    raise NoSuchPort(_no_port(port))
             return dict(result)
         if self._default_port is not None:
             return {self._default_port: result}
         if self._ports:
             raise NoSuchPort("the node declares several output ports and none is `out`: return Outputs(port=value)")
         return {}
+
+
+def _no_port(port: str) -> str:
+    return "a handler lights `error` by raising" if port == "error" else f"the node declares no output port {port!r}"
 
 
 def is_coroutine_function(handler: Any) -> bool:

@@ -13,6 +13,7 @@ from triggerflow_adapter_sdk.adapter import ENTRY_POINT_GROUP, TriggerFlowIntegr
 from triggerflow_adapter_sdk.binding import BoundHandler, Handler
 from triggerflow_adapter_sdk.config import ConfigSource
 from triggerflow_adapter_sdk.description import HandlerDescription, description_of
+from triggerflow_adapter_sdk.errors import HandlerError
 from triggerflow_adapter_sdk.expressions import close_pool
 from triggerflow_adapter_sdk.ports import output_keys
 from triggerflow_adapter_sdk.settings import AdapterSettings
@@ -24,8 +25,8 @@ _log = logging.getLogger(__name__)
 DOTTED_PATHS = "python"
 
 
-class UnknownHandler(LookupError):
-    """A node has no such handler, or nothing serves its entrypoint."""
+class UnknownHandler(HandlerError, LookupError):
+    """A node has no such handler, or nothing serves its entrypoint. Trying again changes nothing."""
 
 
 class Catalogue:
@@ -136,7 +137,7 @@ class Catalogue:
 
         return BoundHandler(
             reference=entrypoint,
-            pure=description.pure and config.pure,
+            pure=description.pure and config.pure and description.expressions_are_pure(handler.get("config") or {}),
             ports=output_keys(node, key),
             config=config,
             resolve=resolve,

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 import jsonschema_rs
 
-from triggerflow_adapter_sdk.expressions import cel_problem, compile_problem, variable_names
+from triggerflow_adapter_sdk.expressions import cel_problem, compile_problem, is_pure, variable_names
 from triggerflow_adapter_sdk.markers import Marks, Misplaced
 from triggerflow_adapter_sdk.pointers import Path, matches, parse_pattern, to_pointer
 from triggerflow_adapter_sdk.ports import input_keys
@@ -89,6 +89,10 @@ class HandlerDescription:
             surplus = [((*at, *p[3:]) if _in_config(p) else p, m, False) for p, m in self.check(node, config)]
             problems += [problem for problem in _problems((), surplus) if problem not in problems]
         return problems
+
+    def expressions_are_pure(self, config: Any) -> bool:
+        """Whether no field that is JSONata itself asks for the time or for chance."""
+        return all(is_pure(text) for path, text in _texts((), config) if self.marks.language(path) == "jsonata")
 
     def _form(self, config: Any) -> Iterable[tuple[Path, str, bool]]:
         undecided: list[Path] = []

@@ -49,7 +49,7 @@ class _Child:
             # -I: neither the environment nor the current folder decides what it imports; site-packages stay.
             process = subprocess.Popen(  # noqa: ASYNC220  a vfork; waiting for it below is what takes time
                 [sys.executable, "-I", str(_SCRIPT)],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 # Without the second, the engine's allocator reserves 1 GiB that the memory limit would count.

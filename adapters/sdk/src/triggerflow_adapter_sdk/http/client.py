@@ -179,9 +179,8 @@ def _redirected(url: httpx.URL, location: str) -> httpx.URL:
     except (httpx.InvalidURL, ValueError):
         raise ConnectionFailed(f"{shown(url)} redirects to what is no URL") from None
     if target.scheme not in _DEFAULT_PORTS or not target.host:
-        raise AddressRefused(
-            f"{shown(url)} redirects to {target.scheme or 'nowhere'}, and only http and https are followed"
-        )
+        scheme = target.scheme or "nowhere"
+        raise AddressRefused(f"{shown(url)} redirects to {scheme}, and only http and https are followed")
     if target.userinfo:
         raise AddressRefused(f"{shown(url)} redirects to a URL with a user in it")
     return target
