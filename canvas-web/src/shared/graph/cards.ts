@@ -60,7 +60,7 @@ export class CardCache {
     const { node, entry, mode, onRename } = input;
     const shape = this.shape(node, input.errorShown);
     const look = kindOf(node.type, node.handlers["main"]?.entrypoint, entry?.ui);
-    const summary = summaryOf(node, entry?.node.name);
+    const summary = summaryOf(node, entry?.ui);
     return {
       id: node.id,
       type: "card",

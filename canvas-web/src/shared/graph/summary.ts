@@ -11,7 +11,7 @@ export interface Summary {
 const code = (text: string): Summary => ({ text, code: true });
 const prose = (text: string): Summary => ({ text, code: false });
 
-export function summaryOf(node: FlowNode, adapterName?: string): Summary {
+export function summaryOf(node: FlowNode, ui?: Record<string, Json>): Summary {
   const main = node.handlers["main"];
   const config = main?.config ?? {};
   if (node.type === "output") return prose("Result of the run");
@@ -31,9 +31,10 @@ export function summaryOf(node: FlowNode, adapterName?: string): Summary {
     case "http:request":
       return code(`${text(config["method"]) || "GET"} ${shortUrl(config["url"])}`);
     default: {
-      const first = Object.values(config).find((value) => typeof value === "string" && value !== "");
       if (!main.entrypoint.includes(":")) return code(main.entrypoint);
-      return typeof first === "string" ? code(oneLine(first)) : prose(adapterName ?? main.entrypoint);
+      const template = ui?.["summary"];
+      const filled = typeof template === "string" ? template.replace(/\{(\w+)\}/g, (_whole, key: string) => oneLine(text(config[key]))).trim() : "";
+      return filled ? code(filled) : prose(main.entrypoint);
     }
   }
 }

@@ -35,7 +35,7 @@ export function useGraph(props: GraphViewProps, dropTarget: string | null) {
       nodes.map((node) =>
         cards.card({
           node,
-          entry: entries.get(node.handlers["main"]?.entrypoint ?? ""),
+          entry: entries.get(node.handlers["main"]?.entrypoint ?? (node.type === "output" ? "core:output" : "")),
           mode,
           run: nodeStates?.[node.id],
           problem: worst.get(node.id),

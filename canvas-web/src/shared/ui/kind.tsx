@@ -1,6 +1,6 @@
 /** Node kinds: a quiet hue and an icon in a 22 px tile, chosen from the handler's entrypoint and its `ui` hints. */
 import {
-  Braces, CalendarClock, CirclePlay, Code, FileSpreadsheet, Flag, Globe, ListTree, MessageSquareText, Radio, Split, Timer, UserCheck, Webhook,
+  Braces, CalendarClock, CirclePlay, Code, FileJson2, FileSpreadsheet, Flag, Globe, ListTree, MessageSquareText, Radio, Split, SquareFunction, Timer, UserCheck, Webhook,
   type LucideIcon,
 } from "lucide-react";
 
@@ -8,7 +8,7 @@ export type Kind = "trigger" | "http" | "llm" | "code" | "map" | "condition" | "
 
 const icons: Record<string, LucideIcon> = {
   braces: Braces, "calendar-clock": CalendarClock, clock: Timer, "circle-play": CirclePlay, play: CirclePlay, code: Code,
-  "file-spreadsheet": FileSpreadsheet, table: FileSpreadsheet, flag: Flag, globe: Globe, "list-tree": ListTree,
+  "file-spreadsheet": FileSpreadsheet, "file-json-2": FileJson2, "square-function": SquareFunction, table: FileSpreadsheet, flag: Flag, globe: Globe, "list-tree": ListTree,
   "message-square-text": MessageSquareText, radio: Radio, split: Split, timer: Timer, "user-check": UserCheck, webhook: Webhook,
 };
 const kindIcons: Record<Kind, LucideIcon> = {
