@@ -60,8 +60,9 @@ class Remembered:
         """Raise IdempotencyKeyReused where the key was used with another body."""
         if not request_id:
             return
+        self._forget()
         entry = self._used.get(request_id)
-        if entry is not None and self._now() - entry[1] < KEPT_SECONDS and entry[0] != fingerprint(body):
+        if entry is not None and entry[0] != fingerprint(body):
             raise IdempotencyKeyReused
 
     def keep(self, request_id: str, body: Any) -> None:
@@ -69,5 +70,11 @@ class Remembered:
         if not request_id or request_id in self._used:
             return
         self._used[request_id] = (fingerprint(body), self._now())
-        while len(self._used) > KEPT_KEYS:
+        self._forget()
+
+    def _forget(self) -> None:
+        oldest = self._now() - KEPT_SECONDS
+        while self._used:
+            if len(self._used) <= KEPT_KEYS and next(iter(self._used.values()))[1] > oldest:
+                return
             self._used.popitem(last=False)

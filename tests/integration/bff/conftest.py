@@ -49,6 +49,8 @@ from triggerflow_chassis.errors import (
     Violation,
 )
 from triggerflow_chassis.grpc.client import open_channel
+from triggerflow_chassis.grpc.interceptors import Interceptor, Unary
+from triggerflow_chassis.grpc.interceptors import Stream as Streaming
 from triggerflow_chassis.grpc.server import open_server
 from triggerflow_chassis.identity import LOCAL
 from triggerflow_chassis.settings import Secret
@@ -321,7 +323,6 @@ class Registry(RegistryServiceServicer):
         )
         return registry_pb.ListHandlersResponse(handlers=[handler])
 
-
     async def ListFlowEvents(self, request: Any, context: Any) -> Any:
         self.backend.note("ListFlowEvents", request)
         return registry_pb.ListFlowEventsResponse()
@@ -406,7 +407,6 @@ class Orchestrator(OrchestratorServiceServicer):
             json=value[request.offset : request.offset + 100_000], total_bytes=len(value)
         )
 
-
     async def ListExecutionNotices(self, request: Any, context: Any) -> Any:
         self.backend.note("ListExecutionNotices", request)
         return orchestrator_pb.ListExecutionNoticesResponse()
@@ -453,6 +453,28 @@ class Stream(StreamServiceServicer):
             self.backend.project.discard(queue)
 
 
+class Health(Interceptor):
+    """Says of a service what a test wants said."""
+
+    def __init__(self) -> None:
+        self.statuses: dict[str, int] = {}
+
+    def unary(self, method: str, proceed: Unary) -> Unary:
+        async def check(request: Any, context: Any) -> Any:
+            answer = await proceed(request, context)
+            if method == "/grpc.health.v1.Health/Check" and request.service in self.statuses:
+                return type(answer)(status=self.statuses[request.service])
+            return answer
+
+        return check
+
+    def stream(self, method: str, proceed: Streaming) -> Streaming:
+        def same(request: Any, context: Any) -> Any:
+            return proceed(request, context)
+
+        return same
+
+
 @dataclass
 class Bff:
     """A running BFF and what stands behind it."""
@@ -463,6 +485,8 @@ class Bff:
     server: Server
     client: httpx.AsyncClient
     settings: BffSettings
+    channel: Any
+    health: Any
 
     @property
     def url(self) -> str:
@@ -507,7 +531,10 @@ async def running(folder: Path, *, limits: Limits | None = None, canvas: Path | 
         ]
 
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(open_server(addresses=[address], register=[register], token=TOKEN))
+        health = Health()
+        await stack.enter_async_context(
+            open_server(addresses=[address], register=[register], token=TOKEN, interceptors=[health])
+        )
         channel = await stack.enter_async_context(open_channel(address, TOKEN))
         listener = free_socket()
         port = listener.getsockname()[1]
@@ -526,7 +553,7 @@ async def running(folder: Path, *, limits: Limits | None = None, canvas: Path | 
                 )
             )
             try:
-                yield Bff(port, backend, app, server, client, settings)
+                yield Bff(port, backend, app, server, client, settings, channel, health)
             finally:
                 server.should_exit = True
                 await serving
