@@ -23,7 +23,8 @@ async def test_handlers_come_by_reference_in_pages(caller: Any) -> None:
     everything = [each.reference for each in (await handlers(caller)).handlers]
     assert everything == sorted(everything)
     assert {"core:manual", "core:map", "core:condition", "core:parse", "http:request"} <= set(everything)
-    seen, token = [], ""
+    seen: list[str] = []
+    token = ""
     while not seen or token:
         page = await handlers(caller, page_size=2, page_token=token)
         seen += [each.reference for each in page.handlers]

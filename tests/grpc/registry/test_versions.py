@@ -114,7 +114,8 @@ async def test_pages_hold_every_version_once_newest_first(caller: Any, pencil: A
     for number in range(1, 12):
         await caller.update(made.id, pencil.chain() | {"settings": {"timeoutSeconds": number}}, "*")
         await caller.publish(made.id)
-    seen, token = [], ""
+    seen: list[str] = []
+    token = ""
     while not seen or token:
         page = await versions(caller, made.id, page_size=4, page_token=token)
         assert not any(version.HasField("blueprint") for version in page.versions)

@@ -9,7 +9,7 @@ from triggerflow_chassis.errors import HasProblems, Invalid, Violation
 from triggerflow_registry.app.desk import find_flow
 from triggerflow_registry.app.writing import Work
 from triggerflow_registry.domain.content_hash import content_hash
-from triggerflow_registry.domain.flow import UNPUBLISHED, FlowEventType, Version
+from triggerflow_registry.domain.flow import FlowEventType, Version
 from triggerflow_registry.domain.problem import Severity
 
 
@@ -37,10 +37,9 @@ async def publish_version(work: Work, flow_id: str, message: str) -> Published:
     if refusing:
         raise HasProblems(refusing)
     meaning = content_hash(flow.document)
-    if flow.latest_version != UNPUBLISHED:
-        newest = await work.change.version(work.project_id, flow.id, flow.latest_version)
-        if newest is not None and newest.content_hash == meaning:
-            return Published(replace(newest, blueprint=None), created=False)
+    for newest in await work.change.versions(work.project_id, flow.id, before=None, limit=1):
+        if newest.content_hash == meaning:
+            return Published(newest, created=False)
     version = Version(
         flow_id=flow.id,
         number=flow.latest_version + 1,
