@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,20 +13,16 @@ from triggerflow_orchestrator.store import pruning as pruning_module
 from triggerflow_orchestrator.store.pruning import SqlitePruning
 
 
-@pytest.fixture
-def path(world: Any) -> Path:
-    found: Path | None = getattr(world, "path", None)
-    if found is None:
-        pytest.skip("nothing is deleted from memory by a port")
-    return found
+# Memory has nothing that a port deletes.
+pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 
 
-async def test_only_answers_made_before_are_forgotten_however_many(path: Path, world: Any, sample: Any) -> None:
+async def test_only_answers_made_before_are_forgotten_however_many(world: Any, sample: Any) -> None:
     rows = [(sample.project, f"old {number}", "Start", "print", b"", None, 99) for number in range(1_200)]
-    with closing(sqlite3.connect(path)) as connection, connection:
+    with closing(sqlite3.connect(world.path)) as connection, connection:
         connection.executemany("INSERT INTO requests VALUES (?,?,?,?,?,?,?)", rows)
     world.add_answer(sample.project, "new", "Start", StoredAnswer("print", b"kept", None, 100))
-    pruning = SqlitePruning(path)
+    pruning = SqlitePruning(world.path)
     assert await pruning.forget_answers(100) == 1_200
     assert await pruning.forget_answers(100) == 0
     assert await world.reads.answer(sample.project, "old 7", "Start") is None
@@ -35,15 +30,15 @@ async def test_only_answers_made_before_are_forgotten_however_many(path: Path, w
 
 
 async def test_a_database_that_another_writes_to_is_unavailable(
-    path: Path, world: Any, sample: Any, monkeypatch: pytest.MonkeyPatch
+    world: Any, sample: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pruning_module, "_BUSY_SECONDS", 0.05)
     world.add_answer(sample.project, "old", "Start", StoredAnswer("print", b"", None, 1))
-    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+    with closing(sqlite3.connect(world.path, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unavailable):
-            await SqlitePruning(path).forget_answers(100)
+            await SqlitePruning(world.path).forget_answers(100)
         # Readers go on meanwhile.
         assert await world.reads.answer(sample.project, "old", "Start") is not None
         writer.execute("ROLLBACK")
-    assert await SqlitePruning(path).forget_answers(100) == 1
+    assert await SqlitePruning(world.path).forget_answers(100) == 1
