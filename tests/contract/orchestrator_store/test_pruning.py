@@ -12,7 +12,6 @@ from triggerflow_orchestrator.ports import StoredAnswer
 from triggerflow_orchestrator.store import pruning as pruning_module
 from triggerflow_orchestrator.store.pruning import SqlitePruning
 
-
 # Memory has nothing that a port deletes.
 pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 
