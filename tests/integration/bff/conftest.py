@@ -72,6 +72,8 @@ class Backend:
         self.answers: dict[str, tuple[bytes, Any]] = {}
         self.watchers: dict[str, set[asyncio.Queue[event_pb2.ExecutionEvent | None]]] = {}
         self.project: set[asyncio.Queue[stream_pb.ProjectEvent]] = set()
+        # Pages may be cut by their size, whatever was asked for.
+        self.most_events = 5_000
         # A synchronous run waits for this; tests set it.
         self.end_of_runs = asyncio.Event()
 
@@ -391,7 +393,7 @@ class Orchestrator(OrchestratorServiceServicer):
         self.backend.note("ListEvents", request)
         execution = self.backend.execution(request.execution_id)
         events = [each for each in self.backend.events[execution.id] if each.id > request.after]
-        page = events[: request.limit or 500]
+        page = events[: min(request.limit or 500, self.backend.most_events)]
         return orchestrator_pb.ListEventsResponse(
             events=page,
             next=page[-1].id if page else request.after,

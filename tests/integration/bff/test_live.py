@@ -104,8 +104,10 @@ async def test_many_readers_share_one_upstream_and_the_last_to_leave_ends_it(bff
     await until(lambda: bff.app.state.feeds.upstreams == 0 and not bff.backend.watchers[run])
 
 
-async def test_a_late_reader_misses_nothing_while_events_keep_coming(bff: Any) -> None:
+@pytest.mark.parametrize("most_events", [5_000, 7])
+async def test_a_late_reader_misses_nothing_while_events_keep_coming(bff: Any, most_events: int) -> None:
     run = bff.backend.run()
+    bff.backend.most_events = most_events
 
     async def produce() -> None:
         for number in range(1500):

@@ -29,6 +29,7 @@ from triggerflow_bff.clients.unary import unary
 from triggerflow_bff.live.event import EventPage, LiveEvent
 from triggerflow_bff.settings import Limits
 
+_LARGE_PAGE = 4 * 1024 * 1024
 EXECUTION_STATUSES = tuple(STATUS_NAMES.values())
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -131,7 +132,9 @@ class OrchestratorClient:
 
         answer = await fitting(fetch, limit)
         events: list[LiveEvent] = [live_event(event) for event in answer.events]
-        return EventPage(events, answer.next, answer.ended, len(events) >= asked)
+        # The orchestrator also cuts a page by its size.
+        full = len(events) >= asked or sum(len(event.body) for event in events) >= _LARGE_PAGE
+        return EventPage(events, answer.next, answer.ended, full)
 
     async def value(self, who: Principal, ref: str) -> tuple[int, AsyncIterator[bytes]]:
         """A large value: how many bytes its JSON has, and the bytes, in pieces."""

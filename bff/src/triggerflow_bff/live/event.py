@@ -19,5 +19,5 @@ class EventPage(NamedTuple):
     events: list[LiveEvent]
     next: str
     ended: bool
-    # Whether the page was filled, so that there may be more.
+    # Whether the page was filled, so that there is likely more.
     full: bool

@@ -9,7 +9,7 @@ A listener that falls too far behind is dropped, and resumes by its cursor; the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 
 import structlog
 from triggerflow_chassis.errors import ServiceError, TooMany, Unavailable
@@ -211,24 +211,29 @@ class Reader:
         Raises TooMany where the reader was too slow, and Unavailable; both mean: come back by the cursor.
         """
         last = self._after
-        async for page in self._history(last, self._first):
+        page = self._first or await self._page(last)
+        while True:
             if page.events:
                 last = page.events[-1].id
                 yield page.events
             if page.ended:
                 return
+            if not page.full:
+                break
+            page = await self._page(last)
         listener, position = self._feeds.join(self._who, self._execution_id, last)
         listener.dropped.add_done_callback(self._drop)
         try:
-            if position > last:
-                async for page in self._history(last):
-                    if page.events:
-                        last = page.events[-1].id
-                        yield page.events
-                    if page.ended:
-                        return
-                    if last >= position:
-                        break
+            # What the feed handed out is durable, so history has it; only an empty page says that it has no more.
+            while last < position:
+                page = await self._page(last)
+                if page.events:
+                    last = page.events[-1].id
+                    yield page.events
+                if page.ended:
+                    return
+                if not page.events:
+                    break
             while events := await listener.next():
                 fresh = events if events[0].id > last else [event for event in events if event.id > last]
                 if fresh:
@@ -238,16 +243,6 @@ class Reader:
                         return
         finally:
             self._feeds.leave(self._who, self._execution_id, listener)
-
-    async def _history(self, after: str, first: EventPage | None = None) -> AsyncIterator[EventPage]:
-        page = first or await self._page(after)
-        while True:
-            yield page
-            if page.events:
-                after = page.events[-1].id
-            if page.ended or not page.full:
-                return
-            page = await self._page(after)
 
     async def _page(self, after: str) -> EventPage:
         return await self._orchestrator.events(self._who, self._execution_id, after, _HISTORY_PAGE)
