@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from drawing import Drawing
+from published_api import PublishedApi
 from running_product import Product, wait_for
 from triggerflow_chassis.schemas import violations
 
@@ -64,9 +65,16 @@ class Ran:
         return found
 
 
-@pytest.fixture
-def client(product: Product) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="session")
+def published_api(product: Product) -> PublishedApi:
     with product.client() as client:
+        return PublishedApi(client.get("/openapi.json").json())
+
+
+@pytest.fixture
+def client(product: Product, published_api: PublishedApi) -> Iterator[httpx.Client]:
+    """Signed in; every answer is held against the product's own OpenAPI document."""
+    with product.client(event_hooks={"response": [published_api.check]}) as client:
         yield client
 
 
