@@ -201,3 +201,25 @@ async def test_a_run_that_is_waited_for_and_cancelled_answers_who_waits(
     await served.started.reach(1)
     await served.stub.CancelExecution(pb.CancelExecutionRequest(execution_id=served.started.items[0]))
     assert (await waiting).execution.status == CANCELLED
+
+
+async def test_a_run_interrupted_by_a_stop_can_be_cancelled_before_it_goes_on(
+    serve: Any, draw: Any, start_request: Any
+) -> None:
+    drawing = draw(gated=True)
+    async with serve() as served:
+        await served.orchestrator.ready()
+        flow_id = served.registry.add()
+        served.registry.publish(flow_id, drawing)
+        started = await served.stub.StartExecution(start_request(flow_id))
+    async with serve() as served:
+        # Nothing is taken up while the registry does not answer.
+        served.registry.gate.clear()
+        served.registry.add(flow_id=flow_id)
+        served.registry.publish(flow_id, drawing)
+        request = pb.CancelExecutionRequest(execution_id=started.execution.id, request_id="stop")
+        cancelling = asyncio.ensure_future(served.stub.CancelExecution(request))
+        await served.registry.asked.reach(1)
+        assert not served.orchestrator.is_ready and not cancelling.done()
+        served.registry.gate.set()
+        assert (await cancelling).execution.status == CANCELLED

@@ -14,12 +14,13 @@ from sqlalchemy.exc import DBAPIError
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2_grpc as pb_grpc
 from triggerflow_chassis.bus import Bus
 from triggerflow_chassis.clock import now_us
-from triggerflow_chassis.errors import ServiceError, Unavailable
+from triggerflow_chassis.errors import AlreadyEnded, ServiceError, Unavailable
 from triggerflow_chassis.grpc.interceptors import Interceptor
 from triggerflow_chassis.grpc.status import from_status, to_status
 from triggerflow_chassis.lifecycle import open_task
 
 from triggerflow_orchestrator.app.cancel import CancelExecution
+from triggerflow_orchestrator.app.commands import RequestKey
 from triggerflow_orchestrator.app.compiled import Binder, CompiledFlows
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.idempotency import Idempotency
@@ -41,7 +42,7 @@ from triggerflow_orchestrator.store.pruning import SqlitePruning
 from triggerflow_orchestrator.store.read_recovery import RecoveryReads
 from triggerflow_orchestrator.transport.readiness import Readiness
 from triggerflow_orchestrator.transport.registry_client import RegistryBlueprints
-from triggerflow_orchestrator.transport.service import SERVICE, Handlers, OrchestratorServicer
+from triggerflow_orchestrator.transport.service import SERVICE, Cancel, Handlers, OrchestratorServicer
 
 log = structlog.get_logger(__name__)
 
@@ -111,11 +112,12 @@ async def open_orchestrator(
         waiters = EndWaiters(bus, reads, _live_in(engine))
         stack.callback(waiters.close)
         flows = CompiledFlows(catalogue)
+        ready = asyncio.Event()
 
         servicer = OrchestratorServicer(
             Handlers(
                 start=StartExecution(engine, blueprints, flows),
-                cancel=CancelExecution(engine, reads),
+                cancel=_once_taken_up(CancelExecution(engine, reads), reads, ready),
                 executions=ReadExecutions(reads),
                 history=ReadHistory(reads, objects),
                 idempotency=idempotency,
@@ -124,7 +126,6 @@ async def open_orchestrator(
         )
         recover = Recover(engine, reads, blueprints, flows, RecoveryReads(engine_of_reads, objects))
         await recover.note()
-        ready = asyncio.Event()
         await stack.enter_async_context(open_task("begin-runs", lambda: _begin(runtime, channel, recover, ready)))
         await stack.enter_async_context(open_task("retention", Retention(pruning, now_us).run))
         yield Orchestrator(servicer, ready)
@@ -137,6 +138,23 @@ async def _begin(runtime: Loadable, channel: grpc.aio.Channel, recover: Recover,
     await recover()
     ready.set()
     log.info("orchestrator_ready")
+
+
+def _once_taken_up(cancel: CancelExecution, reads: SqliteReads, ready: asyncio.Event) -> Cancel:
+    async def patient(
+        project_id: str, execution_id: str, principal: str, request: RequestKey | None
+    ) -> ExecutionRecord:
+        try:
+            return await cancel(project_id, execution_id, principal, request)
+        except AlreadyEnded:
+            record = await reads.execution(project_id, execution_id)
+            if record is None or record.ended or ready.is_set():
+                raise
+            # Interrupted by the last stop, and not taken up again yet: nobody could end it now.
+            await ready.wait()
+            return await cancel(project_id, execution_id, principal, request)
+
+    return patient
 
 
 def _live_in(engine: Engine) -> Callable[[str], ExecutionRecord | None]:
