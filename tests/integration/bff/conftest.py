@@ -545,31 +545,43 @@ async def running(folder: Path, *, limits: Limits | None = None, canvas: Path | 
         )
         app = create_app(settings, channel=channel)
         server = Server(app)
-        with _without_signals(server):
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                await asyncio.sleep(0)
-            client = await stack.enter_async_context(
-                httpx.AsyncClient(
-                    base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20
-                )
+        await stack.enter_async_context(serving(server, listener))
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20
             )
-            try:
-                yield Bff(port, backend, app, server, client, settings, channel, health)
-            finally:
-                server.should_exit = True
-                await serving
+        )
+        yield Bff(port, backend, app, server, client, settings, channel, health)
 
 
-@contextmanager
-def _without_signals(server: Server) -> Iterator[None]:
-    # The test run keeps its own way of being interrupted.
+@asynccontextmanager
+async def serving(server: Server, listener: socket.socket) -> AsyncIterator[None]:
     @contextmanager
     def nothing() -> Iterator[None]:
         yield
 
+    # The test run keeps its own way of being interrupted.
     server.capture_signals = nothing  # type: ignore[method-assign]
-    yield
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with free_socket() as one:
+        yield one
+
+
+@pytest.fixture
+def serve() -> Callable[..., Any]:
+    """Run a server on a listener: an async context manager."""
+    return serving
 
 
 @pytest.fixture
