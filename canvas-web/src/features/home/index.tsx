@@ -1,4 +1,2 @@
 /** The list of flows. */
-export default function HomePage() {
-  return null;
-}
+export { HomePage as default } from "./HomePage";

@@ -1,8 +1,8 @@
 /** How current the picture is: live, catching up, or from when. Quiet while all is well. */
 import { CloudOff } from "lucide-react";
 import type { FeedState } from "@/shared/protocol";
-import { clockTime } from "./model/time";
-import { useNow } from "./useRun";
+import { clockTime, useNow } from "@/shared/time";
+
 
 export function ConnectionState({ feed, onRetry }: { feed: FeedState | null; onRetry: () => void }) {
   const offline = feed?.phase === "offline";

@@ -4,7 +4,7 @@ import { useMemo, useState } from "react";
 import { api, type ExecutionEvent, type FlowNode } from "@/shared/protocol";
 import { JsonTree, StatusSign } from "@/shared/ui";
 import { type EventGroup, groupOf, nodeOf, wordsOf } from "./model/eventWords";
-import { timeOf } from "./model/time";
+import { timeOf } from "@/shared/time";
 import { offset } from "./model/words";
 import { VirtualList } from "./VirtualList";
 

@@ -3,7 +3,7 @@ import { Search } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { ExecutionEvent, FlowNode, LogLevel } from "@/shared/protocol";
 import { preview } from "./model/eventWords";
-import { timeOf } from "./model/time";
+import { timeOf } from "@/shared/time";
 import { offset } from "./model/words";
 import { VirtualList } from "./VirtualList";
 

@@ -11,7 +11,7 @@ import { adviseOn } from "./model/advice";
 import { wiredErrors } from "./model/flowing";
 import { maxAttempts } from "./model/ports";
 import { hasFailed, type NodeRun, shownPhase } from "./model/runState";
-import { clockTime } from "./model/time";
+import { clockTime } from "@/shared/time";
 import { capital, many, offset } from "./model/words";
 
 type PanelTab = "output" | "input" | "tries" | "logs";

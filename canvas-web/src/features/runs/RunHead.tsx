@@ -5,9 +5,8 @@ import { Link } from "react-router";
 import { api, type Blueprint, type Execution, hasEnded, ProblemError } from "@/shared/protocol";
 import { Button, Chip, Dialog, duration, StatusBadge, toast } from "@/shared/ui";
 import { countNodes, type RunState } from "./model/runState";
-import { when } from "./model/time";
+import { when, useNow } from "@/shared/time";
 import { capital, many, shortId } from "./model/words";
-import { useNow } from "./useRun";
 
 export function RunHead({ execution, blueprint, state, now, stepping, onExecution, onNode }: {
   execution: Execution | null;

@@ -5,6 +5,7 @@ import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { GraphView } from "@/shared/graph";
 import { hasEnded, ProblemError } from "@/shared/protocol";
 import { announce, Button, Chip, Empty, FlowFaces, Skeleton, toast, TopBar } from "@/shared/ui";
+import { useNow } from "@/shared/time";
 import { ConnectionState } from "./ConnectionState";
 import { edgeStates, type Graph } from "./model/flowing";
 import { nodeStates } from "./model/cards";
@@ -18,7 +19,7 @@ import { RunHead } from "./RunHead";
 import { RunOutline } from "./RunOutline";
 import { spoken } from "./model/spoken";
 import { TimeSlider } from "./TimeSlider";
-import { useCatalogue, useNow, useRunSession } from "./useRun";
+import { useCatalogue, useRunSession } from "./useRun";
 import "./runs.css";
 
 const NOTHING: Graph = { nodes: [], edges: [] };

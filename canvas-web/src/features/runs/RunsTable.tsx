@@ -3,9 +3,8 @@ import { useEffect, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { api, type Execution, hasEnded } from "@/shared/protocol";
 import { Chip, duration, shownStatus, StatusBadge } from "@/shared/ui";
-import { ago, when } from "./model/time";
+import { ago, when, useNow } from "@/shared/time";
 import { shortId } from "./model/words";
-import { useNow } from "./useRun";
 
 /** Names of flows by id, asked for once a page; a run of a deleted flow has none. */
 export function useFlowNames(wanted: boolean, ids: readonly string[]): ReadonlyMap<string, string> {

@@ -3,7 +3,7 @@ import { Pause, Play, SkipBack, SkipForward } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { ExecutionEvent } from "@/shared/protocol";
 import { Button, duration, IconButton } from "@/shared/ui";
-import { timeOf } from "./model/time";
+import { timeOf } from "@/shared/time";
 import { axisOf, tickLabel } from "./model/timeline";
 
 const SPEEDS = [0.5, 1, 4] as const;

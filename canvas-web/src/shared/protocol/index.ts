@@ -5,5 +5,6 @@ export { type FeedState, type ExecutionFeed, openExecutionFeed } from "./executi
 export { type FieldError, MalformedMessageError, NoAnswerError, ProblemError } from "./problem";
 export { onProjectEvent, subscribeProjectFeed } from "./projectFeed";
 export { eventViolations, nodeViolations, requestViolations } from "./schemas";
+import "./sessionPage";
 export { endSession, sessionEnded, subscribeSession } from "./session";
 export * from "./types";

@@ -5,7 +5,7 @@
  */
 import type { ChunkError, ChunkEvent, ExecutionEvent, Json, NodeDetail } from "@/shared/protocol";
 import type { RunStatus } from "@/shared/ui";
-import { timeOf } from "./time";
+import { timeOf } from "@/shared/time/words";
 
 export type TryOutcome = "running" | "done" | "failed" | "cancelled";
 

@@ -21,11 +21,6 @@ export function clockTime(ms: number): string {
   return clock.format(ms);
 }
 
-/** "14:06:51.123" for rows that lie close together. */
-export function clockTimeMs(ms: number): string {
-  return `${clock.format(ms)}.${String(Math.floor(ms) % 1000).padStart(3, "0")}`;
-}
-
 /** "14:06:51" today, "yesterday, 14:06", "9 Nov, 14:06", "9 Nov 2025, 14:06". */
 export function when(ms: number, now: number): string {
   const then = new Date(ms);
