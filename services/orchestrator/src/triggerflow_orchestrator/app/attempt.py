@@ -119,7 +119,7 @@ def wait_before_next(node: PlanNode, attempt: int, error: BaseException) -> floa
         return None
     if isinstance(error, NotJson) or not (isinstance(error, NodeTimedOut) or is_retryable(error)):
         return None
-    wait = min(node.backoff_seconds * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS)
+    wait: float = min(node.backoff_seconds * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS)
     wait = min(wait * random.uniform(1 - _JITTER, 1 + _JITTER), LONGEST_WAIT_SECONDS)
     asked = retry_after(error)
     if asked is not None and asked > wait:

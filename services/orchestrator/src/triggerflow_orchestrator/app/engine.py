@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
-from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, Bus
+from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, Bus, BusEvent
 from triggerflow_chassis.clock import now_us
 
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
@@ -195,7 +195,7 @@ class Engine:
         node = activation.node
         context = attempts.Context(activation, self._log)
         live.tasks[number] = (task, context)
-        if node.timeout_seconds is not None:
+        if node.timeout_seconds is not None and node.timeout_seconds <= LONGEST_LIMIT_SECONDS:
             live.timers[number] = self._loop.call_later(node.timeout_seconds, self._attempt_timed_out, live, activation)
         try:
             lit = await attempts.call(live.compiled.bound(node), activation, context)
@@ -316,11 +316,24 @@ class Engine:
         move.unit.done = done
         self._journal.submit(move.unit)
 
-    def _durable(self, live: LiveRun, move: Transition) -> None:
-        if move.batch:
-            self._bus.publish(EXECUTION_EVENTS, live.run.id, move.batch)
-        for notice in move.unit.notices:
+    def write(self, execution_id: str, unit: Unit, batch: list[BusEvent]) -> None:
+        """Write and publish for an execution that this process does not run."""
+
+        def done(error: BaseException | None) -> None:
+            if error is None:
+                self._publish(execution_id, unit, batch)
+
+        unit.done = done
+        self._journal.submit(unit)
+
+    def _publish(self, execution_id: str, unit: Unit, batch: list[BusEvent]) -> None:
+        if batch:
+            self._bus.publish(EXECUTION_EVENTS, execution_id, batch)
+        for notice in unit.notices:
             self._bus.publish(EXECUTION_NOTICES, notice.project_id, [notice.as_item()])
+
+    def _durable(self, live: LiveRun, move: Transition) -> None:
+        self._publish(live.run.id, move.unit, move.batch)
         if move.ended:
             self._retire(live)
             return

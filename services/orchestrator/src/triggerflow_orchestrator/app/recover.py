@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 import orjson
 import structlog
+from triggerflow_chassis.bus import BusEvent
 from triggerflow_chassis.clock import now_us
-from triggerflow_chassis.errors import ServiceError
+from triggerflow_chassis.errors import Unavailable
 
-from triggerflow_orchestrator.domain.execution import BlueprintVersion, ExecutionRecord, Remembered, StartRow
+from triggerflow_orchestrator.domain.execution import BlueprintVersion, ExecutionRecord, Failure, Remembered, StartRow
 from triggerflow_orchestrator.domain.ledger import Entry, Ready, replay
 from triggerflow_orchestrator.domain.value import encode, references, restored
 from triggerflow_orchestrator.ports import Blueprints, Reads
@@ -56,15 +57,19 @@ class Recover:
         self._interrupted = await self._reads.live()
 
     async def __call__(self) -> int:
-        """How many were taken up. One that cannot be is logged and left for the next start; it stops no other."""
+        """How many were taken up. One that cannot be stops no other: it fails, or where a part of the host does not
+        answer it is left for the next start."""
         count = 0
         interrupted, self._interrupted = self._interrupted, []
         for record in interrupted:
             try:
                 await self._take_up(record)
                 count += 1
-            except (ServiceError, KeyError, ValueError) as error:
-                log.error("execution_not_recovered", execution_id=record.id, error=str(error))
+            except Unavailable as error:
+                log.error("execution_left_for_next_start", execution_id=record.id, error=str(error))
+            except Exception as error:
+                log.exception("execution_not_recovered", execution_id=record.id)
+                await self._give_up(record, str(error))
         self._engine.drain_queue()
         log.info("executions_recovered", count=count)
         return count
@@ -80,6 +85,39 @@ class Recover:
         remembered = await self._reads.remembered(record.id)
         if remembered is not None:
             await self._go_on(remembered, compiled)
+
+    async def _give_up(self, record: ExecutionRecord, why: str) -> None:
+        """End what cannot go on, so that it says so instead of seeming to run."""
+        remembered = await self._reads.remembered(record.id)
+        if remembered is None or remembered.execution.ended:
+            return
+        now = now_us()
+        failure = Failure("NotRecovered", f"the run could not be taken up after a restart: {why}")
+        last = remembered.last_event
+        writer = EventWriter(record.id, last.id, last.sequence) if last is not None else EventWriter(record.id)
+        unit, batch = Unit(done=_unset), list[BusEvent]()
+        if last is None:
+            writer.add(unit, batch, now, "execution.started", events.state("running"))
+        ended = {row.activation_id for row in remembered.journal}
+        seq = remembered.journal[-1].seq if remembered.journal else 0
+        for start in remembered.starts:
+            if start.activation_id in ended:
+                continue
+            seq += 1
+            stopped = Failure(CANCELLED_TYPE, "the run ended while this node ran", attempt=1)
+            error = orjson.dumps(stopped.as_json()).decode()
+            row = (record.id, seq, record.epoch, start.activation_id, start.node_id, start.scope, 1, "cancelled", "{}")
+            unit.rows.append((Kind.JOURNAL, (*row, error, start.started_at, now)))
+            writer.add(
+                unit, batch, now, "chunk.failed", events.chunk_failed(start.node_id, stopped.type, stopped.message)
+            )
+        message = f"{failure.type}: {failure.message}"
+        writer.add(unit, batch, now, "execution.failed", events.state("failed", message))
+        unit.notices.append(Notice(record.project_id, "execution.failed", now, record.flow_id, record.id))
+        error = orjson.dumps(failure.as_json()).decode()
+        state = ("failed", record.outputs_json, error, record.started_at or now, now, record.deadline_at, record.epoch)
+        unit.rows.append((Kind.STATE, (*state, record.id)))
+        self._engine.write(record.id, unit, batch)
 
     async def _version(self, record: ExecutionRecord) -> BlueprintVersion:
         return await self._blueprints.get_version(record.flow_id, record.version, record.project_id)

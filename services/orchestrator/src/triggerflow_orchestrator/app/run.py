@@ -25,6 +25,7 @@ from .events import EventWriter
 from .units import Kind, Notice, Unit
 
 ROOT_SCOPE: Final = ""
+LONGEST_LIMIT_SECONDS: Final = 100 * 365 * 86_400
 CANCELLED_TYPE: Final = "Cancelled"
 
 
@@ -140,7 +141,8 @@ class Run:
         move = Transition(unit)
         self.status, self.started_at = "running", now
         limit = self.limit_seconds
-        self.deadline_at = now + limit * 1_000_000 if limit is not None else None
+        # A limit beyond what a clock can say is none; the row holds 64 bits.
+        self.deadline_at = now + limit * 1_000_000 if limit is not None and limit <= LONGEST_LIMIT_SECONDS else None
         self._event(move, now, "execution.started", events.state("running"))
         self._notice(move, now, "execution.started")
         lit: dict[int, dict[str, Value]] = {}

@@ -6,6 +6,7 @@ How, and what was measured: docs/adr/0003-running-nodes-on-triggerflow.md. Only 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,13 +40,17 @@ class TriggerFlowRuntime:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[type[TriggerFlow[Any, Any, Any]]] = loop.create_future()
 
+        def tell(result: Any, error: BaseException | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(_settle, done, result, error)
+
         def work() -> None:
             try:
                 result = _import_flow_type()
             except BaseException as error:
-                loop.call_soon_threadsafe(_settle, done, None, error)
+                tell(None, error)
             else:
-                loop.call_soon_threadsafe(_settle, done, result, None)
+                tell(result, None)
 
         # A thread of our own: a daemon does not hold up a stop that comes while the import still runs.
         threading.Thread(target=work, name="load-triggerflow", daemon=True).start()
@@ -57,8 +62,10 @@ class TriggerFlowRuntime:
         """Build the flow of a plan: one operator a node, which performs the activation its signal names."""
         if self._flow_type is None:
             raise RuntimeError("TriggerFlow is not loaded")
-        flow = self._flow_type(name=plan.name or "flow")
-        blueprint = flow._blue_print  # the constructor's `blueprint` argument and this are the same object
+        from agently.core.orchestration.TriggerFlow import TriggerFlowBlueprint
+
+        blueprint = TriggerFlowBlueprint(name=plan.name or "flow")
+        flow = self._flow_type(blueprint, name=plan.name or "flow")
 
         async def operator(data: Any) -> None:
             await perform(data.value)
@@ -120,13 +127,11 @@ def _import_flow_type() -> type[TriggerFlow[Any, Any, Any]]:
     for name in _DEFAULT_HOOKS:
         event_center.unregister_hooker_plugin(name)
 
-    class CanvasFlow(TriggerFlow):
-        """Does not render its definition in every run: the registry knows it."""
+    def no_config(*_: Any, **__: Any) -> dict[str, Any]:
+        return {}
 
-        def get_flow_config(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-            return {}
+    def no_picture(*_: Any, **__: Any) -> str:
+        return ""
 
-        def to_mermaid(self, *args: Any, **kwargs: Any) -> str:
-            return ""
-
-    return CanvasFlow
+    # Does not render its definition in every run: the registry knows it.
+    return type("CanvasFlow", (TriggerFlow,), {"get_flow_config": no_config, "to_mermaid": no_picture})

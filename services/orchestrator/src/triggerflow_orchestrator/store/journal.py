@@ -142,7 +142,7 @@ class SqliteJournal:
         """Commit all in one transaction; where that fails, one by one. Returns what is to be tried again."""
         try:
             self._commit(connection, units)
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # whatever one unit holds, the writer must live for the others
             if len(units) == 1:
                 return self._after_failure(units[0], error)
             again: list[Unit] = []

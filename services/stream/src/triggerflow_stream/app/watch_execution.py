@@ -70,7 +70,7 @@ class ExecutionWatch:
                         yield batch
                     if page.ended:
                         return
-                    if len(page.entries) < _PAGE:
+                    if not page.entries:  # a page may be cut short by its size; only an empty one is the end
                         break
 
                 behind = False
