@@ -13,11 +13,10 @@ from typing import Any, Final
 
 from triggerflow_adapter_sdk import BoundHandler, error_fields, is_retryable, retry_after
 
+from triggerflow_orchestrator.app.run import Activation
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.plan import PlanNode
 from triggerflow_orchestrator.domain.value import NotJson, Value, encode, fresh_inputs
-
-from .run import Activation
 
 LONGEST_WAIT_SECONDS: Final = 300.0
 _JITTER: Final = 0.2

@@ -5,14 +5,13 @@ from __future__ import annotations
 from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import AlreadyEnded, NotFound
 
+from triggerflow_orchestrator.app.commands import RequestKey
+from triggerflow_orchestrator.app.durable import Durable
+from triggerflow_orchestrator.app.engine import Engine
+from triggerflow_orchestrator.app.run import Run
+from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.ports import Reads
-
-from .commands import RequestKey
-from .durable import Durable
-from .engine import Engine
-from .run import Run
-from .units import Kind, Unit
 
 
 class CancelExecution:

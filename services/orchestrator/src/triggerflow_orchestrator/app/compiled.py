@@ -10,11 +10,10 @@ from triggerflow_adapter_sdk import BoundHandler
 from triggerflow_chassis.errors import Invalid, Violation
 from triggerflow_chassis.schemas import compile_schema, violations_of
 
+from triggerflow_orchestrator.app.engine_ports import NodeRuntime, Perform, Program
 from triggerflow_orchestrator.domain.execution import BlueprintVersion
 from triggerflow_orchestrator.domain.plan import Plan, PlanNode, compile_plan
 from triggerflow_orchestrator.domain.value import Value, encode
-
-from .engine_ports import NodeRuntime, Perform, Program
 
 
 class Binder(Protocol):

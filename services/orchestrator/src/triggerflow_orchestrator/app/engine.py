@@ -17,13 +17,12 @@ import structlog
 from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, Bus, BusEvent
 from triggerflow_chassis.clock import now_us
 
+from triggerflow_orchestrator.app import attempt as attempts
+from triggerflow_orchestrator.app.compiled import CompiledFlow
+from triggerflow_orchestrator.app.engine_ports import Journal, NodeRuntime, ProgramRun
+from triggerflow_orchestrator.app.run import LONGEST_LIMIT_SECONDS, Activation, Run, Transition
+from triggerflow_orchestrator.app.units import Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
-
-from . import attempt as attempts
-from .compiled import CompiledFlow
-from .engine_ports import Journal, NodeRuntime, ProgramRun
-from .run import Activation, Run, Transition
-from .units import Unit
 
 log = structlog.get_logger(__name__)
 

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from triggerflow_orchestrator.app.units import Unit
 from triggerflow_orchestrator.domain.plan import Plan
-
-from .units import Unit
 
 Perform = Callable[[int], Awaitable[None]]
 

@@ -12,7 +12,7 @@ from triggerflow_chassis.bus import BusEvent
 from triggerflow_chassis.clock import rfc3339
 from triggerflow_chassis.ids import next_uuid7
 
-from .units import Kind, Unit
+from triggerflow_orchestrator.app.units import Kind, Unit
 
 
 class EventWriter:

@@ -15,16 +15,16 @@ from triggerflow_chassis.bus import BusEvent
 from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import Unavailable
 
+from triggerflow_orchestrator.app import events
+from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
+from triggerflow_orchestrator.app.engine import Engine
+from triggerflow_orchestrator.app.events import EventWriter
+from triggerflow_orchestrator.app.run import CANCELLED_TYPE, Activation, Run
+from triggerflow_orchestrator.app.units import Kind, Notice, Unit
 from triggerflow_orchestrator.domain.execution import BlueprintVersion, ExecutionRecord, Failure, Remembered, StartRow
 from triggerflow_orchestrator.domain.ledger import Entry, Ready, replay
 from triggerflow_orchestrator.domain.value import encode, references, restored
 from triggerflow_orchestrator.ports import Blueprints, Reads
-
-from .compiled import CompiledFlow, CompiledFlows
-from .engine import Engine
-from .events import EventWriter
-from .run import Activation, Run
-from .units import Unit
 
 log = structlog.get_logger(__name__)
 

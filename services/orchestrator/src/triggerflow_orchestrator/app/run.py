@@ -15,14 +15,13 @@ from triggerflow_chassis.bus import BusEvent
 from triggerflow_chassis.clock import rfc3339
 from triggerflow_chassis.ids import uuid7
 
+from triggerflow_orchestrator.app import events
+from triggerflow_orchestrator.app.events import EventWriter
+from triggerflow_orchestrator.app.units import Kind, Notice, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, ExecutionStatus, Failure
 from triggerflow_orchestrator.domain.ledger import Ledger, Step
 from triggerflow_orchestrator.domain.plan import Plan, PlanNode
 from triggerflow_orchestrator.domain.value import INLINE_BYTES, Value, encode, reference, shown
-
-from . import events
-from .events import EventWriter
-from .units import Kind, Notice, Unit
 
 ROOT_SCOPE: Final = ""
 LONGEST_LIMIT_SECONDS: Final = 100 * 365 * 86_400

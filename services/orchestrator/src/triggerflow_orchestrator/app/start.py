@@ -13,17 +13,16 @@ from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import Invalid, NoManualTrigger, NoSuchTrigger, NoVersion, Violation
 from triggerflow_chassis.ids import uuid7
 
+from triggerflow_orchestrator.app.commands import StartCommand
+from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
+from triggerflow_orchestrator.app.durable import Durable
+from triggerflow_orchestrator.app.engine import Engine
+from triggerflow_orchestrator.app.run import Run
+from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain.execution import PRIORITIES, BlueprintVersion, ExecutionRecord
 from triggerflow_orchestrator.domain.plan import Plan
 from triggerflow_orchestrator.domain.value import encode, shown
 from triggerflow_orchestrator.ports import Blueprints
-
-from .commands import StartCommand
-from .compiled import CompiledFlow, CompiledFlows
-from .durable import Durable
-from .engine import Engine
-from .run import Run
-from .units import Kind, Unit
 
 _OPTION_DEFAULTS: dict[str, Any] = {"async": True, "trace": False}
 
