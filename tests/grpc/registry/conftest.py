@@ -129,9 +129,9 @@ class House:
         self.clock: Callable[[], int] = now_us
         self._stack = AsyncExitStack()
 
-    async def open(self, *, busy_ms: int = 150) -> Caller:
+    async def open(self, *, busy_ms: int = 150, own_token: str | None = None) -> Caller:
         stack = self._stack = AsyncExitStack()
-        channel = await stack.enter_async_context(open_channel(self.address, None))
+        channel = await stack.enter_async_context(open_channel(self.address, own_token))
         settings = RegistrySettings(self.database, busy_ms=busy_ms)
         catalogue = Catalogue.load(AdapterSettings())
         registry = await stack.enter_async_context(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -68,6 +69,22 @@ async def test_a_locked_database_refuses_writes_and_answers_reads(
     # What was refused was not kept: the same requests go well now.
     for call in mutations(caller, flow, pencil, name):
         await call
+
+
+async def test_a_lock_that_never_ends_does_not_keep_the_registry_from_stopping(house: Any) -> None:
+    caller = await house.open(busy_ms=60_000)
+    await caller.flows()
+    with locked(house.database):
+        calls = [asyncio.ensure_future(caller.create({"name": "A"})) for _ in range(3)]
+        answered = await caller.events()
+        await asyncio.wait_for(house.close(), 8)
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert answered == []
+    # The callers left with the channel; whether they were told so is gRPC's affair.
+    assert all(isinstance(each, BaseException) for each in ended)
+    caller = await house.open()
+    made = await caller.create({"name": "After"})
+    assert await caller.get(made.id) == made
 
 
 @pytest.mark.parametrize("name", ["", "named"])

@@ -204,6 +204,13 @@ class TestDelete:
         assert house.runs.asked == []
         assert isinstance(await caller.refusal(caller.delete(made.id, "*")), Running)
 
+    async def test_a_channel_that_signs_in_by_itself_asks_too(self, house: Any) -> None:
+        # As in local mode, where one channel leads to every service.
+        caller = await house.open(own_token="only-for-this-test")
+        made = await caller.create({"name": "A"})
+        await caller.delete(made.id, "*")
+        assert len(house.runs.asked) == 1
+
     async def test_without_the_orchestrator_nothing_is_deleted(self, caller: Any, house: Any) -> None:
         made = await caller.create({"name": "A"})
         house.runs.down = True

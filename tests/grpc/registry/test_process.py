@@ -6,7 +6,9 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,26 @@ async def test_a_killed_process_loses_nothing_it_answered(folder: Path, caller_t
     finally:
         process.kill()
         await process.wait()
+
+
+async def test_it_stops_within_5_s_while_another_program_holds_the_database(folder: Path, caller_type: Any) -> None:
+    address = f"unix:{folder}/s"
+    process = await start(environment(folder, TFCANVAS_REGISTRY_ADDRESS=address))
+    try:
+        await asyncio.wait_for(line_with(process, "registry_started"), 60)
+        with closing(sqlite3.connect(folder / "registry.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            async with open_channel(address, None) as channel:
+                caller = caller_type(channel)
+                waiting = asyncio.ensure_future(caller.refusal(caller.create({"name": "A"})))
+                assert await caller.events() == []
+                process.send_signal(signal.SIGTERM)
+                assert await asyncio.wait_for(process.wait(), 5) == 0
+                await waiting
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def test_an_address_that_is_taken_is_told_with_its_setting(folder: Path) -> None:

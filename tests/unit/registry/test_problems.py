@@ -216,3 +216,11 @@ def test_a_chain_of_thousands_is_looked_through(pencil: Any, found: Any) -> None
     edges.append(pencil.edge(9000, 4999, 2))
     flow = pencil.flow(*nodes, edges=edges)
     assert ("CYCLE", "/edges/4998") in found(flow)
+
+
+def test_of_very_many_problems_errors_are_kept_first(pencil: Any, adapters: Any) -> None:
+    adrift = [pencil.node(number) for number in range(2, 1_100)]
+    flow = pencil.flow(pencil.node(1, "trigger"), *adrift, pencil.node(2_000, entrypoint="nobody:here"))
+    problems = problems_of(pencil.document(flow), adapters)
+    assert len(problems) == 1_000
+    assert problems[0].reason is Reason.UNKNOWN_HANDLER

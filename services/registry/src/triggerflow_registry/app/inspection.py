@@ -5,6 +5,7 @@ Answers hold for the life of the process, as the set of adapters does.
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
@@ -68,7 +69,8 @@ class Inspector:
         if description is None:
             return ()
         # Only what a handler's check may look at: moving or renaming a node asks nothing again.
-        asked = canonical([key, node["type"], node["handlers"][key], node.get("ports"), node.get("annotations")])
+        said = canonical([key, node["type"], node["handlers"][key], node.get("ports"), node.get("annotations")])
+        asked = hashlib.sha256(said).digest()
         return self._nodes.get(asked, lambda: _checked(description, node, key))
 
 

@@ -14,17 +14,22 @@ from triggerflow_chassis.jsontext import dumps
 from triggerflow_registry.domain.flow import Document, EdgeObject, NodeId, NodeObject
 from triggerflow_registry.domain.graph import cycles, reachable
 from triggerflow_registry.domain.handler_problems import HandlerCheck, handler_problems
-from triggerflow_registry.domain.problem import Problem, Reason
+from triggerflow_registry.domain.problem import Problem, Reason, Severity
 from triggerflow_registry.domain.rules import is_undecided
+
+# More would help nobody, and a draft of 8 MiB with all its problems would not fit into a message.
+MAX_PROBLEMS = 1_000
 
 
 def problems_of(document: Document, check: HandlerCheck) -> tuple[Problem, ...]:
-    """Every problem of the draft. `check` knows what the installed adapters say of a node's handlers."""
-    return (
-        *_of_flow(document),
-        *_of_nodes(document, check),
-        *_of_edges(document),
-    )
+    """The problems of the draft, at most MAX_PROBLEMS, errors before warnings where there are more.
+
+    `check` knows what the installed adapters say of a node's handlers.
+    """
+    found = (*_of_flow(document), *_of_nodes(document, check), *_of_edges(document))
+    if len(found) <= MAX_PROBLEMS:
+        return found
+    return tuple(sorted(found, key=lambda problem: problem.severity is Severity.WARNING)[:MAX_PROBLEMS])
 
 
 def _of_flow(document: Document) -> Iterator[Problem]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from triggerflow_chassis.errors import Unavailable
 
@@ -23,13 +24,22 @@ log = structlog.get_logger("triggerflow.registry")
 
 BUSY_MS = 5_000
 _READERS = 4
+# How long one try for the write lock blocks its thread, and the pause before the next.
+_BLOCKING_MS = 50
+_RETRY_SECONDS = 0.02
+# Waiting for changes of this process is no fault of the file.
+_LEAST_PATIENCE_MS = 5_000
+_DRAIN_SECONDS = 2.0
+_POOL_SECONDS = 10
 
 
 class SqliteStore:
     """`ports.Store` over one file. Made by `open_sqlite`."""
 
-    def __init__(self, path: Path, writer: AsyncEngine, readers: AsyncEngine) -> None:
+    def __init__(self, path: Path, writer: AsyncEngine, readers: AsyncEngine, *, busy_ms: int) -> None:
         self._path = path
+        self._busy = busy_ms / 1_000
+        self._patience = max(busy_ms, _LEAST_PATIENCE_MS) / 1_000
         self._writer = writer
         self._readers = readers
         # SQLite would let writers of this process busy-wait for each other; a lock is fair and costs nothing.
@@ -43,13 +53,40 @@ class SqliteStore:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlChange]:
-        async with self._turn:
+        await self._take_turn()
+        try:
             with _told(self._path):
-                async with self._writer.begin() as connection:
+                async with self._begin() as connection:
                     change = SqlChange(connection)
                     yield change
             # Before the turn passes on, so that changes are announced in the order they were committed.
             change.announce()
+        finally:
+            self._turn.release()
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[AsyncConnection]:
+        # Waiting here and not in SQLite: a thread that sleeps in a lock cannot be called back when the process stops.
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._busy
+        while True:
+            async with AsyncExitStack() as stack:
+                try:
+                    connection = await stack.enter_async_context(self._writer.begin())
+                except DBAPIError as error:
+                    if not _is_locked(error) or loop.time() >= deadline:
+                        raise
+                else:
+                    yield connection
+                    return
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _take_turn(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable("Too many changes wait for each other. Nothing was changed; try again.") from None
 
     async def ready(self) -> None:
         with _told(self._path):
@@ -57,9 +94,10 @@ class SqliteStore:
                 await connection.execute(text("SELECT id FROM flows LIMIT 1"))
 
     async def drained(self) -> None:
-        """Return once the changes that began or wait have ended."""
-        async with self._turn:
-            return
+        """Return once the changes that began or wait have ended, or after a while: a lock may be held for ever."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS), self._turn:
+                return
 
 
 @asynccontextmanager
@@ -70,9 +108,9 @@ async def open_sqlite(path: Path, *, busy_ms: int = BUSY_MS) -> AsyncIterator[Sq
     """
     with _told(path):
         await asyncio.to_thread(migrate, path, busy_ms)
-    writer = _engine(path, busy_ms, size=1, begin="BEGIN IMMEDIATE")
+    writer = _engine(path, min(busy_ms, _BLOCKING_MS), size=1, begin="BEGIN IMMEDIATE")
     readers = _engine(path, busy_ms, size=_READERS, begin="BEGIN")
-    store = SqliteStore(path, writer, readers)
+    store = SqliteStore(path, writer, readers, busy_ms=busy_ms)
     try:
         yield store
     finally:
@@ -84,7 +122,11 @@ async def open_sqlite(path: Path, *, busy_ms: int = BUSY_MS) -> AsyncIterator[Sq
 
 def _engine(path: Path, busy_ms: int, *, size: int, begin: str) -> AsyncEngine:
     engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0
+        f"sqlite+aiosqlite:///{path}",
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=_POOL_SECONDS,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -108,6 +150,8 @@ def _told(path: Path) -> Iterator[None]:
     """Make what the database refuses an Unavailable that says what to do."""
     try:
         yield
+    except PoolTimeout as error:
+        raise Unavailable("Too many readers at once. Try again.") from error
     except DBAPIError as error:
         cause = error.orig
         advice = _advice(cause if isinstance(cause, sqlite3.Error) else None, path)
@@ -115,6 +159,10 @@ def _told(path: Path) -> Iterator[None]:
             raise
         log.warning("store_unavailable", path=str(path), error=str(cause))
         raise Unavailable(advice) from error
+
+
+def _is_locked(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _advice(error: sqlite3.Error | None, path: Path) -> str | None:
