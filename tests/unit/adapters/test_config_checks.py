@@ -1,0 +1,143 @@
+"""What can be said of a config without running it, and at which pointer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from triggerflow_adapter_sdk import Catalogue
+
+URL = "https://example.com"
+Config = dict[str, Any]
+
+
+def problems(catalogue: Catalogue, reference: str, config: Config) -> list[tuple[str, bool]]:
+    description = catalogue.describe(reference)
+    assert description is not None
+    return [(problem.pointer, problem.literal_secret) for problem in description.check_config(config)]
+
+
+@pytest.mark.parametrize(
+    ("reference", "config"),
+    [
+        ("core:manual", {}),
+        ("core:manual", {"inputSchema": {"type": "object", "properties": {"a": {"type": "integer"}}}}),
+        ("core:map", {"expression": "$sum(input.price)"}),
+        ("core:map", {"expression": "$evaluate(1)"}),
+        ("core:condition", {"expression": "input > 1 && has(inputs.b)"}),
+        ("core:condition", {"expression": "double(input) > 1"}),
+        ("core:condition", {"cases": [{"port": "a", "when": "input == 1"}, {"port": "true", "when": "false"}]}),
+        ("core:parse", {"format": "csv"}),
+        ("core:parse", {"format": {"$expr": "format"}}),
+        ("http:request", {"method": "GET", "url": URL}),
+        ("http:request", {"method": "GET", "url": {"$expr": "input.url"}, "query": {"$expr": "input.query"}}),
+        ("http:request", {"method": "POST", "url": URL, "body": {"a": [{"$expr": "input"}, {"$expr": 1, "b": 2}]}}),
+        (
+            "http:request",
+            {"method": "GET", "url": URL, "headers": {"authorization": {"$env": "KEY", "prefix": "Bearer "}}},
+        ),
+        ("http:request", {"method": "GET", "url": URL, "headers": {"X-Any": {"$env": "KEY"}}}),
+        ("http:request", {"method": "GET", "url": URL, "headers": {"$expr": "input.headers"}}),
+        ("allowed.module.function", {"anything": [1, {"x": None}]}),
+    ],
+)
+def test_a_config_that_may_run_has_no_problem(catalogue: Catalogue, reference: str, config: Config) -> None:
+    assert problems(catalogue, reference, config) == []
+
+
+@pytest.mark.parametrize(
+    ("reference", "config", "pointer"),
+    [
+        ("core:manual", {"inputSchema": {"type": "nonsense"}}, "/inputSchema"),
+        ("core:manual", {"inputSchema": {"$ref": "http://127.0.0.1:1/schema"}}, "/inputSchema"),
+        ("core:manual", {"surplus": 1}, "/surplus"),
+        ("core:map", {}, "/expression"),
+        ("core:map", {"expression": 5}, "/expression"),
+        ("core:map", {"expression": "$sum("}, "/expression"),
+        ("core:map", {"expression": "  "}, "/expression"),
+        ("core:map", {"expression": "$eval('1')"}, "/expression"),
+        ("core:map", {"expression": "/* $eval */ 1"}, "/expression"),
+        ("core:map", {"expression": "'$eval'"}, "/expression"),
+        ("core:map", {"expression": {"$expr": "input"}}, "/expression"),
+        ("core:condition", {}, ""),
+        ("core:condition", {"expression": "true", "cases": []}, "/cases"),
+        ("core:condition", {"expression": "input >"}, "/expression"),
+        ("core:condition", {"cases": [{"port": "a", "when": "true"}, {"port": "a", "when": "true"}]}, "/cases/1/port"),
+        ("core:condition", {"cases": [{"port": "default", "when": "true"}]}, "/cases/0/port"),
+        ("core:condition", {"cases": [{"port": "while", "when": "true"}]}, "/cases/0/port"),
+        ("core:condition", {"cases": [{"port": "A-b", "when": "true"}]}, "/cases/0/port"),
+        ("core:condition", {"cases": [{"port": "a", "when": "x("}]}, "/cases/0/when"),
+        ("core:parse", {"format": "xml"}, "/format"),
+        ("http:request", {"method": "BREW", "url": URL}, "/method"),
+        ("http:request", {"url": URL}, "/method"),
+        ("http:request", {"method": "GET", "url": "ftp://example.com"}, "/url"),
+        ("http:request", {"method": "GET", "url": "https://user:pass@example.com"}, "/url"),
+        ("http:request", {"method": "GET", "url": URL, "timeoutSeconds": 0}, "/timeoutSeconds"),
+        ("http:request", {"method": "GET", "url": URL, "headers": {"X": "a\r\nY: b"}}, "/headers/X"),
+        ("http:request", {"method": "GET", "url": URL, "headers": {"a b": "x"}}, "/headers"),
+        ("http:request", {"method": "GET", "url": URL, "headers": {"Host": "x"}}, "/headers/Host"),
+        ("http:request", {"method": "GET", "url": URL, "body": {"key": {"$env": "KEY"}}}, "/body/key"),
+        ("http:request", {"method": "GET", "url": {"$env": "KEY"}}, "/url"),
+        ("http:request", {"method": "GET", "url": {"$expr": "a("}}, "/url/$expr"),
+        ("http:request", {"method": "GET", "url": {"$expr": 5}}, "/url/$expr"),
+        ("http:request", {"method": "GET", "url": {"$expr": "$eval(input)"}}, "/url/$expr"),
+        ("http:request", {"method": "GET", "url": URL, "headers": {"Cookie": {"$env": "A", "prefix": "é"}}}, "/headers/Cookie/prefix"),
+        ("http:request", {"method": "GET", "url": URL, "headers": {"X": {"$env": "not a name"}}}, "/headers/X/$env"),
+        ("allowed.module.function", {"token": {"$env": "KEY"}}, "/token"),
+    ],
+)  # fmt: skip
+def test_a_problem_is_told_at_the_member_itself(
+    catalogue: Catalogue, reference: str, config: Config, pointer: str
+) -> None:
+    assert (pointer, False) in problems(catalogue, reference, config)
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "PROXY-AUTHORIZATION", "Cookie", "x-api-key"])
+@pytest.mark.parametrize("value", ["sk-live-123", {"$expr": "input.key"}, "", 5, None, {"$env": 5}])
+def test_a_secret_header_refuses_literals_and_expressions(catalogue: Catalogue, name: str, value: Any) -> None:
+    found = problems(catalogue, "http:request", {"method": "GET", "url": URL, "headers": {name: value}})
+    assert (f"/headers/{name}", True) in found
+
+
+def test_the_condition_names_the_ports_that_its_node_declares(catalogue: Catalogue) -> None:
+    description = catalogue.describe("core:condition")
+    assert description is not None
+    node: Config = {
+        "type": "condition",
+        "handlers": {
+            "main": {"entrypoint": "core:condition", "config": {"cases": [{"port": "a", "when": "input == 1"}]}}
+        },
+        "ports": {"outputs": [{"key": "a", "label": "A"}, {"key": "default", "label": "Else"}]},
+    }
+    assert description.check_node(node) == []
+    node["ports"]["outputs"] = [{"key": "a", "label": "A"}, {"key": "b", "label": "B"}]
+    assert {problem.pointer for problem in description.check_node(node)} == {"/ports/outputs/1", "/ports/outputs"}
+
+
+def test_a_condition_may_use_its_input_ports_only(catalogue: Catalogue) -> None:
+    description = catalogue.describe("core:condition")
+    assert description is not None
+    node: Config = {
+        "type": "condition",
+        "handlers": {"main": {"entrypoint": "core:condition", "config": {"expression": "left > right"}}},
+        "ports": {"inputs": [{"key": "left", "label": "L", "type": "any"}]},
+    }
+    assert [problem.pointer for problem in description.check_node(node)] == ["/handlers/main/config/expression"]
+    node["ports"]["inputs"].append({"key": "right", "label": "R", "type": "any"})
+    assert description.check_node(node) == []
+
+
+@pytest.mark.parametrize("path", ["os.system", "allowedx.f", "allowed", "allowed..f", "allowed.__class__", "no:colon"])
+def test_a_path_outside_the_allowed_modules_is_unknown(catalogue: Catalogue, path: str) -> None:
+    assert catalogue.describe(path) is None
+    assert catalogue.explain_unknown(path)
+
+
+def test_the_refusal_of_a_path_names_the_setting(catalogue: Catalogue) -> None:
+    assert "TFCANVAS_PYTHON_MODULES" in catalogue.explain_unknown("os.system")
+
+
+def test_the_palette_offers_every_built_in_node_and_no_function(catalogue: Catalogue) -> None:
+    assert [handler.reference for handler in catalogue.handlers()] == [
+        "core:condition", "core:manual", "core:map", "core:output", "core:parse", "http:request",
+    ]  # fmt: skip
