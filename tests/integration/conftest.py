@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from drawing import Drawing
+from http_lab import HttpLab
 from published_api import PublishedApi
 from running_product import Product, wait_for
 from triggerflow_chassis.schemas import violations
@@ -63,6 +67,59 @@ class Ran:
         """The one activation of a node."""
         (found,) = [each for each in self.activations if each["nodeId"] == self.drawing.ids[name]]
         return found
+
+
+CANARY = "canary-7f1d0c52b6e94a1f"
+OTHER_CANARY = "canary-forbidden-52b6e94a"
+HERE = Path(__file__).resolve().parent
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[HttpLab]:
+    """A server that http:request may call."""
+    one = HttpLab()
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def other_lab() -> Iterator[HttpLab]:
+    """Another origin that http:request may call."""
+    one = HttpLab()
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def forbidden_lab() -> Iterator[HttpLab]:
+    """A server that nothing may call."""
+    one = HttpLab()
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory, lab: HttpLab, other_lab: HttpLab) -> Iterator[Product]:
+    """The one process that all of these tests share."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        closed_port = nobody.getsockname()[1]
+    modules = [HERE.parent / "handlers", HERE / "handlers" / "modules"]
+    one = Product(
+        tmp_path_factory.mktemp("integration") / "home",
+        {
+            "PYTHONPATH": os.pathsep.join(map(str, modules)),
+            "TFCANVAS_PYTHON_MODULES": "sample_handlers,lab_handlers,lab_broken,lab_package",
+            "TFCANVAS_HTTP_ALLOW": f"{lab.host},{other_lab.host},127.0.0.1:{closed_port}",
+            "TFCANVAS_ENV_ALLOW": "LAB_TOKEN,LAB_UNSET",
+            "LAB_TOKEN": CANARY,
+            "LAB_FORBIDDEN": OTHER_CANARY,
+            "LAB_CLOSED_PORT": str(closed_port),
+        },
+    )
+    one.start()
+    yield one
+    assert one.stop() == 0
 
 
 @pytest.fixture(scope="session")

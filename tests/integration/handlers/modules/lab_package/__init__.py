@@ -1,0 +1,1 @@
+"""A package whose inner module is reached by a longer path."""
