@@ -81,7 +81,11 @@ def test_a_config_that_may_run_has_no_problem(catalogue: Catalogue, reference: s
         ("http:request", {"method": "GET", "url": {"$expr": "a("}}, "/url/$expr"),
         ("http:request", {"method": "GET", "url": {"$expr": 5}}, "/url/$expr"),
         ("http:request", {"method": "GET", "url": {"$expr": "$eval(input)"}}, "/url/$expr"),
-        ("http:request", {"method": "GET", "url": URL, "headers": {"Cookie": {"$env": "A", "prefix": "é"}}}, "/headers/Cookie/prefix"),
+        (
+            "http:request",
+            {"method": "GET", "url": URL, "headers": {"Cookie": {"$env": "A", "prefix": "é"}}},
+            "/headers/Cookie/prefix",
+        ),
         ("http:request", {"method": "GET", "url": URL, "headers": {"X": {"$env": "not a name"}}}, "/headers/X/$env"),
         ("allowed.module.function", {"token": {"$env": "KEY"}}, "/token"),
     ],
