@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import socket
 import threading
 import time
+from importlib import import_module
+from pathlib import Path
 
 import typer
 from triggerflow_chassis.settings import SettingsError
 
-from triggerflow_local.home import AlreadyRunning, CannotStart, Home, alive
+from triggerflow_local.home import AlreadyRunning, CannotStart, Home, RunNote, alive
 from triggerflow_local.settings import LocalSettings, read_settings
 from triggerflow_local.sockets import open_port, socket_folder
 
@@ -51,33 +55,42 @@ def _serve(settings: LocalSettings, home: Home) -> int:
         from triggerflow_chassis import logging
         from triggerflow_chassis.errors import ServiceError
 
-        # Start-up makes much and drops little, so collecting meanwhile is wasted.
+        # Enabled again when everything is loaded: until then collecting is wasted.
         gc.disable()
         logging.configure(settings.log_level)
-
-        async def run() -> None:
-            from triggerflow_chassis.lifecycle import stop_signals
-
-            with stop_signals() as stopped:
-                from triggerflow_local.compose import open_local
-
-                async with open_local(
-                    settings, token=home.token(), listening=listening, grpc_socket=grpc_socket
-                ) as running:
-                    home.write_note(running.note(os.getpid()))
-                    gc.enable()
-                    _say(running.link())
-                    await stopped.wait()
-                    home.remove_note()
-                    _end_in_time()
-
         try:
-            uvloop.run(run())
+            uvloop.run(_serve_until_stopped(settings, home, listening, grpc_socket))
         except (OSError, ServiceError) as error:
             raise CannotStart(f"TFCANVAS_HOME: cannot serve from {settings.home}: {error}") from error
         finally:
             home.remove_note()
     return 0
+
+
+async def _serve_until_stopped(
+    settings: LocalSettings, home: Home, listening: socket.socket, grpc_socket: Path
+) -> None:
+    from triggerflow_chassis.lifecycle import stop_signals
+
+    from triggerflow_local.front import open_front
+
+    token = home.token()
+    with stop_signals() as stopped:
+        async with open_front(home=settings.home, token=token, listening=listening, grpc_socket=grpc_socket) as front:
+            home.write_note(RunNote(os.getpid(), front.url, front.grpc))
+            _say(front.link())
+            stop = asyncio.create_task(stopped.wait(), name="stop")
+            # Imported in a thread, so that the link answers meanwhile.
+            loading = asyncio.create_task(asyncio.to_thread(import_module, "triggerflow_local.services"))
+            await asyncio.wait([stop, loading], return_when=asyncio.FIRST_COMPLETED)
+            if not stop.done():
+                services = loading.result()
+                async with services.open_services(settings, token=token, front=front):
+                    await stop
+                    home.remove_note()
+                    _end_in_time()
+                    # Before the services go, those who ask them must have.
+                    await front.stop()
 
 
 def _say(link: str) -> None:

@@ -49,19 +49,28 @@ def check_chain(chain: Sequence[Interceptor]) -> None:
 
 
 class Chain(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
-    """Put interceptors, outermost first, around what a server calls."""
+    """Put interceptors, outermost first, around what a server calls. Until it is opened, calls wait."""
 
-    def __init__(self, chain: Sequence[Interceptor]) -> None:
-        check_chain(chain)
-        self._chain = tuple(chain)
+    def __init__(self) -> None:
+        self._chain: tuple[Interceptor, ...] = ()
+        self._opened = asyncio.Event()
         # One wrapping a method, not one a call.
         self._wrapped: dict[str, Any] = {}
+
+    def open(self, chain: Sequence[Interceptor]) -> None:
+        """Let calls through. Raises RuntimeError where an interceptor covers only one kind of call."""
+        check_chain(chain)
+        self._chain = tuple(chain)
+        self._opened.set()
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Any:
+        if not self._opened.is_set():
+            # Bounded by the caller's deadline, which cancels this, and by the end of the server.
+            await self._opened.wait()
         method = handler_call_details.method
         wrapped = self._wrapped.get(method)
         if wrapped is None:

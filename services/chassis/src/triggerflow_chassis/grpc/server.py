@@ -5,16 +5,87 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import grpc
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from triggerflow_chassis.grpc.interceptors import Authentication, Chain, Deadlines, Errors, Interceptor
+from triggerflow_chassis.grpc.interceptors import Authentication, Chain, Deadlines, Errors, Interceptor, check_chain
 from triggerflow_chassis.grpc.limits import OPTIONS, UNARY_SECONDS
 
 Register = Callable[[grpc.aio.Server], Sequence[str]]
+
+
+class WaitingServer:
+    """A server that listens, and lets calls wait until its services are there. Made by `open_waiting_server`."""
+
+    def __init__(self, server: grpc.aio.Server, chain: Chain, checks: Any) -> None:
+        self.server = server
+        self._chain = chain
+        self._checks = checks
+        self._stopping: asyncio.Task[None] | None = None
+
+    async def open(
+        self,
+        *,
+        register: Sequence[Register],
+        token: str | None,
+        interceptors: Sequence[Interceptor] = (),
+        unary_seconds: float = UNARY_SECONDS,
+    ) -> None:
+        """Add the services and answer what waits. The arguments are those of `open_server`."""
+        server = cast("grpc.aio.Server", _Joining(self.server))
+        names = [name for each in register for name in each(server)]
+        reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
+        for name in ("", *names):
+            await self._checks.set(name, health_pb2.HealthCheckResponse.SERVING)
+        self._chain.open([Errors(), Authentication(token), Deadlines(unary_seconds), *interceptors])
+
+    async def stop(self, grace_seconds: float = 1.0) -> None:
+        """Take no more calls, let those there are end for so long, then cancel them. May be called again."""
+        if self._stopping is None:
+            self._stopping = asyncio.ensure_future(self._stop(grace_seconds))
+        # Shielded: a second signal must not leave the sockets behind.
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self, grace_seconds: float) -> None:
+        await self._checks.enter_graceful_shutdown()
+        await self.server.stop(grace_seconds)
+
+
+class _Joining:
+    """A started server as services see it: they register each method twice, and it takes only one way of it."""
+
+    def __init__(self, server: grpc.aio.Server) -> None:
+        self.add_generic_rpc_handlers = server.add_generic_rpc_handlers
+
+    def add_registered_method_handlers(self, service_name: str, method_handlers: Any) -> None:
+        """Left out: they are in the generic handlers, too."""
+
+
+@asynccontextmanager
+async def open_waiting_server(*, addresses: Sequence[str]) -> AsyncIterator[WaitingServer]:
+    """A server at the addresses (`unix:/path`, `host:port`) until the block ends; its services come with `open`.
+
+    Raises OSError where an address cannot be bound.
+    """
+    chain = Chain()
+    server = grpc.aio.server(interceptors=[chain], options=[*OPTIONS, ("grpc.so_reuseport", 0)])
+    checks = health.aio.HealthServicer()  # type: ignore[attr-defined]
+    health_pb2_grpc.add_HealthServicer_to_server(checks, server)
+    waiting = WaitingServer(server, chain, checks)
+    try:
+        for address in addresses:
+            try:
+                server.add_insecure_port(address)
+            except RuntimeError as error:
+                raise OSError(f"cannot listen at {address}: {error}") from error
+        await server.start()
+        yield waiting
+    finally:
+        await waiting.stop()
 
 
 @asynccontextmanager
@@ -33,25 +104,10 @@ async def open_server(
     end for `grace_seconds`, then cancels them. Raises OSError where an address cannot be bound, RuntimeError where an
     interceptor covers only one of unary calls and streams.
     """
-    chain = Chain([Errors(), Authentication(token), Deadlines(unary_seconds), *interceptors])
-    server = grpc.aio.server(interceptors=[chain], options=[*OPTIONS, ("grpc.so_reuseport", 0)])
-    names = [name for each in register for name in each(server)]
-
-    checks = health.aio.HealthServicer()  # type: ignore[attr-defined]
-    health_pb2_grpc.add_HealthServicer_to_server(checks, server)
-    reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
-
-    try:
-        for address in addresses:
-            try:
-                server.add_insecure_port(address)
-            except RuntimeError as error:
-                raise OSError(f"cannot listen at {address}: {error}") from error
-        await server.start()
-        for name in ("", *names):
-            await checks.set(name, health_pb2.HealthCheckResponse.SERVING)
-        yield server
-    finally:
-        await checks.enter_graceful_shutdown()
-        # Shielded: a second signal must not leave the sockets behind.
-        await asyncio.shield(server.stop(grace_seconds))
+    check_chain(interceptors)
+    async with open_waiting_server(addresses=addresses) as waiting:
+        try:
+            await waiting.open(register=register, token=token, interceptors=interceptors, unary_seconds=unary_seconds)
+            yield waiting.server
+        finally:
+            await waiting.stop(grace_seconds)

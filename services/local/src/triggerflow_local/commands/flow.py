@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from triggerflow_local.api import Api
@@ -41,7 +41,7 @@ def list_flows(*, as_json: bool) -> None:
         if not flows:
             out.print("No flows yet. Draw one in the canvas, or import one: tfcanvas flow import FILE")
             return
-        table = Table("Name", "Id", "Version", "Problems", "Changed", box=None, pad_edge=False)
+        table = Table("Name", Column("Id", no_wrap=True), "Version", "Problems", "Changed", box=None, pad_edge=False)
         for each in flows:
             errors = sum(problem["severity"] == "error" for problem in each["problems"])
             table.add_row(
@@ -65,7 +65,7 @@ def show(flow: str, *, as_json: bool) -> None:
             out.print(_text(shown["description"]))
         version = f"version {shown['latestVersion']}" if shown["latestVersion"] else "not published"
         out.print(f"{shown['id']}   {version}   changed {_time(shown['updatedAt'])}\n")
-        nodes = Table("Node", "Type", "Handler", "Id", box=None, pad_edge=False)
+        nodes = Table("Node", "Type", "Handler", Column("Id", no_wrap=True), box=None, pad_edge=False)
         names: dict[str, str] = {}
         for node in shown["nodes"]:
             names[node["id"]] = node["name"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -14,7 +15,8 @@ from triggerflow_local.api import Api, ApiError, NothingRuns
 from triggerflow_local.home import Home
 from triggerflow_local.settings import read_settings
 
-out = Console(highlight=False, soft_wrap=True)
+# Where nobody looks at a terminal, a table is as wide as what is in it: ids are read by programs.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 400)
 
 
 @contextmanager
