@@ -1,4 +1,2 @@
 /** The editor of one flow. */
-export default function EditorPage() {
-  return null;
-}
+export { EditorPage as default } from "./EditorPage";

@@ -1,4 +1,2 @@
-/** Versions of one flow. */
-export default function VersionsPage() {
-  return null;
-}
+/** Versions of one flow: published ones, newest first, and the draft above them. */
+export { VersionsPage as default } from "./VersionsPage";

@@ -3,7 +3,9 @@
  * from the environment (`{"$env": …}`): a switch beside the label changes the way a value is given.
  */
 import { SquareFunction, Type, Variable } from "lucide-react";
-import Form, { getDefaultRegistry } from "@rjsf/core";
+// Not from the package's front door: that also asks for a validator which compiles by eval.
+import Form from "@rjsf/core/lib/components/Form.js";
+import getDefaultRegistry from "@rjsf/core/lib/getDefaultRegistry.js";
 import type { FieldProps, RJSFSchema } from "@rjsf/utils";
 import type { ComponentType } from "react";
 import type { Json } from "@/shared/protocol/exactJson";

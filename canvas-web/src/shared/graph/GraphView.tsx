@@ -49,7 +49,29 @@ function Graph(props: GraphViewProps) {
       void reactFlow.setCenter(x + (node.width ?? 0) / 2, y + (node.height ?? 0) / 2, { zoom, duration: travel() });
       focusNode(id);
     },
-    focus: () => wrapper.current?.focus({ preventScroll: true }),
+    reveal: (id) => {
+      // Two frames: one for the store to learn of a new node, one for its place.
+      requestAnimationFrame(() => {
+        const node = reactFlow.getInternalNode(id);
+        const box = wrapper.current?.getBoundingClientRect();
+        if (!node || !box) return;
+        const { x, y, zoom } = reactFlow.getViewport();
+        const at = { x: node.internals.positionAbsolute.x * zoom + x, y: node.internals.positionAbsolute.y * zoom + y };
+        const size = { width: (node.width ?? 184) * zoom, height: (node.height ?? 64) * zoom };
+        const margin = 48;
+        const dx = Math.min(0, box.width - margin - (at.x + size.width)) + Math.max(0, margin - at.x);
+        const dy = Math.min(0, box.height - margin - (at.y + size.height)) + Math.max(0, margin - at.y);
+        if (dx !== 0 || dy !== 0) void reactFlow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: travel() });
+      });
+    },
+    zoom: (direction) => {
+      const slow = { duration: travel() };
+      void (direction === "in" ? reactFlow.zoomIn(slow) : direction === "out" ? reactFlow.zoomOut(slow) : reactFlow.zoomTo(1, slow));
+    },
+    focus: () => {
+      const chosen = wrapper.current?.querySelector<HTMLElement>(".react-flow__node.selected");
+      (chosen ?? wrapper.current)?.focus({ preventScroll: true });
+    },
     middle: () => {
       const box = wrapper.current?.getBoundingClientRect();
       return reactFlow.screenToFlowPosition(box ? { x: box.left + box.width / 2, y: box.top + box.height / 2 } : { x: 0, y: 0 });
@@ -225,8 +247,8 @@ function Graph(props: GraphViewProps) {
         panActivationKeyCode="Space"
         deleteKeyCode={null}
         zoomOnDoubleClick={false}
-        nodesConnectable={mode === "edit"}
-        nodesDraggable={mode === "edit"}
+        nodesConnectable={Boolean(editing)}
+        nodesDraggable={Boolean(editing)}
         elementsSelectable
         edgesFocusable={false}
         nodesFocusable

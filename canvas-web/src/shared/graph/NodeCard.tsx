@@ -46,8 +46,8 @@ export const NodeCard = memo(function NodeCard({ data, selected, dragging }: Nod
     <div className={classes} data-testid={`node-${node.name}`} data-node-id={node.id} data-status={status ?? undefined}>
       {data.tools && level !== "signal" && !dragging && data.tools}
       {level === "signal" ? <Block data={data} /> : <Body data={data} level={level} />}
-      {shape.inputs.map((port) => <PortHandle key={`in-${port.key}`} port={port} side="target" wired={data.wired.has(`in:${port.key}`)} editable={mode === "edit"} />)}
-      {shape.outputs.map((port) => <PortHandle key={`out-${port.key}`} port={port} side="source" wired={data.wired.has(`out:${port.key}`)} editable={mode === "edit"} />)}
+      {shape.inputs.map((port) => <PortHandle key={`in-${port.key}`} port={port} side="target" wired={data.wired.has(`in:${port.key}`)} editable={data.onRename !== undefined} />)}
+      {shape.outputs.map((port) => <PortHandle key={`out-${port.key}`} port={port} side="source" wired={data.wired.has(`out:${port.key}`)} editable={data.onRename !== undefined} />)}
     </div>
   );
 });

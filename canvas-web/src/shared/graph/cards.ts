@@ -67,7 +67,7 @@ export class CardCache {
       position: input.position,
       selected: input.selected,
       dragging: input.dragging,
-      draggable: mode === "edit",
+      draggable: input.onRename !== undefined,
       width: WIDTH,
       height: shape.height,
       // Known ports: wires are drawn in the first frame, before anything is measured.
@@ -166,7 +166,7 @@ export class WireCache {
         target: edge.target.nodeId,
         targetHandle: edge.target.port,
         selected: isSelected,
-        reconnectable: mode === "edit",
+        reconnectable: selected !== undefined,
         zIndex: isSelected || isTarget ? 6 : layer[state],
         data: { route: routes.get(edge.id), state, isError, target: isTarget, still },
       };

@@ -6,3 +6,4 @@ export { PALETTE_MIME } from "./types";
 export type {
   ConnectCheck, EdgeState, GraphEditing, GraphFlow, GraphHandle, GraphSelection, GraphViewProps, MenuTarget, NodeRunState, PortEnd,
 } from "./types";
+export { shapeFor } from "./shapes";

@@ -56,6 +56,9 @@ export interface GraphHandle {
   fit: () => void;
   /** Move the view so that the node is in the middle, and focus it. */
   jump: (nodeId: string) => void;
+  /** Move the view only as far as the node needs to be seen. */
+  reveal: (nodeId: string) => void;
+  zoom: (direction: "in" | "out" | "full") => void;
   focus: () => void;
   /** The canvas point in the middle of the view. */
   middle: () => Point;

@@ -1,0 +1,111 @@
+/** What the parts of the editor share: the draft's store, its saver, the catalogue, and the editor's own open panels. */
+import { createContext, use, useMemo } from "react";
+import { useStore } from "zustand";
+import { createStore, type StoreApi } from "zustand/vanilla";
+import { localProblems, mergeProblems, type FlowDoc, type Plan } from "@/document";
+import { configViolations } from "@/shared/forms";
+import type { GraphHandle } from "@/shared/graph";
+import type { FlowNode, HandlerEntry, Problem } from "@/shared/protocol";
+import { make, type Draft, type DraftStore } from "./draft";
+import type { Saver } from "./saving";
+
+export type InspectorTab = "settings" | "ports" | "last" | "json";
+
+export interface Panels {
+  inspector: boolean;
+  tab: InspectorTab;
+  palette: boolean;
+  outline: boolean;
+  commands: "all" | "nodes" | null;
+  running: boolean;
+  renaming: string | null;
+  /** Connecting by keyboard from this node. */
+  connecting: string | null;
+}
+
+export interface Editor {
+  draft: DraftStore;
+  saver: Saver;
+  catalogue: readonly HandlerEntry[];
+  panels: StoreApi<Panels>;
+  /** Set while the graph is on screen. */
+  graph: GraphSlot;
+}
+
+/** Holds the graph while it is on screen. */
+export class GraphSlot {
+  current: GraphHandle | null = null;
+  readonly attach = (handle: GraphHandle | null): void => {
+    this.current = handle;
+  };
+}
+
+export const EditorContext = createContext<Editor | null>(null);
+
+export function createPanels(): StoreApi<Panels> {
+  return createStore<Panels>(() => ({
+    inspector: false, tab: "settings", palette: window.innerWidth >= 1200, outline: false, commands: null, running: false, renaming: null, connecting: null,
+  }));
+}
+
+export function useEditor(): Editor {
+  const editor = use(EditorContext);
+  if (!editor) throw new Error("outside the editor");
+  return editor;
+}
+
+export function useDraft<T>(pick: (draft: Draft) => T): T {
+  return useStore(useEditor().draft, pick);
+}
+
+export function usePanels<T>(pick: (panels: Panels) => T): T {
+  return useStore(useEditor().panels, pick);
+}
+
+export function useMake(): (plan: (doc: FlowDoc) => Plan, key?: string | null) => boolean {
+  const { draft } = useEditor();
+  return useMemo(() => (plan, key = null) => make(draft, plan(draft.getState().doc), key), [draft]);
+}
+
+export function entryOf(catalogue: readonly HandlerEntry[], node: FlowNode): HandlerEntry | undefined {
+  const reference = node.handlers["main"]?.entrypoint ?? (node.type === "output" ? "core:output" : undefined);
+  return catalogue.find((entry) => entry.reference === reference);
+}
+
+const checked = new WeakMap<FlowNode, { schema: object; found: readonly { pointer: string; message: string }[] }>();
+
+/** What is wrong with a node's config by its handler's schema. Kept by node, because most don't change. */
+export function configProblems(catalogue: readonly HandlerEntry[], node: FlowNode): readonly { pointer: string; message: string }[] {
+  const schema = entryOf(catalogue, node)?.configSchema;
+  const main = node.handlers["main"];
+  if (!schema || !main) return [];
+  const known = checked.get(node);
+  if (known?.schema === schema) return known.found;
+  const found = configViolations(schema, main.config ?? {}).map(({ pointer, message }) => ({ pointer, message: named(schema, pointer, message) }));
+  checked.set(node, { schema, found });
+  return found;
+}
+
+/** "URL: Fill this in." */
+function named(schema: Record<string, unknown>, pointer: string, message: string): string {
+  const key = pointer.split("/")[1];
+  if (key === undefined || key === "") return message;
+  const property = (schema["properties"] as Record<string, { title?: string }> | undefined)?.[key];
+  const title = property?.title ?? key;
+  return message === "Fill this in." ? `Fill in ${title}` : `${title}: ${message}`;
+}
+
+export function useProblems(): readonly Problem[] {
+  const { catalogue } = useEditor();
+  const doc = useDraft((draft) => draft.doc);
+  const saved = useDraft((draft) => draft.saved);
+  return useMemo(() => mergeProblems(doc, localProblems(doc, (node) => configProblems(catalogue, node)), saved), [doc, saved, catalogue]);
+}
+
+export function useOnlyNode(): FlowNode | undefined {
+  return useDraft(({ doc, selection }) => {
+    if (selection.nodes.size !== 1) return undefined;
+    const [id] = selection.nodes;
+    return doc.nodes.find((node) => node.id === id);
+  });
+}

@@ -1,0 +1,135 @@
+/** A node's settings: the form of its handler's config, what happens when it fails, and a note. */
+import { useMemo } from "react";
+import { changeNode, withHandler } from "@/document";
+import { FieldHints, JsonField, SchemaForm } from "@/shared/forms";
+import type { FlowNode, HandlerEntry, Json, JsonObject } from "@/shared/protocol";
+import { Banner } from "@/shared/ui";
+import { useMake, useProblems } from "../context";
+import { FailureSection } from "./FailureSection";
+import { InputsBuilder } from "./InputsBuilder";
+import { LastResult } from "./LastRunTab";
+
+export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEntry | undefined }) {
+  const plan = useMake();
+  const problems = useProblems().filter((problem) => problem.nodeId === node.id && !problem.pointer.includes("/config/"));
+  const main = node.handlers["main"];
+  const setConfig = (config: Json) => plan((doc) => changeNode(doc, withHandler(node, { config: config as JsonObject })), `config ${node.id}`);
+  const isFunction = main !== undefined && !main.entrypoint.includes(":");
+  return (
+    <>
+      {problems.length > 0 && (
+        <section className="sect grid gap-2">
+          {problems.map((problem, index) => (
+            <Banner key={index} status={problem.severity === "error" ? "failed" : "waiting"}>{problem.message}</Banner>
+          ))}
+        </section>
+      )}
+      {isFunction && (
+        <section className="sect">
+          <div className="field">
+            <label className="field-label" htmlFor={`entry-${node.id}`}>Function</label>
+            <input
+              id={`entry-${node.id}`}
+              className="input mono"
+              value={main.entrypoint}
+              spellCheck={false}
+              onChange={(event) => plan((doc) => changeNode(doc, { ...node, handlers: { ...node.handlers, main: { ...main, entrypoint: event.target.value } } }), `entry ${node.id}`)}
+            />
+            <span className="help">Dotted path of a Python function, called with (inputs, ctx). Its module must stand in TFCANVAS_PYTHON_MODULES.</span>
+          </div>
+        </section>
+      )}
+      {main && (
+        <section className="sect">
+          {entry && !isFunction ? (
+            <ConfigForm key={entry.reference} node={node} entry={entry} config={main.config ?? {}} onChange={setConfig} />
+          ) : (
+            <div className="field">
+              <span className="field-label">Config</span>
+              <JsonField label="Config" value={main.config ?? {}} onChange={(value) => setConfig(typeof value === "object" && value !== null && !Array.isArray(value) ? value : {})} />
+              {!entry && !isFunction && <span className="help">No adapter here serves {main.entrypoint}, so there is no form for it.</span>}
+            </div>
+          )}
+        </section>
+      )}
+      {node.type === "output" && <section className="sect text-ink-2">What arrives here becomes the run’s result under the name <b className="font-semibold text-ink">{node.name}</b>.</section>}
+      {main && node.type !== "trigger" && <FailureSection node={node} />}
+      <section className="sect">
+        <div className="field">
+          <label className="field-label" htmlFor={`note-${node.id}`}>Note <span className="count">optional</span></label>
+          <textarea
+            id={`note-${node.id}`}
+            className="textarea"
+            rows={2}
+            value={node.description ?? ""}
+            placeholder="Why this step is here"
+            onChange={(event) => plan((doc) => changeNode(doc, { ...node, description: event.target.value }), `note ${node.id}`)}
+          />
+        </div>
+      </section>
+      <LastResult node={node} />
+    </>
+  );
+}
+
+interface Alternative {
+  title: string;
+  fields: readonly string[];
+}
+
+function ConfigForm({ node, entry, config, onChange }: { node: FlowNode; entry: HandlerEntry; config: JsonObject; onChange: (config: Json) => void }) {
+  const hints = useMemo(() => new FieldHints(entry.ui["fields"]), [entry]);
+  const alternatives = useMemo(() => alternativesOf(entry), [entry]);
+  const chosen = alternatives.find((alternative) => alternative.fields.some((field) => field.slice(1) in config)) ?? alternatives[0];
+  const schema = useMemo(() => narrowed(entry.configSchema, alternatives, chosen), [entry, alternatives, chosen]);
+  const properties = (entry.configSchema["properties"] ?? {}) as JsonObject;
+  if (entry.reference === "core:manual") return <InputsBuilder schema={config["inputSchema"]} onChange={(inputSchema) => onChange(inputSchema === undefined ? {} : { inputSchema })} />;
+  if (Object.keys(properties).length === 0 && alternatives.length === 0) return <p className="m-0 text-ink-3">{entry.node.name} has nothing to set.</p>;
+  return (
+    <div className="grid gap-3">
+      {chosen && (
+        <div className="seg justify-self-start" role="radiogroup" aria-label={entry.node.name}>
+          {alternatives.map((alternative) => (
+            <button key={alternative.title} type="button" role="radio" aria-checked={alternative === chosen} onClick={() => alternative !== chosen && onChange(started(alternative, entry))}>
+              {alternative.title}
+            </button>
+          ))}
+        </div>
+      )}
+      <SchemaForm config schema={schema} value={config} hints={hints} idPrefix={`c-${node.id.slice(0, 8)}`} onChange={onChange} />
+    </div>
+  );
+}
+
+function alternativesOf(entry: HandlerEntry): readonly Alternative[] {
+  const said = entry.ui["alternatives"];
+  if (!Array.isArray(said)) return [];
+  return said.flatMap((item): Alternative[] => {
+    if (typeof item !== "object" || item === null || Array.isArray(item)) return [];
+    const { title, fields } = item;
+    return typeof title === "string" && Array.isArray(fields) ? [{ title, fields: fields.filter((field): field is string => typeof field === "string") }] : [];
+  });
+}
+
+/** The schema with the fields of one alternative alone, which then is needed. */
+function narrowed(schema: JsonObject, alternatives: readonly Alternative[], chosen: Alternative | undefined): JsonObject {
+  if (!chosen) return schema;
+  const others = new Set(alternatives.filter((other) => other !== chosen).flatMap((other) => other.fields.map((field) => field.slice(1))));
+  const properties = Object.fromEntries(Object.entries((schema["properties"] ?? {}) as JsonObject).filter(([key]) => !others.has(key)));
+  const { minProperties, maxProperties, ...rest } = schema as Record<string, Json>;
+  return { ...rest, ...(minProperties === undefined && maxProperties === undefined ? {} : {}), properties, required: chosen.fields.map((field) => field.slice(1)) };
+}
+
+/** What a config holds when one turns to an alternative: its defaults, or a first empty item to fill in. */
+function started(alternative: Alternative, entry: HandlerEntry): JsonObject {
+  const properties = (entry.configSchema["properties"] ?? {}) as Record<string, JsonObject>;
+  return Object.fromEntries(
+    alternative.fields.map((field): [string, Json] => {
+      const key = field.slice(1);
+      const property = properties[key];
+      if (property?.["default"] !== undefined) return [key, property["default"]];
+      if (key === "cases") return [key, [{ port: "first", when: "input != null" }]];
+      return [key, property?.["type"] === "array" ? [] : property?.["type"] === "object" ? {} : ""];
+    }),
+  );
+}
