@@ -17,7 +17,7 @@ export function RunOutline({ graph, state, now, onOpen }: { graph: Graph; state:
           <li key={node.id}>
             <button type="button" onClick={() => onOpen(node.id)}>
               <span className="min-w-0 flex-1">
-                <span className="cut block font-semibold">{node.name}</span>
+                <span className="cut run-outline-name">{node.name}</span>
                 <StatusBadge plain status={card.status} {...(card.word === undefined ? {} : { word: card.word })} />
               </span>
               <span className="text-ink-3">{card.time ?? (run === undefined || run.phase === "skipped" ? "" : duration((run.endedAt ?? now) - run.startedAt))}</span>

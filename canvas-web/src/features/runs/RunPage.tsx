@@ -66,7 +66,7 @@ function OneRun({ id }: { id: string }) {
   const graph: Graph = blueprint ?? NOTHING;
   const running = run.state.endedAt === null && total > 0;
   const live = running && at === null;
-  const clock = useNow(live);
+  const clock = useNow(running);
   const now = live ? clock : (state.lastEventAt ?? clock);
 
   const tabParameter = parameters.get("tab");
@@ -106,6 +106,9 @@ function OneRun({ id }: { id: string }) {
     }
     heard.current = run.state;
   }, [run.state, feed?.phase, graph]);
+
+  // The graph fits itself anew once it has its new width.
+  const fitKey = useSettled(`${blueprint ? "run" : "none"}${panelNode ? "-panel" : ""}`, 80);
 
   const [starting, setStarting] = useState(false);
   const [planning, setPlanning] = useState(false);
@@ -170,13 +173,13 @@ function OneRun({ id }: { id: string }) {
                 <div className="run-graph grid place-items-center bg-canvas"><Empty icon={Activity} title="The flow was deleted">Its picture went with it. What happened in the run is all below.</Empty></div>
               ) : (
                 <div className="run-graph">
-                  <GraphView flow={graph} catalogue={catalogue} mode="run" nodeStates={cards} edgeStates={edges} selectedNodeId={selected} onSelect={select} onOpen={open} fitKey={blueprint ? "run" : "none"}>
+                  <GraphView flow={graph} catalogue={catalogue} mode="run" nodeStates={cards} edgeStates={edges} selectedNodeId={selected} onSelect={select} onOpen={open} fitKey={fitKey}>
                     <Legend />
                   </GraphView>
                 </div>
               )}
               <RunOutline graph={graph} state={state} now={now} onOpen={open} />
-              <TimeSlider events={history.events} revision={revision} count={count} startedAt={run.state.startedAt} endedAt={run.state.endedAt} live={at === null} onCount={onCount} />
+              <TimeSlider events={history.events} revision={revision} count={count} startedAt={run.state.startedAt} endedAt={run.state.endedAt} now={running ? clock : now} live={at === null} onCount={onCount} />
               {dock}
             </div>
             {panelNode !== undefined && (
@@ -191,6 +194,15 @@ function OneRun({ id }: { id: string }) {
       )}
     </>
   );
+}
+
+function useSettled<T>(value: T, afterMs: number): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setSettled(value), afterMs);
+    return () => window.clearTimeout(timer);
+  }, [value, afterMs]);
+  return settled;
 }
 
 function Legend() {

@@ -37,7 +37,7 @@ export function RunsTable({ runs, withFlow, onLabel }: { runs: readonly Executio
           {withFlow && <th>Flow</th>}
           <th className="runs-version">Version</th>
           <th className="num">Took</th>
-          <th>Started</th>
+          <th className="runs-started">Started</th>
           <th className="runs-why">Why, labels</th>
         </tr>
       </thead>
@@ -50,11 +50,11 @@ export function RunsTable({ runs, withFlow, onLabel }: { runs: readonly Executio
             <tr key={run.id} data-testid="run-row" data-status={run.status} onClick={(event) => {
               if (!(event.target instanceof Element) || event.target.closest("a, button") === null) void navigate(`/runs/${run.id}`);
             }}>
-              <td><span className="flex items-center gap-3"><span className="w-24"><StatusBadge plain status={status} /></span><Link to={`/runs/${run.id}`} className="mono runs-id" aria-label={`Run ${shortId(run.id)}, ${status}`}>{shortId(run.id)}</Link></span></td>
-              {withFlow && <td className="max-w-64"><Link className="cut block font-medium text-ink" to={`/flows/${run.flowId}/runs`}>{names.get(run.flowId) ?? ""}</Link></td>}
+              <td><span className="flex items-center gap-3"><span className="inline-flex w-24"><StatusBadge plain status={status} /></span><Link to={`/runs/${run.id}`} className="mono runs-id" aria-label={`Run ${shortId(run.id)}, ${status}`}>{shortId(run.id)}</Link></span></td>
+              {withFlow && <td className="max-w-64"><Link className="cut runs-flow font-medium text-ink" to={`/flows/${run.flowId}/runs`}>{names.get(run.flowId) ?? ""}</Link></td>}
               <td className="runs-version"><Chip>v{run.blueprintVersion}</Chip></td>
               <td className="num">{took === null ? <span className="text-ink-3">not yet</span> : duration(Math.max(0, took))}</td>
-              <td title={when(Date.parse(started), now)}>{ago(Date.parse(started), now)}</td>
+              <td className="runs-started" title={when(Date.parse(started), now)}>{ago(Date.parse(started), now)}</td>
               <td className="runs-why">
                 <span className="flex min-w-0 items-center gap-2">
                   {(run.context.labels ?? []).map((label) => <button key={label} type="button" className="chip" onClick={() => onLabel(label)}>{label}</button>)}

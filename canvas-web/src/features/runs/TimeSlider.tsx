@@ -9,13 +9,15 @@ import { axisOf, tickLabel } from "./model/timeline";
 const SPEEDS = [0.5, 1, 4] as const;
 const MOST_MARKS = 400;
 
-export function TimeSlider({ events, revision, count, startedAt, endedAt, live, onCount }: {
+export function TimeSlider({ events, revision, count, startedAt, endedAt, now, live, onCount }: {
   events: readonly ExecutionEvent[];
   revision: number;
   /** How many events the page looks at. */
   count: number;
   startedAt: number | null;
   endedAt: number | null;
+  /** While the run goes on, its end so far. */
+  now: number;
   /** Whether the page follows the newest event. */
   live: boolean;
   /** Look at the first so many events; null: follow the newest. */
@@ -25,8 +27,8 @@ export function TimeSlider({ events, revision, count, startedAt, endedAt, live, 
   const [speed, setSpeed] = useState<(typeof SPEEDS)[number]>(1);
   const total = events.length;
   const first = startedAt ?? (events[0] ? timeOf(events[0].timestamp) : 0);
-  const last = endedAt ?? (events.at(-1) ? timeOf(events.at(-1)?.timestamp ?? "") : first);
-  const at = count > 0 ? timeOf(events[count - 1]?.timestamp ?? "") : first;
+  const last = endedAt ?? Math.max(now, events.at(-1) ? timeOf(events.at(-1)?.timestamp ?? "") : first);
+  const at = live ? last : count > 0 ? timeOf(events[count - 1]?.timestamp ?? "") : first;
   const axis = axisOf(Math.max(last - first, 1), 6);
   const percent = (ms: number): string => `${Math.min(100, Math.max(0, ((ms - first) / axis.span) * 100)).toFixed(2)}%`;
   const marks = useMemo(() => marksOf(events), [revision, events]); // eslint-disable-line react-hooks/exhaustive-deps

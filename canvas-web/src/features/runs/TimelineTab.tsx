@@ -1,5 +1,5 @@
 /** When each node ran: bars from the run's start, failed tries torn, back-off hatched, waiting hollow. */
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { FlowNode } from "@/shared/protocol";
 import { duration, StatusSign } from "@/shared/ui";
 import type { RunState } from "./model/runState";
@@ -7,6 +7,10 @@ import { axisOf, type Bar, type BarKind, tickLabel, type TimelineRow, timelineRo
 import { VirtualList } from "./VirtualList";
 
 const ROW = 22;
+/** Name, time and padding beside the track. */
+const BESIDE = 272;
+/** About how wide a letter of a note is. */
+const LETTER = 5.8;
 const WORD: Record<BarKind, string> = { done: "finished", running: "running", failed: "failed try", backoff: "back-off", waiting: "waiting", cancelled: "cancelled" };
 const LEGEND: readonly BarKind[] = ["done", "running", "failed", "backoff", "waiting"];
 
@@ -34,6 +38,15 @@ export function TimelineTab({ state, nodes, now, selected, onSelect }: {
   const rest = nodes.filter((node) => state.nodes[node.id] === undefined);
   const at = (ms: number): string => `${((ms / axis.span) * 100).toFixed(3)}%`;
   const count = rows.length + (rest.length > 0 ? 1 : 0);
+  const body = useRef<HTMLDivElement>(null);
+  const [track, setTrack] = useState(1000);
+  useEffect(() => {
+    const element = body.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setTrack(Math.max(80, element.clientWidth - BESIDE)));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
   const selectedRow = rows.findIndex((row) => row.nodeId === selected);
   return (
     <div className="tl" data-testid="timeline">
@@ -44,7 +57,7 @@ export function TimelineTab({ state, nodes, now, selected, onSelect }: {
           {axis.ticks.map((tick) => <span key={tick} style={{ left: at(tick) }}>{tickLabel(tick, axis.span)}</span>)}
         </span>
       </div>
-      <div className="tl-body">
+      <div className="tl-body" ref={body}>
         <div className="tl-lines" aria-hidden>
           <div>
             {axis.ticks.slice(1).map((tick) => <i key={tick} style={{ left: at(tick) }} />)}
@@ -58,7 +71,7 @@ export function TimelineTab({ state, nodes, now, selected, onSelect }: {
           reveal={selectedRow >= 0 ? selectedRow : null}
           row={(index) => {
             const row = rows[index];
-            return row === undefined ? <Rest nodes={rest} ended={state.endedAt !== null} /> : <Row row={row} at={at} selected={row.nodeId === selected} onSelect={onSelect} />;
+            return row === undefined ? <Rest nodes={rest} ended={state.endedAt !== null} /> : <Row row={row} at={at} track={track} span={axis.span} selected={row.nodeId === selected} onSelect={onSelect} />;
           }}
         />
       </div>
@@ -66,35 +79,48 @@ export function TimelineTab({ state, nodes, now, selected, onSelect }: {
   );
 }
 
-function Row({ row, at, selected, onSelect }: { row: TimelineRow; at: (ms: number) => string; selected: boolean; onSelect: (nodeId: string) => void }) {
-  const end = row.bars.at(-1)?.to ?? 0;
-  // Behind a bar that reaches far right there is no room: the note stands inside it, or before it.
-  const far = parseFloat(at(end)) > 72;
-  const wide = row.bars.at(-1) !== undefined && parseFloat(at(end - (row.bars.at(-1)?.from ?? 0))) > 22;
+/** Where a row's note has room: behind the last bar, inside it, before the first, or nowhere but in the tooltip. */
+function placeOf(row: TimelineRow, span: number, track: number): "behind" | "inside" | "before" | "hidden" {
+  const needed = row.note.length * LETTER + 16;
+  const pixels = (ms: number): number => (ms / span) * track;
+  const last = row.bars.at(-1);
+  if (last === undefined || track - pixels(last.to) > needed) return "behind";
+  if (pixels(last.to - last.from) > needed + last.label.length * LETTER) return "inside";
+  return pixels(row.bars[0]?.from ?? 0) > needed ? "before" : "hidden";
+}
+
+function Row({ row, at, track, span, selected, onSelect }: {
+  row: TimelineRow;
+  at: (ms: number) => string;
+  track: number;
+  span: number;
+  selected: boolean;
+  onSelect: (nodeId: string) => void;
+}) {
+  const place = placeOf(row, span, track);
+  const last = row.bars.length - 1;
+  const end = row.bars[last]?.to ?? 0;
   return (
-    <button type="button" className="tl-row" aria-pressed={selected} onClick={() => onSelect(row.nodeId)} data-node={row.nodeId}>
+    <button type="button" className="tl-row" aria-pressed={selected} title={place === "hidden" ? row.note : undefined} onClick={() => onSelect(row.nodeId)} data-node={row.nodeId}>
       <span className="tl-name"><StatusSign status={row.status} /><span className="cut">{row.name}</span></span>
       <span className="tl-took">{row.took === null ? "" : duration(row.took)}</span>
       <span className="tl-track">
-        {row.bars.map((bar, index) => <BarShape key={index} bar={bar} at={at} text={far && wide && index === row.bars.length - 1 ? [bar.label, row.note].filter(Boolean).join(", ") : bar.label} />)}
-        {!(far && wide) && (
-          <span className="tl-note" style={far ? { right: `calc(100% - ${at(row.bars[0]?.from ?? 0)} + 6px)` } : { left: `calc(${at(end)} + ${row.bars.length ? 8 : 6}px)` }}>{row.note}</span>
-        )}
+        {row.bars.map((bar, index) => <BarShape key={index} bar={bar} at={at} room={((bar.to - bar.from) / span) * track} text={place === "inside" && index === last ? [bar.label, row.note].filter(Boolean).join(", ") : bar.label} />)}
+        {place === "behind" && <span className="tl-note" style={{ left: `calc(${at(end)} + ${row.bars.length > 0 ? 8 : 6}px)` }}>{row.note}</span>}
+        {place === "before" && <span className="tl-note" style={{ right: `calc(100% - ${at(row.bars[0]?.from ?? 0)} + 6px)` }}>{row.note}</span>}
       </span>
     </button>
   );
 }
 
-function BarShape({ bar, at, text }: { bar: Bar; at: (ms: number) => string; text: string }) {
-  const width = parseFloat(at(bar.to - bar.from));
-  const room = width > 4;
+function BarShape({ bar, at, room, text }: { bar: Bar; at: (ms: number) => string; room: number; text: string }) {
   return (
     <i
       className={`tl-bar tl-${bar.kind}`}
-      style={{ left: at(bar.from), width: `max(3px, ${width}%)` }}
+      style={{ left: at(bar.from), width: `max(3px, ${at(bar.to - bar.from)})` }}
       title={`${bar.label ? `${bar.label}, ` : ""}${WORD[bar.kind]}, ${duration(bar.to - bar.from)}`}
     >
-      {room && text ? <em>{text}</em> : null}
+      {room > text.length * LETTER + 10 && text !== "" ? <em>{text}</em> : null}
     </i>
   );
 }

@@ -99,9 +99,13 @@ export class RunSession {
   readonly take = (execution: Execution): void => this.set({ execution });
 
   /** What each node's activation recorded: lit ports, and inputs where the run was traced. */
-  readonly loadActivations = async (): Promise<void> => {
+  readonly loadActivations = (): void => {
     if (this.activationsAt === this.snapshot.revision) return;
     this.activationsAt = this.snapshot.revision;
+    void this.readActivations();
+  };
+
+  private async readActivations(): Promise<void> {
     try {
       const list = await api.executions.activations(this.id, { signal: this.stop.signal });
       // The root scope's last one stands for a node.
@@ -111,7 +115,7 @@ export class RunSession {
       // What the events tell is shown without it; the next look asks again.
       this.activationsAt = -1;
     }
-  };
+  }
 
   private set(change: Partial<RunSnapshot>): void {
     if (this.stop.signal.aborted) return;
