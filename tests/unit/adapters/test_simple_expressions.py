@@ -75,8 +75,8 @@ def test_what_runs_here_gives_what_the_engine_gives(text: str, inputs: dict[str,
     "text",
     [
         "$sum(a)", "a[0]", "a.*", "a.**.b", "a^(b)", "a ~> $f", "a.{'x': b}", "a.[b]", "function($x){$x}", "$x := 1",
-        "(a; b)", "a.%", "a@$x", "a#$i", "/a/", "[1..9]", "$$.a[b=1]", "a{b: c}", "a.(b)", '"a".b', "a in b", "a ?: b", "a ?? b",
-        "/* note */ a", "a.`b", "a..b", "1a", "a b", "{a: 1}", '{"a": 1, "a": 2}', "$now()", "a.$",
+        "(a; b)", "a.%", "a@$x", "a#$i", "/a/", "[1..9]", "$$.a[b=1]", "a{b: c}", "a.(b)", '"a".b', "a in b", "a ?: b",
+        "a ?? b", "/* note */ a", "a.`b", "a..b", "1a", "a b", "{a: 1}", '{"a": 1, "a": 2}', "$now()", "a.$",
         "", "(", "[1", '{"a" 1}',
     ],
 )  # fmt: skip

@@ -100,7 +100,8 @@ def _compile_exact(text: str) -> Callable[[Any], Any]:
 
 
 def _mend_exact_engine() -> None:
-    """jsonata-python 0.7 turns an integer that went through a function into a double, and cuts `5.5 % 2` to 1."""
+    """jsonata-python 0.7 makes doubles of integers that pass through a function, sums integers exactly, and cuts
+    `5.5 % 2` to 1: each the other way round here."""
     from jsonata.jsonata import Jsonata
     from jsonata.utils import Utils
 
@@ -116,6 +117,19 @@ def _mend_exact_engine() -> None:
     def keep_integers(number: Any) -> Any:
         return number if type(number) is int else convert(number)
 
+    def total(numbers: Any) -> Any:
+        if numbers is None:
+            return None
+        result = 0.0
+        for number in numbers:
+            result += float(number)
+        return convert(result)
+
+    def mean(numbers: Any) -> Any:
+        return None if not numbers else convert(float(total(numbers)) / len(numbers))
+
+    for name, function in (("sum", total), ("average", mean)):
+        Jsonata.static_frame.lookup(name).method = function
     Utils.convert_number = staticmethod(keep_integers)
     Jsonata.evaluate_numeric_expression = remainder
     Utils.keeps_integers = True
