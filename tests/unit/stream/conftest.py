@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-
 from triggerflow_chassis.ids import next_uuid7
 from triggerflow_stream.domain.entry import Entry, Page, ProjectEntry
 

@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import pytest
-
 from triggerflow_chassis.ids import uuid7
 from triggerflow_stream.app.watch_execution import BATCH, ExecutionWatch, WatchExecution
 
