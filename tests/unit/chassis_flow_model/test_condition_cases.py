@@ -45,6 +45,7 @@ def test_declared_outputs_give_the_order_where_they_name_exactly_the_cases() -> 
     "cases",
     [
         None,
+        [],
         "a",
         {"port": "a", "when": "true"},
         {"$expr": "x"},

@@ -163,11 +163,11 @@ def has_cases(node: NodeObject) -> bool:
 def valid_cases(node: NodeObject) -> tuple[Case, ...] | None:
     """The cases of a condition in their order, None while they are not valid.
 
-    Valid means: a list of `{port, when}`, both text; ports are allowed keys, unique, none is `default`; where outputs
-    are declared they name exactly the cases and `default`. Whether `when` compiles is not asked here.
+    Valid means: a list of `{port, when}`, not empty, both text; ports are allowed keys, unique, none is `default`;
+    where outputs are declared they name exactly the cases and `default`. Whether `when` compiles is not asked here.
     """
     found = config(node).get("cases")
-    if not isinstance(found, list):
+    if not isinstance(found, list) or not found:
         return None
     cases: list[Case] = []
     for item in found:
