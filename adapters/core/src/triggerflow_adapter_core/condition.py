@@ -110,6 +110,7 @@ ENTRY: Mapping[str, Any] = {
                 "title": "Cases",
                 "description": "The first case that is true takes the input; default takes the rest.",
                 "type": "array",
+                "examples": [[{"port": "rainy", "when": "input.rain > 0"}, {"port": "hot", "when": "input.max > 30"}]],
                 "minItems": 1,
                 "maxItems": 100,
                 "items": {

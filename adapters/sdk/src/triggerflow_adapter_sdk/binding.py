@@ -119,7 +119,9 @@ class BoundHandler:
             if task is None or task.cancelling():
                 raise
             # Raised by the handler itself, about something of its own: a failure, no cancellation of the run.
-            raise HandlerError("the handler raised CancelledError", type="CancelledError") from cancelled
+            raise HandlerError(
+                "the handler raised CancelledError", type="CancelledError", retryable=True
+            ) from cancelled
         except (SystemExit, KeyboardInterrupt, GeneratorExit) as ended:
             # A handler that calls sys.exit() ends itself, not the process.
             raise HandlerError(str(ended), type=type(ended).__name__) from ended

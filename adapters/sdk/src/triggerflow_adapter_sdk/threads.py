@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from triggerflow_adapter_sdk.errors import HandlerError
+
 LIMIT = 64
 
 
@@ -44,7 +46,7 @@ class HandlerThreads:
         self._made = 0
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call the function in a thread, in a copy of this context. Raises what it raises, whatever that is."""
+        """Call the function in a thread, in a copy of this context. Raises what it raises."""
         call = _Call(function, arguments)
         with self._lock:
             self._waiting += 1
@@ -55,6 +57,9 @@ class HandlerThreads:
         except asyncio.CancelledError:
             self._give_up(call)
             raise
+        if isinstance(raised, StopIteration):
+            # A coroutine cannot raise it: Python would make a RuntimeError of it.
+            raise HandlerError(str(raised), type=type(raised).__name__, retryable=True) from raised
         if raised is not None:
             try:
                 raise raised
