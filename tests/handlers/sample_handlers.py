@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 from triggerflow_adapter_sdk import HandlerError, Outputs
@@ -115,3 +116,19 @@ def mutate(inputs: dict[str, Any], ctx: Any) -> Any:
 async def sleep_tenth(inputs: dict[str, Any], ctx: Any) -> Any:
     await asyncio.sleep(0.1)
     return time.monotonic()
+
+
+def fail_first(inputs: dict[str, Any], ctx: Any) -> Any:
+    """Fails, to be tried again, on the first attempt; says which attempt it is."""
+    if ctx.attempt == 1:
+        raise HandlerError("not yet", type="NotYet", retryable=True)
+    return {"attempt": ctx.attempt, "key": ctx.idempotency_key}
+
+
+def wait_for_file(inputs: dict[str, Any], ctx: Any) -> Any:
+    """Goes on once the file is there; passes its input on."""
+    path = Path(ctx.config["file"])
+    deadline = time.monotonic() + 60
+    while not path.exists() and not ctx.cancelled and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return inputs["input"]

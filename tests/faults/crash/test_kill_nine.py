@@ -15,6 +15,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -179,9 +180,8 @@ def test_killed_at_seeded_moments_every_run_ends_and_finished_nodes_ran_once(
     make_product: Callable[..., Any], counting: CountingServer
 ) -> None:
     chance = random.Random(SEED)
-    handlers = os.path.join(os.path.dirname(__file__), "..", "..", "handlers")
     product = make_product(
-        PYTHONPATH=os.path.abspath(handlers),
+        PYTHONPATH=str(Path(__file__).resolve().parents[2] / "handlers"),
         TFCANVAS_PYTHON_MODULES="sample_handlers",
         COUNTING_SERVER=counting.url,
     )
@@ -230,7 +230,7 @@ def test_killed_at_seeded_moments_every_run_ends_and_finished_nodes_ran_once(
                 else:
                     assert times == 1, (key, times)
             assert not (again & done), f"seed {SEED}: a finished node ran again"
-            if 0 < len(done) and again:
+            if len(done) > 0 and again:
                 interrupted_in_the_middle += 1
             execution = client.get(f"/executions/{execution_id}").json()
             assert execution["status"] == "succeeded"
