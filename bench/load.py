@@ -1,4 +1,4 @@
-"""Call the product as lightly as possible: keep-alive HTTP/1.1 on bare asyncio streams, so that the caller costs little."""
+"""Call the product lightly: keep-alive HTTP/1.1 on bare asyncio streams, so that the caller costs little."""
 
 from __future__ import annotations
 
