@@ -11,6 +11,7 @@ import pytest
 
 def _flow(name: str, expression: str) -> str:
     start, work, result = (str(uuid.uuid4()) for _ in range(3))
+    handler = {"entrypoint": "core:map", "config": {"expression": expression}}
 
     def node(id: str, type: str, label: str, handlers: dict[str, Any]) -> dict[str, Any]:
         return {"id": id, "type": type, "name": label, "handlers": handlers, "position": {"x": 0, "y": 0}}
@@ -27,9 +28,7 @@ def _flow(name: str, expression: str) -> str:
             "name": name,
             "nodes": [
                 node(start, "trigger", "Start", {"main": {"entrypoint": "core:manual"}}),
-                node(
-                    work, "action", "Work", {"main": {"entrypoint": "core:map", "config": {"expression": expression}}}
-                ),
+                node(work, "action", "Work", {"main": handler}),
                 node(result, "output", "Result", {}),
             ],
             "edges": [edge(start, work), edge(work, result)],

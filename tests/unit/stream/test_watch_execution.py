@@ -30,7 +30,7 @@ async def _append(log: Any, count: int, *, lose: float = 0.0) -> None:
     log.announce()
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(80))
 async def test_nobody_sees_a_gap_or_a_repeat_however_appends_and_reading_interleave(make_log: Any, seed: int) -> None:
     log = make_log(seed)
     count = log.dice.choice([1, 2, 7, 80, 300])
@@ -46,7 +46,7 @@ async def test_nobody_sees_a_gap_or_a_repeat_however_appends_and_reading_interle
     assert not log.callbacks
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(25))
 async def test_a_small_mailbox_that_overflows_is_made_good_from_the_log(make_log: Any, seed: int) -> None:
     log = make_log(seed)
     reader = asyncio.create_task(_collect(_watch(log, capacity=2)))
@@ -54,7 +54,7 @@ async def test_a_small_mailbox_that_overflows_is_made_good_from_the_log(make_log
     assert await asyncio.wait_for(reader, 10) == [entry.event for entry in log.entries]
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(25))
 async def test_words_that_get_lost_are_made_good_from_the_log(make_log: Any, seed: int) -> None:
     log = make_log(seed)
     reader = asyncio.create_task(_collect(_watch(log)))
@@ -72,7 +72,7 @@ async def test_a_lost_word_of_the_last_event_is_made_good_when_idle(make_log: An
     assert await asyncio.wait_for(reader, 10) == ["event 1", "event 2"]
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 async def test_any_cursor_resumes_right_behind_it(make_log: Any, seed: int) -> None:
     log = make_log(seed)
     for _ in range(30):
@@ -89,7 +89,6 @@ async def test_a_cursor_is_compared_and_not_looked_up(make_log: Any) -> None:
     log = make_log(3)
     log.append()
     between = uuid7(int(log.entries[0].id.replace("-", "")[:12], 16) + 5)
-    log.entries[0] = log.entries[0]
     reader = asyncio.create_task(_collect(_watch(log, between)))
     await log.pause()
     log.append(last=True)
@@ -122,8 +121,7 @@ async def test_an_announced_event_goes_out_without_reading_the_log_again(make_lo
     batches = _watch(log).batches()
     assert (await anext(batches)).events == ["event 1"]
     following = asyncio.ensure_future(anext(batches))
-    while not log.reads or following.done():
-        await asyncio.sleep(0)
+    # It has read the log to its end and waits; a few turns of the loop are all it takes.
     for _ in range(20):
         await asyncio.sleep(0)
     reads = log.reads

@@ -10,7 +10,7 @@ from typing import Any, cast
 import grpc
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from triggerflow_chassis.grpc.interceptors import Authentication, Chain, Deadlines, Errors, Interceptor, check_chain
 from triggerflow_chassis.grpc.limits import OPTIONS, UNARY_SECONDS
@@ -38,7 +38,8 @@ class WaitingServer:
         """Add the services and answer what waits. The arguments are those of `open_server`."""
         server = cast("grpc.aio.Server", _Joining(self.server))
         names = [name for each in register for name in each(server)]
-        reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
+        shown = reflection.aio.ReflectionServicer([*names, health.SERVICE_NAME, reflection.SERVICE_NAME])
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(shown, server)
         for name in ("", *names):
             await self._checks.set(name, health_pb2.HealthCheckResponse.SERVING)
         self._chain.open([Errors(), Authentication(token), Deadlines(unary_seconds), *interceptors])
