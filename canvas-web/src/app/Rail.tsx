@@ -1,6 +1,6 @@
 /** The 48 px rail: where one can go, and below it theme and help. */
 import { Activity, CircleHelp, Monitor, Moon, Sun, Workflow } from "lucide-react";
-import { NavLink } from "react-router";
+import { Link } from "react-router";
 import { MenuButton } from "@/shared/ui";
 import { chooseTheme, useTheme, type ThemeChoice } from "./theme";
 
@@ -16,17 +16,17 @@ export function Rail({ path, onHelp }: { path: string; onHelp: () => void }) {
   const pick = (label: string, value: ThemeChoice) => ({ label, icon: themeIcon[value], run: () => chooseTheme(value) });
   return (
     <nav className="rail" aria-label="Main">
-      <NavLink to="/" className="rail-mark" aria-label="TriggerFlow Canvas" data-tip="TriggerFlow Canvas">
+      <Link to="/" className="rail-mark" aria-label="TriggerFlow Canvas" data-tip="TriggerFlow Canvas">
         <svg width="24" height="24" viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="2" strokeLinecap="round" strokeLinejoin="round" aria-hidden>
           <path d="M2.5 17.5h6v-11h6.5" />
           <circle cx="18.5" cy="6.5" r="2.75" />
         </svg>
-      </NavLink>
+      </Link>
       {places.map(({ to, label, icon: Icon, matches }) => (
-        <NavLink key={to} to={to} className="rail-place" aria-label={label} data-tip={label} aria-current={matches(path) ? "page" : undefined}>
+        <Link key={to} to={to} className="rail-place" aria-label={label} data-tip={label} aria-current={matches(path) ? "page" : undefined}>
           <Icon className="icon icon-18" aria-hidden />
           <span className="rail-word">{label}</span>
-        </NavLink>
+        </Link>
       ))}
       <div className="rail-foot">
         <MenuButton label="Theme" entries={[pick("Light", "light"), pick("Dark", "dark"), pick("As the system", "system")]}>

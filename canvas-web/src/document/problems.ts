@@ -71,12 +71,24 @@ function ofEdges(doc: FlowDoc): Problem[] {
  */
 export function mergeProblems(doc: FlowDoc, local: readonly Problem[], saved: { doc: FlowDoc; problems: readonly Problem[] } | null): Problem[] {
   if (!saved) return [...local];
-  if (sameDrawing(saved.doc, doc)) return saved.problems.map((problem) => withNode(problem, doc));
+  const own = new Map(local.map((problem) => [placeOf(problem), problem]));
+  // Of what a form can say as well, the form's words are the friendlier ones.
+  const friendly = (problem: Problem) => (problem.reason === "CONFIG_INVALID" ? (own.get(placeOf(problem)) ?? problem) : problem);
+  if (sameDrawing(saved.doc, doc)) return once(saved.problems.map((problem) => friendly(withNode(problem, doc))));
   const seen = new Map(saved.doc.nodes.map((node) => [node.id, node]));
   const unchanged = new Set(doc.nodes.filter((node) => seen.get(node.id) === node).map((node) => node.id));
   const kept = saved.problems.filter((problem) => problem.nodeId !== undefined && unchanged.has(problem.nodeId) && !structural.has(problem.reason));
-  const told = new Set(kept.map((problem) => `${problem.nodeId ?? ""} ${problem.reason}`));
-  return [...kept, ...local.filter((problem) => !told.has(`${problem.nodeId ?? ""} ${problem.reason}`))];
+  return once([...kept.map(friendly), ...local]);
+}
+
+/** A member at fault, whatever its node's place in the list is now. */
+const placeOf = ({ nodeId, reason, pointer }: Problem) => `${nodeId ?? ""} ${reason} ${pointer.replace(/^\/nodes\/\d+/, "")}`;
+
+/** One finding a member: the first says what to do. */
+function once(problems: readonly Problem[]): Problem[] {
+  const found = new Map<string, Problem>();
+  for (const problem of problems) if (!found.has(placeOf(problem))) found.set(placeOf(problem), problem);
+  return [...found.values()];
 }
 
 /** Findings that depend on more than the node itself. */

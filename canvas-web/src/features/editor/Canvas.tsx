@@ -4,7 +4,7 @@ import { useCallback, useMemo, useState } from "react";
 import {
   addNode, applyEdits, connect, connectNodes, duplicate, hasErrorPort, inputPorts, moveNodes, nodeOf, outputPorts, removeSelection, renameNode, rewire, type Plan, type Point,
 } from "@/document";
-import { GraphView, type GraphEditing, type MenuTarget, type PortEnd } from "@/shared/graph";
+import { GraphView, type GraphEditing, type GraphHandle, type MenuTarget, type PortEnd } from "@/shared/graph";
 import { Keys, Menu, Popover, toast, type MenuEntry } from "@/shared/ui";
 import { functionEntry, isDottedPath, remember } from "./catalogue";
 import { copyNodes, pasteFromClipboard } from "./clipboard";
@@ -42,6 +42,7 @@ export function Canvas() {
   }), [draft]);
   const entryFor = useCallback((reference: string) => catalogue.find((entry) => entry.reference === reference) ?? (isDottedPath(reference) ? functionEntry(reference) : undefined), [catalogue]);
 
+  const attach = useCallback((handle: GraphHandle | null) => graph.attach(handle), [graph]);
   const nodeTools = useCallback((id: string) => <NodeTools id={id} onMore={(screen) => setMenu({ target: { kind: "node", id }, screen })} />, []);
   const editing = useMemo((): GraphEditing => ({
     selection,
@@ -70,7 +71,7 @@ export function Canvas() {
       remember(reference);
       if (plan((now) => addNode(now, entry, { at, into: edgeId }, newId))) {
         panels.setState(window.innerWidth < 1200 ? { palette: false, inspector: true } : { inspector: true });
-        graph.current?.focus();
+        graph.view?.focus();
       }
     },
     onMenu: (target, screen) => {
@@ -82,7 +83,7 @@ export function Canvas() {
     onRename: (id, name) => {
       panels.setState({ renaming: null });
       if (name !== null) plan((now) => renameNode(now, id, name));
-      graph.current?.focus();
+      graph.view?.focus();
     },
     nodeTools,
     onTidy: tidyUp,
@@ -104,7 +105,7 @@ export function Canvas() {
         { label: "Select everything", icon: SquareDashedMousePointer, keys: "Ctrl+A", run: () => select(draft, doc.nodes.map((node) => node.id)) },
         "separator",
         { label: "Tidy up", icon: Network, keys: "Shift+L", run: tidyUp },
-        { label: "Fit everything", icon: Maximize, keys: "1", run: () => graph.current?.fit() },
+        { label: "Fit everything", icon: Maximize, keys: "1", run: () => graph.view?.fit() },
       ];
     }
     const many = selection.nodes.size > 1;
@@ -126,7 +127,7 @@ export function Canvas() {
   return (
     <>
       <GraphView
-        ref={graph.attach}
+        ref={attach}
         flow={doc}
         catalogue={catalogue}
         mode="edit"
@@ -166,7 +167,7 @@ export function Canvas() {
                 return wired.ok ? { ...added, edits: [...added.edits, ...wired.edits] } : added;
               });
               panels.setState({ inspector: true });
-              graph.current?.focus();
+              graph.view?.focus();
             }}
           />
         </Popover>

@@ -21,15 +21,15 @@ export function CommandBar({ mode, onRun }: { mode: "all" | "nodes"; onRun: () =
     icon: <KindTile look={kindOf(node.type, node.handlers["main"]?.entrypoint, entryOf(catalogue, node)?.ui)} />,
     run: () => {
       select(draft, [node.id]);
-      graph.current?.jump(node.id);
+      graph.view?.jump(node.id);
     },
   }));
   const after = selection.nodes.size === 1 ? [...selection.nodes][0] : undefined;
   const commands: Choice[] = [
     { id: "run", label: "Run", icon: Play, keys: "Ctrl+Enter", run: onRun },
     { id: "save", label: "Save now", icon: Save, keys: "Ctrl+S", run: () => void saver.flush() },
-    { id: "fit", label: "Fit everything", icon: Maximize, keys: "1", run: () => graph.current?.fit() },
-    { id: "tidy", label: "Tidy up", icon: Network, keys: "Shift+L", run: () => void tidy(doc).then((made) => make(draft, made)).then(() => requestAnimationFrame(() => graph.current?.fit())) },
+    { id: "fit", label: "Fit everything", icon: Maximize, keys: "1", run: () => graph.view?.fit() },
+    { id: "tidy", label: "Tidy up", icon: Network, keys: "Shift+L", run: () => void tidy(doc).then((made) => make(draft, made)).then(() => requestAnimationFrame(() => graph.view?.fit())) },
     { id: "undo", label: "Undo", icon: Undo2, keys: "Ctrl+Z", run: () => void travel(draft, "undo") },
     { id: "redo", label: "Redo", icon: Redo2, keys: "Ctrl+Shift+Z", run: () => void travel(draft, "redo") },
     { id: "outline", label: "Show the outline", icon: ListTree, keys: "O", run: () => panels.setState({ outline: true }) },
@@ -47,7 +47,7 @@ export function CommandBar({ mode, onRun }: { mode: "all" | "nodes"; onRun: () =
       detail: after === undefined ? "" : "after the selected node",
       icon: <KindTile look={kindOf(entry.node.type, entry.reference, entry.ui)} />,
       run: () => {
-        plan((now) => addNode(now, entry, after === undefined ? { at: graph.current?.middle() ?? { x: 0, y: 0 } } : { after }, newId));
+        plan((now) => addNode(now, entry, after === undefined ? { at: graph.view?.middle() ?? { x: 0, y: 0 } } : { after }, newId));
         panels.setState({ inspector: true });
       },
     })),

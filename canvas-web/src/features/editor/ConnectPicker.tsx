@@ -28,7 +28,7 @@ export function ConnectPicker({ from }: { from: string }) {
             icon: <KindTile look={kindOf(target.type, target.handlers["main"]?.entrypoint, entryOf(catalogue, target)?.ui)} />,
             run: () => {
               plan((now) => connect(now, a, b, newId));
-              graph.current?.focus();
+              graph.view?.focus();
             },
           }];
         }),

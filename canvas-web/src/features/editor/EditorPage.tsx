@@ -171,7 +171,7 @@ function useNodeInAddress() {
     if (!id || !draft.getState().doc.nodes.some((node) => node.id === id)) return;
     select(draft, [id]);
     panels.setState({ inspector: true });
-    requestAnimationFrame(() => graph.current?.jump(id));
+    requestAnimationFrame(() => graph.view?.jump(id));
   }, [draft, panels, graph]);
   useEffect(() => {
     if (asked.current !== null) return;

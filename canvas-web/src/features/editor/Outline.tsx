@@ -28,7 +28,7 @@ export function Outline() {
     if (!next) return;
     select(draft, [next.nodeId]);
     event.currentTarget.querySelector<HTMLElement>(`[data-id="${next.nodeId}"]`)?.focus();
-    graph.current?.reveal(next.nodeId);
+    graph.view?.reveal(next.nodeId);
   };
   return (
     <aside className="outline-panel" aria-label="Outline">
@@ -54,7 +54,7 @@ export function Outline() {
               style={{ paddingLeft: 12 + depth * 16 }}
               onClick={() => {
                 select(draft, [nodeId]);
-                graph.current?.reveal(nodeId);
+                graph.view?.reveal(nodeId);
               }}
               onDoubleClick={() => panels.setState({ inspector: true })}
             >

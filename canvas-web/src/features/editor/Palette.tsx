@@ -15,7 +15,7 @@ export function Palette({ floating }: { floating: boolean }) {
   }, [floating]);
   const leave = () => {
     if (floating) panels.setState({ palette: false });
-    graph.current?.focus();
+    graph.view?.focus();
   };
   return (
     <aside ref={box} className={`palette ${floating ? "floating" : ""}`} aria-label="Add a node">
@@ -27,7 +27,7 @@ export function Palette({ floating }: { floating: boolean }) {
           const { selection, doc } = draft.getState();
           const after = selection.nodes.size === 1 ? [...selection.nodes][0] : undefined;
           const into = selection.nodes.size === 0 && selection.edges.size === 1 ? [...selection.edges][0] : undefined;
-          const middle = graph.current?.middle() ?? { x: 0, y: 0 };
+          const middle = graph.view?.middle() ?? { x: 0, y: 0 };
           const wire = into === undefined ? undefined : doc.edges.find((edge) => edge.id === into);
           const ends = wire ? [wire.source.nodeId, wire.target.nodeId].map((id) => doc.nodes.find((node) => node.id === id)?.position ?? middle) : [];
           const [a, b] = ends;
@@ -37,8 +37,8 @@ export function Palette({ floating }: { floating: boolean }) {
           panels.setState({ inspector: true, ...(floating ? { palette: false } : {}) });
           const [added] = draft.getState().selection.nodes;
           requestAnimationFrame(() => {
-            graph.current?.focus();
-            if (added) graph.current?.reveal(added);
+            graph.view?.focus();
+            if (added) graph.view?.reveal(added);
           });
         }}
       />

@@ -45,7 +45,7 @@ export function Problems() {
                   if (!node) return;
                   select(draft, [node.id]);
                   panels.setState({ inspector: true, tab: problem.pointer.includes("/ports") ? "ports" : "settings" });
-                  graph.current?.jump(node.id);
+                  graph.view?.jump(node.id);
                 }}
               >
                 <ProblemSign severity={problem.severity} />

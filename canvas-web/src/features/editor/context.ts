@@ -34,9 +34,9 @@ export interface Editor {
 
 /** Holds the graph while it is on screen. */
 export class GraphSlot {
-  current: GraphHandle | null = null;
+  view: GraphHandle | null = null;
   readonly attach = (handle: GraphHandle | null): void => {
-    this.current = handle;
+    this.view = handle;
   };
 }
 
@@ -99,7 +99,21 @@ export function useProblems(): readonly Problem[] {
   const { catalogue } = useEditor();
   const doc = useDraft((draft) => draft.doc);
   const saved = useDraft((draft) => draft.saved);
-  return useMemo(() => mergeProblems(doc, localProblems(doc, (node) => configProblems(catalogue, node)), saved), [doc, saved, catalogue]);
+  return useMemo(
+    () => mergeProblems(doc, localProblems(doc, (node) => configProblems(catalogue, node)), saved).map((problem) => withTitle(problem, doc, catalogue)),
+    [doc, saved, catalogue],
+  );
+}
+
+const configPlace = /^\/nodes\/\d+\/handlers\/main\/config(\/.+)$/;
+
+/** The server names a member by its pointer; people know it by its field's title. */
+function withTitle(problem: Problem, doc: FlowDoc, catalogue: readonly HandlerEntry[]): Problem {
+  const pointer = configPlace.exec(problem.pointer)?.[1];
+  const node = doc.nodes.find((other) => other.id === problem.nodeId);
+  const schema = node && entryOf(catalogue, node)?.configSchema;
+  if (problem.reason !== "CONFIG_INVALID" || pointer === undefined || !schema || /^(Fill in|[A-Z][^:]{0,40}:) /.test(problem.message)) return problem;
+  return { ...problem, message: named(schema, pointer, problem.message) };
 }
 
 export function useOnlyNode(): FlowNode | undefined {

@@ -79,13 +79,13 @@ function handled(editor: Editor, event: KeyboardEvent, run: () => void): boolean
   if (key === "Escape") {
     if (isTyping(event.target)) {
       (event.target as HTMLElement).blur();
-      graph.current?.focus();
+      graph.view?.focus();
       return true;
     }
     if (inCanvas(event.target)) {
       if (panels.getState().inspector && draft.getState().selection.nodes.size > 0) panels.setState({ inspector: false });
       else draft.setState({ selection: nothingSelected });
-    } else graph.current?.focus();
+    } else graph.view?.focus();
     return true;
   }
   if (isTyping(event.target)) return false;
@@ -126,8 +126,8 @@ function plainKey(editor: Editor, event: KeyboardEvent, key: string): boolean {
       const next = only === undefined ? doc.nodes[0]?.id : neighbour(doc, only, direction);
       if (next) {
         select(draft, [next]);
-        graph.current?.focus();
-        graph.current?.reveal(next);
+        graph.view?.focus();
+        graph.view?.reveal(next);
       }
     }
     return true;
@@ -163,7 +163,7 @@ function plainKey(editor: Editor, event: KeyboardEvent, key: string): boolean {
       if (!event.shiftKey) return false;
       void tidy(doc).then((plan) => {
         make(draft, plan);
-        requestAnimationFrame(() => graph.current?.fit());
+        requestAnimationFrame(() => graph.view?.fit());
       });
       return true;
     case "o":
@@ -171,17 +171,17 @@ function plainKey(editor: Editor, event: KeyboardEvent, key: string): boolean {
       panels.setState((state) => ({ outline: !state.outline }));
       return true;
     case "1":
-      graph.current?.fit();
+      graph.view?.fit();
       return true;
     case "0":
-      graph.current?.zoom("full");
+      graph.view?.zoom("full");
       return true;
     case "+":
     case "=":
-      graph.current?.zoom("in");
+      graph.view?.zoom("in");
       return true;
     case "-":
-      graph.current?.zoom("out");
+      graph.view?.zoom("out");
       return true;
     default:
       return false;

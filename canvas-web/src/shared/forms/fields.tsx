@@ -6,7 +6,7 @@ import { SquareFunction, Type, Variable } from "lucide-react";
 // Not from the package's front door: that also asks for a validator which compiles by eval.
 import Form from "@rjsf/core/lib/components/Form.js";
 import getDefaultRegistry from "@rjsf/core/lib/getDefaultRegistry.js";
-import type { FieldProps, RJSFSchema } from "@rjsf/utils";
+import { ADDITIONAL_PROPERTY_FLAG, type FieldProps, type RJSFSchema } from "@rjsf/utils";
 import type { ComponentType } from "react";
 import type { Json } from "@/shared/protocol/exactJson";
 import type { FieldHints } from "./hints";
@@ -36,8 +36,8 @@ function withoutEnvironment(schema: RJSFSchema): { schema: RJSFSchema; environme
   if (isEnv(schema)) return { schema: { type: "string", ...titles(schema) }, environment: true, literal: false };
   if (!forms?.some(isEnv)) return { schema, environment: false, literal: true };
   const rest = forms.filter((form) => !isEnv(form)) as RJSFSchema[];
-  const outer = Object.fromEntries(Object.entries(schema).filter(([key]) => key !== "anyOf" && key !== "oneOf")) as RJSFSchema;
   const only = rest.length === 1 ? rest[0] : undefined;
+  const outer = keepFlag(schema);
   return { schema: rest.length === 0 ? { ...outer, type: "string" } : only ? { ...only, ...outer } : { ...outer, anyOf: rest }, environment: true, literal: rest.length > 0 };
 }
 const titles = ({ title, description }: RJSFSchema): RJSFSchema => ({ ...(title ? { title } : {}), ...(description ? { description } : {}) });
@@ -100,20 +100,26 @@ export function ModalField(props: FieldProps) {
 
 /** Titles stay, and the mark that tells a key of the user's own. */
 function keepFlag(schema: RJSFSchema): RJSFSchema {
-  const flag = Object.fromEntries(Object.entries(schema).filter(([key]) => key.startsWith("__")));
-  return { ...titles(schema), ...flag };
+  const flag: unknown = Reflect.get(schema, ADDITIONAL_PROPERTY_FLAG);
+  return { ...titles(schema), ...(flag === undefined ? {} : { [ADDITIONAL_PROPERTY_FLAG]: flag }) };
 }
 
 /** Whether a schema says too little for a form: then it is typed as JSON. */
 function isFree(schema: RJSFSchema): boolean {
-  if (schema.enum || schema.const !== undefined || schema.anyOf || schema.oneOf || schema.$ref) return false;
+  if (schema.enum || schema.const !== undefined || schema.$ref) return false;
+  const forms = schema.anyOf ?? schema.oneOf;
+  if (forms) return forms.every((form) => typeof form === "object" && !form.properties && !form.enum && form.const === undefined);
   if (schema.type === undefined || Array.isArray(schema.type)) return true;
   if (schema.type === "object") return !schema.properties && (schema.additionalProperties === undefined || schema.additionalProperties === true || isEmpty(schema.additionalProperties));
   return schema.type === "array" && (schema.items === undefined || schema.items === true || isEmpty(schema.items));
 }
 const isEmpty = (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length === 0;
 /** rjsf draws nothing for an empty schema. */
-const forDrawing = (schema: RJSFSchema): RJSFSchema => (isFree(schema) && schema.type === undefined ? { ...schema, type: "string" } : schema);
+const forDrawing = (schema: RJSFSchema): RJSFSchema => {
+  if (!isFree(schema)) return schema;
+  const type = schema.anyOf || schema.oneOf || typeof schema.type !== "string" ? "string" : schema.type;
+  return { ...keepFlag(schema), type };
+};
 
 const modeLook = {
   value: { label: "Plain value", icon: Type },
@@ -166,7 +172,7 @@ export function AnyField({ formData, onChange, fieldPathId, disabled, schema }: 
       value={formData as Json | undefined}
       orText={!onlyJson}
       disabled={disabled}
-      minRows={2}
+      minRows={onlyJson ? 2 : 1}
       placeholder={schema.type === "array" ? "[ ]" : schema.type === "object" ? "{ }" : "Text, or JSON"}
       onChange={(value) => onChange(value, fieldPathId.path, undefined, fieldPathId.$id)}
     />

@@ -21,7 +21,7 @@ export function FieldTemplate(props: FieldTemplateProps) {
   const { id, label, children, errors, rawDescription, hidden, required, schema, uiSchema, displayLabel } = props;
   if (hidden) return <div hidden>{children}</div>;
   const { switcher, widget } = optionsOf(uiSchema);
-  const isRoot = id === "root";
+  const isRoot = props.fieldPathId.path.length === 0;
   const isList = (schema.type === "array" || schema.type === "object") && !uiSchema?.["ui:field"] && widget !== "expression";
   const additional = ADDITIONAL_PROPERTY_FLAG in schema;
   if (isRoot) return <div>{children}{errors}</div>;

@@ -44,13 +44,19 @@ export const NodeCard = memo(function NodeCard({ data, selected, dragging }: Nod
 
   return (
     <div className={classes} data-testid={`node-${node.name}`} data-node-id={node.id} data-status={status ?? undefined}>
-      {data.tools && level !== "signal" && !dragging && data.tools}
+      {data.tools && level !== "signal" && !dragging && <Tools>{data.tools}</Tools>}
       {level === "signal" ? <Block data={data} /> : <Body data={data} level={level} />}
       {shape.inputs.map((port) => <PortHandle key={`in-${port.key}`} port={port} side="target" wired={data.wired.has(`in:${port.key}`)} editable={data.onRename !== undefined} />)}
       {shape.outputs.map((port) => <PortHandle key={`out-${port.key}`} port={port} side="source" wired={data.wired.has(`out:${port.key}`)} editable={data.onRename !== undefined} />)}
     </div>
   );
 });
+
+/** Over the card, the same size on screen at every zoom. */
+function Tools({ children }: { children: ReactNode }) {
+  const zoom = useStore((state) => state.transform[2]);
+  return <div className="card-tools" style={{ transform: `scale(${1 / zoom})` }}>{children}</div>;
+}
 
 function Body({ data, level }: { data: CardData; level: Level }) {
   const { node, shape, run, problem, mode } = data;
@@ -137,11 +143,11 @@ function Block({ data }: { data: CardData }) {
   const { look, mode, run, problem } = data;
   if (mode === "edit") {
     const Icon = look.icon;
-    return <div className={`block k-${look.kind}`}>{problem?.severity === "error" ? <ProblemSign /> : <Icon className="block-icon" aria-hidden />}</div>;
+    return <div className={`signal k-${look.kind}`}>{problem?.severity === "error" ? <ProblemSign /> : <Icon className="signal-icon" aria-hidden />}</div>;
   }
   const status = run?.status ?? "queued";
   const solid = !["queued", "skipped", "cancelled", "stale"].includes(status);
-  return <div className={`block s-${status}`}><StatusSign status={status} solid={solid} /></div>;
+  return <div className={`signal s-${status}`}><StatusSign status={status} solid={solid} /></div>;
 }
 
 function PortHandle({ port, side, wired, editable }: { port: PlacedPort; side: "source" | "target"; wired: boolean; editable: boolean }) {

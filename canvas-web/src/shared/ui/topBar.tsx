@@ -1,6 +1,6 @@
 /** The 48 px bar over each page: where you are at the left, a flow's faces in the middle, one primary action at the right. */
 import type { ReactNode } from "react";
-import { NavLink } from "react-router";
+import { Link } from "react-router";
 
 export function TopBar({ left, center, right }: { left: ReactNode; center?: ReactNode; right?: ReactNode }) {
   return (
@@ -22,9 +22,9 @@ export function FlowFaces({ flowId, current }: { flowId: string; current: "edit"
   return (
     <nav className="seg" aria-label="Faces of this flow">
       {faces.map((face) => (
-        <NavLink key={face.key} to={face.to} end aria-current={face.key === current ? "page" : undefined} className="no-underline">
+        <Link key={face.key} to={face.to} aria-current={face.key === current ? "page" : undefined} className="no-underline">
           {face.label}
-        </NavLink>
+        </Link>
       ))}
     </nav>
   );
