@@ -38,7 +38,7 @@ class WaitingServer:
         """Add the services and answer what waits. The arguments are those of `open_server`."""
         server = cast("grpc.aio.Server", _Joining(self.server))
         names = [name for each in register for name in each(server)]
-        shown = reflection.aio.ReflectionServicer([*names, health.SERVICE_NAME, reflection.SERVICE_NAME])
+        shown = reflection.aio.ReflectionServicer([*names, health.SERVICE_NAME, reflection.SERVICE_NAME])  # type: ignore[attr-defined]
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(shown, server)
         for name in ("", *names):
             await self._checks.set(name, health_pb2.HealthCheckResponse.SERVING)
