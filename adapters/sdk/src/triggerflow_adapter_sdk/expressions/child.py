@@ -7,6 +7,7 @@ are `language + text` and the JSON of the variables, an answer's are a verdict (
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 import os
@@ -19,6 +20,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 MEMORY_LIMIT = 256 * 1024 * 1024
 # Past this even a child whose parent died while it ran in circles is ended, by the kernel.
@@ -29,6 +31,8 @@ CACHE_SIZE = 256
 EXACT = 2**53
 # jsonatapy clips a whole result beyond 64 bits to this; an input cannot hold it on that way (see `_is_exact`).
 CLIPPED = 2**63 - 1
+
+_exact_engine: Any = None
 
 _HEADER = struct.Struct(">II")
 
@@ -66,12 +70,18 @@ def _refuse_eval(*_: Any) -> Any:
     raise ValueError("$eval is refused")
 
 
+def _encode_url(text: Any) -> Any:
+    return quote(text, safe=";,/?:@&=+$-_.!~*'()#") if isinstance(text, str) else None
+
+
 def _compile_jsonata(text: str) -> Callable[[Any], Any]:
     import jsonatapy
 
     compiled = jsonatapy.compile(text)
-    # jsonatapy 2.2 knows the name $random and no function behind it.
+    # jsonatapy 2.2 knows the names $random and $clone and no function behind them, and leaves blanks in a URL.
     compiled.register_override("random", random.random)
+    compiled.register_override("clone", lambda value: value)
+    compiled.register_override("encodeUrl", _encode_url)
     compiled.register_override("eval", _refuse_eval)
     exact: list[Any] = []
 
@@ -87,52 +97,16 @@ def _compile_jsonata(text: str) -> Callable[[Any], Any]:
 
 def _compile_exact(text: str) -> Callable[[Any], Any]:
     """The slower engine, which keeps integers that no double can hold."""
-    import jsonata
-
-    _mend_exact_engine()
-    compiled = jsonata.Jsonata(text)
-    compiled.assign("eval", None)
-
-    def evaluate(inputs: Any) -> Any:
-        return _exact_result(compiled.evaluate(inputs))
-
-    return evaluate
-
-
-def _mend_exact_engine() -> None:
-    """jsonata-python 0.7 makes doubles of integers that pass through a function, sums integers exactly, and cuts
-    `5.5 % 2` to 1: each the other way round here."""
-    from jsonata.jsonata import Jsonata
-    from jsonata.utils import Utils
-
-    if getattr(Utils, "keeps_integers", False):
-        return
-    convert, compute = Utils.convert_number, Jsonata.evaluate_numeric_expression
-
-    def remainder(self: Any, left: Any, right: Any, op: str) -> Any:
-        if op == "%" and Utils.is_numeric(left) and Utils.is_numeric(right):
-            return convert(math.fmod(float(left), float(right)))
-        return compute(self, left, right, op)
-
-    def keep_integers(number: Any) -> Any:
-        return number if type(number) is int else convert(number)
-
-    def total(numbers: Any) -> Any:
-        if numbers is None:
-            return None
-        result = 0.0
-        for number in numbers:
-            result += float(number)
-        return convert(result)
-
-    def mean(numbers: Any) -> Any:
-        return None if not numbers else convert(float(total(numbers)) / len(numbers))
-
-    for name, function in (("sum", total), ("average", mean)):
-        Jsonata.static_frame.lookup(name).method = function
-    Utils.convert_number = staticmethod(keep_integers)
-    Jsonata.evaluate_numeric_expression = remainder
-    Utils.keeps_integers = True
+    global _exact_engine
+    if _exact_engine is None:
+        path = Path(__file__).with_name("exact_engine.py")
+        spec = importlib.util.spec_from_file_location("exact_engine", path)
+        assert spec is not None
+        assert spec.loader is not None
+        _exact_engine = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(_exact_engine)
+    compiled = _exact_engine.compile_exact(text, _refuse_eval)
+    return lambda inputs: _exact_result(compiled(inputs))
 
 
 def _exact_result(value: Any) -> Any:
