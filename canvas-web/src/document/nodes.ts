@@ -45,12 +45,14 @@ export interface AddOptions {
 export function addNode(doc: FlowDoc, entry: Pick<HandlerEntry, "node">, options: AddOptions, newId: NewId): Plan {
   const after = options.after ? nodeOf(doc, options.after) : undefined;
   const beside = after ? { x: after.position.x + COLUMN, y: after.position.y } : { x: 0, y: 0 };
+  // The catalogue's description tells what the handler does; a node's own is a note of whoever drew it.
   const node: FlowNode = {
     ...structuredClone(entry.node),
     id: newId(),
     name: freeName(doc, entry.node.name),
     position: options.at ? snap(options.at) : freePlace(doc, beside),
   };
+  delete node.description;
   const edits: Edit[] = [{ kind: "putNode", node }];
   const withNode = applyEdits(doc, edits).doc;
   let warning: string | undefined;

@@ -76,12 +76,17 @@ function OneFlow({ flowId }: { flowId: string }) {
 }
 
 function Drawing() {
-  const { draft, panels } = useEditor();
+  const { draft, panels, graph } = useEditor();
   const { inspector, palette, outline, commands, running, connecting } = usePanels((state) => state);
   const run = useCallback(() => panels.setState({ running: true }), [panels]);
   useEditorKeys(run);
   useNodeInAddress();
   const small = useNarrow();
+  useEffect(() => {
+    // A panel that opens takes room: what is selected stays in sight.
+    const [id] = draft.getState().selection.nodes;
+    if (inspector && id !== undefined) requestAnimationFrame(() => graph.view?.reveal(id));
+  }, [inspector, draft, graph]);
   return (
     <div className={`editor ${small ? "narrow" : ""}`}>
       <EditorBar onRun={run} />

@@ -19,7 +19,12 @@ export function Dialog({ title, children, footer, onClose, width, onSubmit, test
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = element.current;
-    if (dialog && !dialog.open) dialog.showModal();
+    if (dialog && !dialog.open) {
+      dialog.showModal();
+      // The first thing to fill in, else the chosen button: not the cross that closes.
+      const first = dialog.querySelector<HTMLElement>(".dialog-body :is(input, textarea, select):not(:disabled)");
+      (first ?? dialog.querySelector<HTMLElement>(".dialog-foot .btn-primary:not(:disabled), .dialog-foot .btn"))?.focus();
+    }
     return () => dialog?.close();
   }, []);
   const inside = (
@@ -43,7 +48,12 @@ export function Dialog({ title, children, footer, onClose, width, onSubmit, test
         event.preventDefault();
         onClose();
       }}
-      onKeyDown={(event) => event.stopPropagation()}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !onSubmit) return;
+        event.preventDefault();
+        onSubmit();
+      }}
       onPointerDown={(event) => {
         if (event.target === element.current) onClose();
       }}
