@@ -36,7 +36,7 @@ export function imported(text: string, fallbackName: string): Import {
   if (!Array.isArray(edges) || !Array.isArray(channels)) return { ok: false, why: "Its edges are not a list." };
   for (const [index, node] of nodes.entries()) {
     const first = nodeViolations(node)[0];
-    if (first) return { ok: false, why: `Node ${index + 1} is not one: ${first.pointer || "it"} ${first.message}` };
+    if (first) return { ok: false, why: `Node ${index + 1}${first.pointer ? ` at ${first.pointer}` : ""}: ${first.message}` };
   }
   for (const [index, edge] of edges.entries()) {
     if (!isEdge(edge)) return { ok: false, why: `Edge ${index + 1} does not say where it starts and ends.` };

@@ -36,8 +36,10 @@ export function logLines(events: readonly ExecutionEvent[], nodeId: string | nul
   });
 }
 
-export function LogsTab({ events, revision, nodes, startedAt, selected, onSelect }: {
+export function LogsTab({ events, count, revision, nodes, startedAt, selected, onSelect }: {
   events: readonly ExecutionEvent[];
+  /** How many of them had happened at the moment looked at. */
+  count: number;
   revision: number;
   nodes: readonly FlowNode[];
   startedAt: number | null;
@@ -51,7 +53,7 @@ export function LogsTab({ events, revision, nodes, startedAt, selected, onSelect
   const names = useMemo(() => new Map(nodes.map((node) => [node.id, node.name])), [nodes]);
   // The list grows in place: the revision says when.
   // eslint-disable-next-line react-hooks/exhaustive-deps
-  const all = useMemo(() => logLines(events), [events, revision]);
+  const all = useMemo(() => logLines(count < events.length ? events.slice(0, count) : events), [events, revision, count]);
   const nodeFilter = onlyNode ? selected : null;
   const shown = useMemo(() => {
     const wanted = text.trim().toLowerCase();

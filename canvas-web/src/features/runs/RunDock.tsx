@@ -19,6 +19,8 @@ export interface RunDockProps {
   /** The run as the page looks at it: newest, or at one moment. */
   state: RunState;
   events: readonly ExecutionEvent[];
+  /** How many of them had happened at the moment looked at. */
+  count: number;
   /** Goes up when `events` changes, which grows in place. */
   revision: number;
   activations: ReadonlyMap<string, Activation>;
@@ -68,7 +70,7 @@ export function RunDock(props: RunDockProps) {
         {!folded && tab === "events" && (
           <EventsTab events={events} revision={revision} nodes={nodes} startedAt={state.startedAt} at={props.at} onAt={props.onAt} selected={selected} />
         )}
-        {!folded && tab === "logs" && <LogsTab events={events} revision={revision} nodes={nodes} startedAt={state.startedAt} selected={selected} onSelect={onSelect} />}
+        {!folded && tab === "logs" && <LogsTab events={events} count={props.count} revision={revision} nodes={nodes} startedAt={state.startedAt} selected={selected} onSelect={onSelect} />}
         {!folded && tab === "data" && (
           <DataTab graph={graph} execution={props.execution} state={state} activations={props.activations} onNeedActivations={props.onNeedActivations} selected={selected} onSelect={onSelect} />
         )}

@@ -36,18 +36,15 @@ function OneRun({ id }: { id: string }) {
   const catalogue = useCatalogue();
   const navigate = useNavigate();
   const [parameters, setParameters] = useSearchParams();
-  const change = useCallback(
-    (changes: Record<string, string | null>) =>
-      setParameters((before) => {
-        const next = new URLSearchParams(before);
-        for (const [key, value] of Object.entries(changes)) {
-          if (value === null) next.delete(key);
-          else next.set(key, value);
-        }
-        return next;
-      }, { replace: true }),
-    [setParameters],
-  );
+  const change = useCallback((changes: Record<string, string | null>) => {
+    // The address as it is now, not as it was when this was made: moment and tab change within one breath.
+    const next = new URLSearchParams(window.location.search);
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === null) next.delete(key);
+      else next.set(key, value);
+    }
+    setParameters(next, { replace: true });
+  }, [setParameters]);
 
   // The moment. Playing moves it many times a second: the address follows when it rests.
   const [at, setAt] = useState(parameters.get("at"));
@@ -137,7 +134,7 @@ function OneRun({ id }: { id: string }) {
   const flowGone = run.blueprintGone;
   const dock = (
     <RunDock
-      graph={graph} execution={execution} state={state} events={history.events} revision={revision} activations={run.activations}
+      graph={graph} execution={execution} state={state} events={history.events} count={count} revision={revision} activations={run.activations}
       onNeedActivations={session.loadActivations} now={now} at={at} onAt={look} selected={selected} onSelect={select} tab={tab} onTab={(next) => change({ tab: next })}
     />
   );

@@ -43,8 +43,10 @@ export function VirtualList({ count, rowHeight, label, row, follow = false, reve
     else if (from + rowHeight > element.scrollTop + element.clientHeight) element.scrollTop = from + rowHeight - element.clientHeight;
   }, [reveal, rowHeight]);
 
-  const first = Math.max(0, Math.floor(top / rowHeight) - OVERSCAN);
-  const last = Math.min(count, Math.ceil((top + height) / rowHeight) + OVERSCAN);
+  // A list that grew shorter has no rows where the reader last was.
+  const from = Math.min(top, Math.max(0, count * rowHeight - height));
+  const first = Math.max(0, Math.floor(from / rowHeight) - OVERSCAN);
+  const last = Math.min(count, Math.ceil((from + height) / rowHeight) + OVERSCAN);
   const rows: ReactNode[] = [];
   for (let index = first; index < last; index += 1) {
     rows.push(
