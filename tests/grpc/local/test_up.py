@@ -104,10 +104,12 @@ def test_after_kill_9_it_starts_again_at_once(up: Any) -> None:
     killed.ready()
     with killed.client() as client:
         made = client.post("/flows", json={"name": "kept"}).json()
+    left = Path(killed.note()["grpc"].removeprefix("unix:")).parent
     killed.process.kill()
     killed.process.wait()
     again = up()
     assert LINK.fullmatch(again.link())
+    assert not left.exists()
     assert again.note()["pid"] == again.process.pid
     with again.client() as client:
         assert client.get(f"/flows/{made['id']}").json() == made

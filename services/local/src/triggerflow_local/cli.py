@@ -27,7 +27,7 @@ def up() -> None:
     """Start the server, or print a fresh link to the one that runs. Ctrl-C stops it."""
     from triggerflow_local import up as up_
 
-    raise typer.Exit(up_.main())
+    up_.run()
 
 
 @app.command()

@@ -10,9 +10,12 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+
+SOCKET_FOLDER_PREFIX = "tfcanvas-"
 
 
 class CannotStart(Exception):
@@ -65,11 +68,21 @@ class Home:
                 fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise AlreadyRunning from None
-            # Left by a server that was killed; whoever waits for us must not read it.
-            self._note.unlink(missing_ok=True)
+            self._clear_up()
             yield
         finally:
             os.close(descriptor)
+
+    def _clear_up(self) -> None:
+        # Left by a server that was killed: its note, which whoever waits for us must not read, and its socket.
+        note = self.note()
+        self._note.unlink(missing_ok=True)
+        if note is not None:
+            left = Path(note.grpc.removeprefix("unix:"))
+            if left.parent.name.startswith(SOCKET_FOLDER_PREFIX):
+                with suppress(OSError):
+                    left.unlink(missing_ok=True)
+                    left.parent.rmdir()
 
     def token(self) -> str:
         """The bearer token, made at the first start and kept, readable by its owner only. Call with the lock held."""

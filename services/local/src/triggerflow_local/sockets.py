@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from triggerflow_local.home import CannotStart
+from triggerflow_local.home import SOCKET_FOLDER_PREFIX, CannotStart
 
 # What the kernel takes for the path of a Unix socket.
 _MOST_BYTES = 107
@@ -38,7 +38,7 @@ def open_port(port: int) -> socket.socket:
 def socket_folder() -> Iterator[Path]:
     """The path for the Unix socket, in a folder that only its owner may enter, removed at the end."""
     room = None
-    if len(tempfile.gettempdir().encode()) + len(f"/tfcanvas-xxxxxxxx/{_NAME}") > _MOST_BYTES:
+    if len(tempfile.gettempdir().encode()) + len(f"/{SOCKET_FOLDER_PREFIX}xxxxxxxx/{_NAME}") > _MOST_BYTES:
         room = "/tmp"
-    with tempfile.TemporaryDirectory(prefix="tfcanvas-", dir=room, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix=SOCKET_FOLDER_PREFIX, dir=room, ignore_cleanup_errors=True) as folder:
         yield Path(folder) / _NAME

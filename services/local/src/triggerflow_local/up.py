@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 import threading
 import time
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 from triggerflow_chassis.settings import SettingsError
@@ -18,8 +20,17 @@ from triggerflow_local.settings import LocalSettings, read_settings
 from triggerflow_local.sockets import open_port, socket_folder
 
 # The contract gives five seconds from the signal to the end.
-_STOP_SECONDS = 4.5
+_STOP_SECONDS = 4.0
 _WAIT_SECONDS = 60.0
+
+
+def run() -> NoReturn:
+    """`main`, then leave at once: by then all is closed, and a thread that still runs (a handler's, an import's) has
+    nothing to finish."""
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def main() -> int:
@@ -58,12 +69,16 @@ def _serve(settings: LocalSettings, home: Home) -> int:
         # Enabled again when everything is loaded: until then collecting is wasted.
         gc.disable()
         logging.configure(settings.log_level)
+        # Not uvloop.run, which ends by waiting for threads: the import of agently, for one, takes seconds.
+        loop = uvloop.new_event_loop()
         try:
-            uvloop.run(_serve_until_stopped(settings, home, listening, grpc_socket))
+            loop.run_until_complete(_serve_until_stopped(settings, home, listening, grpc_socket))
         except (OSError, ServiceError) as error:
             raise CannotStart(f"TFCANVAS_HOME: cannot serve from {settings.home}: {error}") from error
         finally:
             home.remove_note()
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
     return 0
 
 
@@ -80,6 +95,7 @@ async def _serve_until_stopped(
             home.write_note(RunNote(os.getpid(), front.url, front.grpc))
             _say(front.link())
             stop = asyncio.create_task(stopped.wait(), name="stop")
+            stop.add_done_callback(lambda _: _end_in_time(home))
             # Imported in a thread, so that the link answers meanwhile.
             loading = asyncio.create_task(asyncio.to_thread(import_module, "triggerflow_local.services"))
             await asyncio.wait([stop, loading], return_when=asyncio.FIRST_COMPLETED)
@@ -87,8 +103,6 @@ async def _serve_until_stopped(
                 services = loading.result()
                 async with services.open_services(settings, token=token, front=front):
                     await stop
-                    home.remove_note()
-                    _end_in_time()
                     # Before the services go, those who ask them must have.
                     await front.stop()
 
@@ -97,8 +111,9 @@ def _say(link: str) -> None:
     typer.echo(link)
 
 
-def _end_in_time() -> None:
-    # All that matters is in the journal by now. A handler's thread that does not end may not hold up the end.
+def _end_in_time(home: Home) -> None:
+    home.remove_note()
+    # What has to outlive us is in the journal at any moment. Nothing that will not end may hold up the end.
     timer = threading.Timer(_STOP_SECONDS, os._exit, (0,))
     timer.daemon = True
     timer.start()
