@@ -80,7 +80,7 @@ def test_json_is_read(parse: Callable[..., Any], text: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "nonsense", "[1,]", "NaN", "1e999", '"\\ud800"', "{'a': 1}", "1 2", '{"a":1,"a":2}', "\ufeff{"]
+    "text", ["", "{", "nonsense", "[1,]", "NaN", "1e999", '"\\ud800"', "{'a': 1}", "1 2", "\ufeff{"]
 )
 def test_broken_json_fails(parse: Callable[..., Any], text: str) -> None:
     error = parse(text, "json").error

@@ -67,8 +67,10 @@ def test_whatever_a_handler_raises_fails_its_node_alone(
     try_node: Callable[..., Any], client: httpx.Client, handler: str, what: str
 ) -> None:
     came = try_node(f"{L}{handler}", config={"what": what})
-    error = came.error
     assert came.run["status"] == "succeeded"
+    shown = came.ports["error"]
+    error = client.get(f"/values/{shown['$value']}").json() if "$value" in shown else shown
+    assert set(error) == {"type", "message", "stack", "attempt"}
     if what not in ("deep", "StopIteration"):
         assert error["type"] == {"large": "ValueError", "surrogate": "ValueError"}.get(what, what)
     if what == "Inner":

@@ -121,7 +121,7 @@ def test_any_other_content_type_is_refused(client: httpx.Client, kind: str) -> N
 
 
 @pytest.mark.parametrize(
-    "value", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic dXNlcjpwYXNz", "bearer", "Bearer a b", "Bearer \xe9"]
+    "value", ["", "Bearer", "Bearer wrong", "Basic dXNlcjpwYXNz", "bearer", "Bearer a b", "Bearer \xe9"]
 )
 def test_without_the_token_nothing_is_told(product: Any, value: str) -> None:
     headers = [(b"Authorization", value.encode("latin-1"))] if value else []

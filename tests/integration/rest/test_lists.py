@@ -52,7 +52,7 @@ def test_a_parameter_given_twice_is_refused_and_an_unknown_one_ignored(client: h
 
 
 @pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize("token", ["x", "é", "AAAA", "e30=", "e30", str(uuid.uuid4()), "a" * 5000])
+@pytest.mark.parametrize("token", ["x", "é", "AAAA", "e30=", "e30", str(uuid.uuid4()), "a" * 500])
 def test_a_token_that_nobody_made_is_refused(client: httpx.Client, path: str, token: str) -> None:
     refused(client.get(path, params={"pageToken": token}), 400, "BAD_CURSOR")
 

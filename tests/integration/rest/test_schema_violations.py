@@ -51,7 +51,7 @@ def test_enough_was_generated() -> None:
     for made in (NODES, REQUESTS):
         kinds = {each.keyword.split(" ")[0] for each in made}
         assert {"required", "enum", "format", "minimum", "additionalProperties", "type"} <= kinds
-    assert len(NODES) > 80 and len(REQUESTS) > 40
+    assert len(NODES) > 80 and len(REQUESTS) >= 40
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +70,16 @@ def test_a_node_is_refused_wherever_it_is_written(
     if case.pointer == "/id":
         return
     path = f"/flows/{flow_id}/nodes/{NODE_ID}"
-    answer = client.put(path, json=case.instance, headers={"If-Match": "*"})
+    headers = {"If-Match": "*", "Content-Type": "application/json"}
+    answer = client.put(path, content=json.dumps(case.instance), headers=headers)
     refused(answer, 422, "INVALID", case.pointer)
 
 
 @pytest.mark.parametrize("case", REQUESTS, ids=str)
 def test_a_request_to_run_is_refused(client: httpx.Client, case: Broken) -> None:
-    refused(client.post("/executions", json=case.instance), 422, "INVALID", case.pointer)
+    body = json.dumps(case.instance)
+    answer = client.post("/executions", content=body, headers={"Content-Type": "application/json"})
+    refused(answer, 422, "INVALID", case.pointer)
 
 
 def test_all_that_is_wrong_is_told_at_once(client: httpx.Client) -> None:

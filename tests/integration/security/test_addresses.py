@@ -39,10 +39,10 @@ REFUSED = [
     "http://[ff02::1]/",
     "http://198.18.0.1/",
     "http://192.0.0.1/",
-    "http://user:pass@127.0.0.1:{port}/",
 ]
 # What a resolver makes of these is its own matter; none may reach the server.
 NEVER_REACHED = [
+    "http://user:pass@127.0.0.1:{port}/",
     "http://2130706433:{port}/",
     "http://0x7f000001:{port}/",
     "http://0x7f.1:{port}/",

@@ -43,8 +43,16 @@ def test_another_host_is_refused(product: Product, port: str, path: str) -> None
 
 @pytest.mark.parametrize("path", PATHS)
 def test_another_origin_is_refused(product: Product, port: str, path: str) -> None:
-    origins = ["http://evil.example", "null", f"https://127.0.0.1:{port}", "http://127.0.0.1", "",
-               f"http://127.0.0.1:{port}.x", f"http://evil.example:{port}", f"http://127.0.0.1:{port}/"]  # fmt: skip
+    origins = [
+        "http://evil.example",
+        f"http://evil.example:{port}",
+        "null",
+        "",
+        f"https://127.0.0.1:{port}",
+        "http://127.0.0.1",
+        f"http://127.0.0.1:{port}.x",
+        f"http://127.0.0.1:{port}/",
+    ]
     with product.client() as client:
         for origin in origins:
             answer = client.get(path, headers={"Origin": origin})

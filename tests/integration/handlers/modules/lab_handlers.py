@@ -140,6 +140,7 @@ def delay(inputs: dict[str, Any], ctx: Any) -> Any:
 
 
 def many_lines(inputs: dict[str, Any], ctx: Any) -> Any:
+    time.sleep(ctx.config.get("wait", 0))
     text = "x" * ctx.config["size"]
     for number in range(ctx.config["lines"]):
         ctx.log.info(f"{number:06d} {text}")
