@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-
 SOCKET_FOLDER_PREFIX = "tfcanvas-"
 
 
