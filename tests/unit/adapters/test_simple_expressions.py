@@ -10,7 +10,8 @@ import jsonatapy
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from triggerflow_adapter_sdk.expressions.simple import UNDEFINED, NeedsEngine, NotSimple, compile_simple
+from triggerflow_adapter_sdk.expressions.simple import NotSimple, compile_simple
+from triggerflow_adapter_sdk.expressions.simple_values import UNDEFINED, NeedsEngine
 
 NAMES = st.sampled_from(["a", "b", "c", "input", "x1"])
 LITERALS = st.one_of(

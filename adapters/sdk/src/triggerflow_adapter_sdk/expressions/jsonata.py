@@ -11,7 +11,8 @@ import jsonatapy
 
 from triggerflow_adapter_sdk.errors import ExpressionFailed
 from triggerflow_adapter_sdk.expressions.pool import current_pool
-from triggerflow_adapter_sdk.expressions.simple import UNDEFINED, Evaluate, NeedsEngine, NotSimple, compile_simple
+from triggerflow_adapter_sdk.expressions.simple import NotSimple, compile_simple
+from triggerflow_adapter_sdk.expressions.simple_values import UNDEFINED, Evaluate, NeedsEngine
 
 MAX_LENGTH = 65_536
 
