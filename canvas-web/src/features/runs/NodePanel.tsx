@@ -121,10 +121,10 @@ function Tries({ run, now, startedAt, node }: { run: NodeRun | undefined; now: n
     <ol className="side-tries">
       {run.tries.map((attempt, index) => {
         const waitsUntil = attempt.startedAt > now ? attempt.startedAt : null;
-        const status = waitsUntil !== null ? "retrying" : attempt.outcome === "running" ? "running" : attempt.outcome;
+        const status = waitsUntil !== null ? "retrying" : attempt.outcome === "lost" ? "stale" : attempt.outcome;
         return (
           <li key={index}>
-            <StatusBadge plain status={status} word={`Try ${attempt.attempt}${maxAttempts(node) > 1 ? ` of ${maxAttempts(node)}` : ""}${attempt.recovered ? ", again after a restart" : ""}`} />
+            <StatusBadge plain status={status} word={`Try ${attempt.attempt}${maxAttempts(node) > 1 ? ` of ${maxAttempts(node)}` : ""}${attempt.recovered ? ", again" : attempt.outcome === "lost" ? ", lost with the process" : ""}`} />
             <span className="text-ink-3">{offset(attempt.startedAt, startedAt)}</span>
             <span className="mono cut">{attempt.error ?? ""}</span>
             <span className="ml-auto">{waitsUntil !== null ? `in ${duration(waitsUntil - now)}` : duration((attempt.endedAt ?? now) - attempt.startedAt)}</span>

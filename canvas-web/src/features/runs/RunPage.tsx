@@ -4,8 +4,8 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { GraphView } from "@/shared/graph";
 import { hasEnded, ProblemError } from "@/shared/protocol";
-import { announce, Button, Chip, Empty, FlowFaces, Skeleton, toast, TopBar } from "@/shared/ui";
-import { useNow } from "@/shared/time";
+import { announce, Banner, Button, Chip, Empty, FlowFaces, Skeleton, toast, TopBar } from "@/shared/ui";
+import { clockTime, useNow } from "@/shared/time";
 import { ConnectionState } from "./ConnectionState";
 import { edgeStates, type Graph } from "./model/flowing";
 import { nodeStates } from "./model/cards";
@@ -58,13 +58,20 @@ function OneRun({ id }: { id: string }) {
   const total = history.length;
   const count = at === null ? total : Math.min(total, history.countUpTo(at));
   const state = useMemo(() => (at === null ? run.state : history.after(count)), [at, count, run.state, history]);
-  const onCount = useCallback((wanted: number | null) => look(wanted === null ? null : (history.events[wanted - 1]?.id ?? null)), [look, history]);
+  const onCount = useCallback(
+    // The last event of a run that ended is where everybody looks who looks at no moment.
+    (wanted: number | null) => look(wanted === null || (wanted >= history.length && history.latest.endedAt !== null) ? null : (history.events[wanted - 1]?.id ?? null)),
+    [look, history],
+  );
 
   const graph: Graph = blueprint ?? NOTHING;
   const running = run.state.endedAt === null && total > 0;
-  const live = running && at === null;
-  const clock = useNow(running);
-  const now = live ? clock : (state.lastEventAt ?? clock);
+  // While the line is gone nothing is known to go on: clocks stand where the server was last heard.
+  const offline = feed?.phase === "offline" && running;
+  const live = running && at === null && !offline;
+  const ticked = useNow(running && !offline);
+  const clock = offline ? (feed.lastHeardAt ?? ticked) : ticked;
+  const now = running && at === null ? clock : (state.lastEventAt ?? clock);
 
   const tabParameter = parameters.get("tab");
   const tab: DockTab = DOCK_TABS.find((key) => key === tabParameter) ?? "timeline";
@@ -172,6 +179,7 @@ function OneRun({ id }: { id: string }) {
                 <div className="run-graph">
                   <GraphView flow={graph} catalogue={catalogue} mode="run" nodeStates={cards} edgeStates={edges} selectedNodeId={selected} onSelect={select} onOpen={open} fitKey={fitKey}>
                     <Legend />
+                    {offline && <div className="run-offline"><Banner status="stale" testId="run-offline">What you see is from {clockTime(clock)}. The run goes on without you, and this page catches up when the line is back.</Banner></div>}
                   </GraphView>
                 </div>
               )}

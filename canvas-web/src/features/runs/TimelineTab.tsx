@@ -11,7 +11,7 @@ const ROW = 22;
 const BESIDE = 272;
 /** About how wide a letter of a note is. */
 const LETTER = 5.8;
-const WORD: Record<BarKind, string> = { done: "finished", running: "running", failed: "failed try", backoff: "back-off", waiting: "waiting", cancelled: "cancelled" };
+const WORD: Record<BarKind, string> = { done: "finished", running: "running", failed: "failed try", backoff: "back-off", waiting: "waiting", cancelled: "cancelled", lost: "lost" };
 const LEGEND: readonly BarKind[] = ["done", "running", "failed", "backoff", "waiting"];
 
 export function TimelineLegend() {

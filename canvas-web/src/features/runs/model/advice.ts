@@ -12,7 +12,7 @@ export interface Advice {
 }
 
 const CHANGES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
-const UNCERTAIN = new Set(["ConnectionFailed", "TimedOut", "Cancelled", "worker lost"]);
+const UNCERTAIN = new Set(["ConnectionFailed", "TimedOut", "Cancelled"]);
 
 export function adviseOn(node: FlowNode, run: NodeRun, handled: boolean): Advice {
   const type = run.error?.type ?? "";

@@ -77,7 +77,7 @@ describe("the state of a run", () => {
     const run = new Recording().started().begin(1, 1).custom(900, "retry", 1, 1, { recovered: true }).end(950, 1, 1);
     const own = fold(EMPTY, run.events).nodes[nodeId(1)];
     expect(own).toMatchObject({ phase: "done", recovered: true });
-    expect(own?.tries.map((attempt) => attempt.attempt)).toEqual([1, 1]);
+    expect(own?.tries.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([[1, "lost"], [1, "done"]]);
   });
 
   it("knows skipped nodes, waits and streamed text", () => {

@@ -7,7 +7,8 @@ import type { ChunkError, ChunkEvent, ExecutionEvent, Json, NodeDetail } from "@
 import type { RunStatus } from "@/shared/ui";
 import { timeOf } from "@/shared/time/words";
 
-export type TryOutcome = "running" | "done" | "failed" | "cancelled";
+/** `lost`: the process ended while it ran, which is no failure of the node. */
+export type TryOutcome = "running" | "done" | "failed" | "cancelled" | "lost";
 
 export interface Try {
   attempt: number;
@@ -195,7 +196,7 @@ class Draft {
       node.recovered = true;
       node.phase = "running";
       // Nobody saw when the process died: the try before ends where the next one begins.
-      endTry(node, at, "failed", "worker lost");
+      endTry(node, at, "lost", undefined);
       node.tries.push({ attempt, startedAt: at, endedAt: null, outcome: "running", recovered: true });
       return;
     }

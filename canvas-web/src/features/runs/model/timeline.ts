@@ -4,7 +4,7 @@ import type { RunStatus } from "@/shared/ui";
 import { duration } from "@/shared/ui/statusWords";
 import { backingOff, hasFailed, type NodeRun, type RunState, shownPhase } from "./runState";
 
-export type BarKind = "done" | "running" | "failed" | "backoff" | "waiting" | "cancelled";
+export type BarKind = "done" | "running" | "failed" | "backoff" | "waiting" | "cancelled" | "lost";
 
 export interface Bar {
   kind: BarKind;
@@ -25,7 +25,7 @@ export interface TimelineRow {
   note: string;
 }
 
-const KIND: Record<string, BarKind> = { done: "done", failed: "failed", cancelled: "cancelled", running: "running" };
+const KIND: Record<string, BarKind> = { done: "done", failed: "failed", cancelled: "cancelled", running: "running", lost: "lost" };
 
 export function timelineRows(state: RunState, nodes: readonly FlowNode[], now: number): TimelineRow[] {
   const names = new Map(nodes.map((node) => [node.id, node.name]));
@@ -53,7 +53,8 @@ function rowOf(run: NodeRun, name: string, start: number, now: number): Timeline
     if (attempt.endedAt !== null || attempt.startedAt <= now) {
       const kind = run.phase === "waiting" && index === run.tries.length - 1 ? "waiting" : (KIND[attempt.outcome] ?? "running");
       const several = run.tries.length > 1;
-      bars.push({ kind, from, to, label: several ? `try ${attempt.attempt}` : "" });
+      const label = attempt.outcome === "lost" ? "lost with the process" : attempt.recovered ? `try ${attempt.attempt}, again` : several ? `try ${attempt.attempt}` : "";
+      bars.push({ kind, from, to, label });
     }
     before = to;
   }
@@ -69,7 +70,7 @@ function noteOf(run: NodeRun, now: number): string {
   const parts: string[] = [];
   if (run.recovered) parts.push("ran again after a restart");
   if (hasFailed(run.phase)) parts.push(run.error?.type ?? "failed");
-  else if (failures.length > 0 && !run.recovered) {
+  else if (failures.length > 0) {
     const first = failures[0];
     const took = first?.endedAt == null ? "" : ` after ${duration(first.endedAt - first.startedAt)}`;
     parts.push(`${first?.error ?? "failed"}${took}${failures.length > 1 ? `, ${failures.length} tries failed` : ""}`);
