@@ -5,13 +5,13 @@ import { Dialog, Keys } from "@/shared/ui";
 const groups: { title: string; keys: [string, string][] }[] = [
   {
     title: "Anywhere",
-    keys: [["Ctrl+K", "Command bar"], ["?", "These keys"]],
+    keys: [["Ctrl+K", "Command bar"], ["F6", "Next part of the page"], ["?", "These keys"]],
   },
   {
     title: "Draw",
     keys: [
       ["Tab", "Add a node, also /"],
-      ["C", "Connect from this node: arrows choose, Enter wires"],
+      ["C", "Connect from this node"],
       ["Arrows", "Walk along the wires"],
       ["Alt+Arrows", "Move the selected nodes"],
       ["Enter", "Open the inspector"],

@@ -123,6 +123,14 @@ describe("nodes", () => {
     expect(next.edges).toHaveLength(1);
   });
 
+  test("a node put into a wire gets its place: what comes after moves right, and nothing else does", () => {
+    const at = (id: string, x: number, y: number, type: NodeType = "action") => node(id, type, { position: { x, y } });
+    const start = doc([at("t", 0, 0, "trigger"), at("a", 248, 0), at("b", 496, 0), at("c", 248, 200)], [edge("t", "a"), edge("a", "b"), edge("t", "c")]);
+    const next = made(start, addNode(start, entry, { at: { x: 248, y: 0 }, into: "t>a" }, newId));
+    expect(Object.fromEntries(next.nodes.map((n) => [n.name, n.position.x]))).toEqual({ t: 0, a: 496, b: 744, c: 248, Map: 248 });
+    expect(next.edges.map((e) => `${e.source.nodeId}>${e.target.nodeId}`)).toContain(`t>${next.nodes[4]?.id ?? ""}`);
+  });
+
   test("what was added shares nothing with the catalogue", () => {
     const next = made(emptyDoc, addNode(emptyDoc, entry, {}, newId));
     expect(next.nodes[0]?.handlers["main"]).not.toBe(entry.node.handlers.main);

@@ -3,6 +3,7 @@ import type { FlowEdge, FlowNode, Handler, HandlerEntry, Json } from "@/shared/p
 import { connectNodes, splice } from "./connect";
 import { applyEdits, nodeOf, refuse, type Edit, type FlowDoc, type NewId, type Plan } from "./model";
 import { inputPorts, isUndecided, outputPorts } from "./ports";
+import { reachedFrom } from "./reach";
 
 export const GRID = 4;
 export const NODE_WIDTH = 184;
@@ -58,13 +59,26 @@ export function addNode(doc: FlowDoc, entry: Pick<HandlerEntry, "node">, options
   let warning: string | undefined;
   if (options.into) {
     const plan = splice(withNode, options.into, node, newId);
-    if (plan.ok) edits.push(...plan.edits);
+    if (plan.ok) edits.push(...plan.edits, ...makeRoom(doc, node, options.into));
     else warning = plan.reason;
   } else if (after && inputPorts(node).length > 0 && after.type !== "output") {
     const plan = connectNodes(withNode, after.id, node.id, newId);
     if (plan.ok) edits.push(...plan.edits);
   }
   return { ok: true, label: `Add ${node.name}`, edits, select: [node.id], ...(warning ? { warning } : {}) };
+}
+
+/** What comes after a node put into a wire moves right, as far as the card needs. */
+function makeRoom(doc: FlowDoc, node: FlowNode, edgeId: string): Edit[] {
+  const edge = doc.edges.find((other) => other.id === edgeId);
+  const target = edge && nodeOf(doc, edge.target.nodeId);
+  if (!target || Math.abs(target.position.y - node.position.y) > ROW) return [];
+  const by = node.position.x + COLUMN - target.position.x;
+  if (by <= 0 || target.position.x <= node.position.x - COLUMN) return [];
+  const after = reachedFrom(doc.edges, [target.id]);
+  return doc.nodes
+    .filter((other) => after.has(other.id) && other.position.x >= target.position.x - NODE_WIDTH)
+    .map((other): Edit => ({ kind: "putNode", node: { ...other, position: snap({ x: other.position.x + by, y: other.position.y }) } }));
 }
 
 export function moveNodes(doc: FlowDoc, moves: Readonly<Record<string, Point>>): Plan {

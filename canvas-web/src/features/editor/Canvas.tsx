@@ -2,7 +2,7 @@
 import { Cable, ClipboardPaste, Copy, CopyPlus, Ellipsis, Maximize, Network, Pencil, Plus, Redo2, Scissors, SlidersHorizontal, SquareDashedMousePointer, Trash2, Undo2 } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import {
-  addNode, applyEdits, connect, connectNodes, duplicate, hasErrorPort, inputPorts, moveNodes, nodeOf, outputPorts, removeSelection, renameNode, rewire, type Plan, type Point,
+  addNode, applyEdits, COLUMN, connect, connectNodes, duplicate, hasErrorPort, inputPorts, moveNodes, nodeOf, outputPorts, removeSelection, renameNode, rewire, type FlowDoc, type Plan, type Point,
 } from "@/document";
 import { GraphView, type GraphEditing, type GraphHandle, type MenuTarget, type PortEnd } from "@/shared/graph";
 import { Keys, Menu, Popover, toast, type MenuEntry } from "@/shared/ui";
@@ -69,7 +69,7 @@ export function Canvas() {
       const entry = entryFor(reference);
       if (!entry) return;
       remember(reference);
-      if (plan((now) => addNode(now, entry, { at, into: edgeId }, newId))) {
+      if (plan((now) => addNode(now, entry, { at: edgeId === null ? at : inWire(now, edgeId, at), into: edgeId }, newId))) {
         panels.setState(window.innerWidth < 1200 ? { palette: false, inspector: true } : { inspector: true });
         graph.view?.focus();
       }
@@ -174,6 +174,15 @@ export function Canvas() {
       )}
     </>
   );
+}
+
+/** Dropped on a wire, a card lines up behind the one the wire comes from, where it falls near that row. */
+function inWire(doc: FlowDoc, edgeId: string, at: Point): Point {
+  const edge = doc.edges.find((other) => other.id === edgeId);
+  const source = edge && nodeOf(doc, edge.source.nodeId);
+  if (!source) return at;
+  const { x, y } = source.position;
+  return { x: Math.abs(at.x - (x + COLUMN)) < COLUMN / 2 ? x + COLUMN : Math.max(at.x, x + COLUMN), y: Math.abs(at.y - y) < 48 ? y : at.y };
 }
 
 /** Wire one known port to the first port of a node that takes it. */

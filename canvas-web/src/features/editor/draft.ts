@@ -5,7 +5,7 @@ import {
 } from "@/document";
 import type { GraphSelection } from "@/shared/graph";
 import { api, ProblemError, type Flow, type FlowDocument, type Problem } from "@/shared/protocol";
-import { toast } from "@/shared/ui";
+import { announce, toast } from "@/shared/ui";
 
 export type SaveState =
   | { kind: "saved" }
@@ -72,6 +72,7 @@ export function make(store: DraftStore, plan: Plan, key: string | null = null): 
       selection: pruned(plan.select ? { nodes: new Set(plan.select), edges: new Set() } : selection, next),
     });
   }
+  if (key === null) announce(plan.label);
   if (plan.warning) toast({ title: plan.warning, status: "waiting" });
   return true;
 }
@@ -81,6 +82,7 @@ export function travel(store: DraftStore, direction: "undo" | "redo"): string | 
   const moved = direction === "undo" ? undo(doc, history) : redo(doc, history);
   if (!moved) return null;
   store.setState({ doc: moved.doc, history: moved.history, selection: pruned(selection, moved.doc) });
+  announce(`${direction === "undo" ? "Undone" : "Done again"}: ${moved.label}`);
   return moved.label;
 }
 

@@ -88,6 +88,10 @@ function handled(editor: Editor, event: KeyboardEvent, run: () => void): boolean
     } else graph.view?.focus();
     return true;
   }
+  if (key === "F6") {
+    nextRegion(editor, event.shiftKey ? -1 : 1);
+    return true;
+  }
   if (isTyping(event.target)) return false;
 
   if (control && !event.altKey) {
@@ -186,6 +190,16 @@ function plainKey(editor: Editor, event: KeyboardEvent, key: string): boolean {
     default:
       return false;
   }
+}
+
+/** From palette to canvas to inspector to bar: Tab adds a node here, so this is the way round. */
+function nextRegion({ graph }: Editor, step: number): void {
+  const regions = [".palette", ".outline-panel", ".graph", ".inspector", ".topbar"].flatMap((name) => document.querySelector<HTMLElement>(name) ?? []);
+  const now = regions.findIndex((region) => region.contains(document.activeElement));
+  const next = regions[(now + step + regions.length) % regions.length];
+  if (!next) return;
+  if (next.classList.contains("graph")) graph.view?.focus();
+  else next.querySelector<HTMLElement>("input, button:not(:disabled), select, textarea, a, [tabindex='0']")?.focus();
 }
 
 function nudge({ draft }: Editor, direction: Direction, by: number): void {

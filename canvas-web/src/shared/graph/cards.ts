@@ -66,6 +66,8 @@ export class CardCache {
       type: "card",
       position: input.position,
       selected: input.selected,
+      // Cards lie over wires, whatever a wire's own layer among wires.
+      zIndex: input.selected ? 20 : 10,
       dragging: input.dragging,
       draggable: input.onRename !== undefined,
       width: WIDTH,
