@@ -11,6 +11,9 @@ import httpx
 from triggerflow_local.home import Home, alive
 
 _SECONDS = 60.0
+# A server that is started again is back within seconds.
+_RETRIES = 40
+_RETRY_SECONDS = 0.3
 
 
 class NothingRuns(Exception):
@@ -109,16 +112,18 @@ class Api:
                         yield event
                         if event["type"] in ("execution.completed", "execution.failed"):
                             return
-            except httpx.TransportError as error:
+            except (httpx.TransportError, ApiError) as error:
+                if isinstance(error, ApiError) and error.status < 502:
+                    raise
                 failures += 1
-                if failures > 5:
+                if failures > _RETRIES:
                     raise NothingRuns(self._home) from error
                 self._wait_for_server()
 
     def _wait_for_server(self) -> None:
         import time
 
-        time.sleep(0.3)
+        time.sleep(_RETRY_SECONDS)
         note = self._home.note()
         if note is not None and alive(note):
             self._client.base_url = httpx.URL(note.url)
