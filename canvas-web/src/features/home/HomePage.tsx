@@ -4,12 +4,13 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { createExample, type Example, EXAMPLES, Gallery, withFreshIds } from "@/features/examples";
 import { api, type FlowSummary } from "@/shared/protocol";
-import { useNow } from "@/shared/time";
-import { announce, Banner, Button, Empty, Skeleton, toast, TopBar } from "@/shared/ui";
+import { announce, Button, Empty, toast, TopBar } from "@/shared/ui";
 import { DeleteDialog, RenameDialog, whyNot } from "./dialogs";
 import { type FlowActions, FlowRow } from "./FlowRow";
+import { Rows, Silent } from "./HomeStates";
 import { NoFlows } from "./NoFlows";
 import { needsAttention } from "./recent";
+import { save } from "./save";
 import { exported, fileName, imported } from "./transfer";
 import { useFlows } from "./useFlows";
 import { useNodeSearch } from "./useNodeSearch";
@@ -191,33 +192,3 @@ export function HomePage() {
 }
 
 const NONE: readonly never[] = [];
-
-function Silent({ nextTryAt, failure, onRetry }: { nextTryAt: number | null; failure: unknown; onRetry: () => void }) {
-  const now = useNow(true, 500);
-  const left = nextTryAt === null ? null : Math.max(0, Math.ceil((nextTryAt - now) / 1000));
-  return (
-    <div className="px-6 pt-3">
-      <Banner status="failed" testId="home-silent" actions={<Button size="small" onClick={onRetry}>Try now</Button>}>
-        <b className="font-semibold">{whyNot(failure, "")}</b> Your flows are safe. {left === null ? "" : left > 0 ? `We try again in ${left} s, or you do it now.` : "Trying."}
-      </Banner>
-    </div>
-  );
-}
-
-function Rows() {
-  return (
-    <div className="grid px-6" aria-busy="true">
-      {[220, 180, 260, 160].map((width) => (
-        <div key={width} className="flex h-13 items-center gap-3"><Skeleton width={22} height={22} /><span className="grid gap-1.5"><Skeleton width={width} /><Skeleton width={width * 0.7} height={9} /></span><Skeleton className="ml-auto" width={120} height={18} /></div>
-      ))}
-    </div>
-  );
-}
-
-function save(text: string, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
