@@ -55,7 +55,7 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
           <div><dt>Failed at</dt><dd><button type="button" className="link" onClick={() => onNode(failedAt)}>{names.get(failedAt)}</button></dd></div>
         )}
         {failedAt === undefined && execution?.error != null && state.endedAt !== null && <div className="run-fact-wide"><dt>Why</dt><dd className="cut" title={execution.error.message}>{execution.error.message || execution.error.type}</dd></div>}
-        {startedAt !== null && <div className="run-fact-more"><dt>Started by</dt><dd>{fired[0] ? `${fired.map((node) => node.name).join(", ")}, ` : ""}{when(startedAt, today)}</dd></div>}
+        {startedAt !== null && <div className="run-fact-more"><dt>{fired.length > 0 ? "Started by" : "Started"}</dt><dd>{fired[0] ? `${fired.map((node) => node.name).join(", ")}, ` : ""}{when(startedAt, today)}</dd></div>}
         {execution?.context.userId !== undefined && <div className="run-fact-more"><dt>For</dt><dd>{execution.context.userId}</dd></div>}
         {labels.length > 0 && <div className="run-fact-more"><dt>Labels</dt><dd className="flex gap-1">{labels.map((label) => <Chip key={label}>{label}</Chip>)}</dd></div>}
         {execution?.rerunOf !== undefined && <div className="run-fact-more"><dt>Re-run of</dt><dd><Link to={`/runs/${execution.rerunOf}`} className="mono">{shortId(execution.rerunOf)}</Link></dd></div>}

@@ -7,7 +7,7 @@ import { hasEnded, ProblemError } from "@/shared/protocol";
 import { announce, Banner, Button, Chip, Empty, FlowFaces, toast, TopBar } from "@/shared/ui";
 import { clockTime, useNow } from "@/shared/time";
 import { ConnectionState } from "./ConnectionState";
-import { edgeStates, type Graph } from "./model/flowing";
+import { edgeStates, type Graph, withoutFlow } from "./model/flowing";
 import { nodeStates } from "./model/cards";
 import { hasFailed } from "./model/runState";
 import { shortId } from "./model/words";
@@ -65,7 +65,8 @@ function OneRun({ id }: { id: string }) {
     [look, history],
   );
 
-  const graph: Graph = blueprint ?? NOTHING;
+  const { order } = run.state;
+  const graph = useMemo<Graph>(() => blueprint ?? (run.blueprintGone ? withoutFlow(order) : NOTHING), [blueprint, run.blueprintGone, order]);
   const running = run.state.endedAt === null && total > 0;
   // While the line is gone nothing is known to go on: clocks stand where the server was last heard.
   const offline = feed?.phase === "offline" && running;

@@ -10,6 +10,11 @@ export interface Graph {
   edges: readonly FlowEdge[];
 }
 
+/** What is left of a graph whose flow was deleted: the nodes the events speak of, without names and wires. */
+export function withoutFlow(nodeIds: readonly string[]): Graph {
+  return { nodes: nodeIds.map((id) => ({ id, type: "action", name: `Node ${id.slice(0, 8)}`, handlers: {}, position: { x: 0, y: 0 } })), edges: [] };
+}
+
 /** The ports a finished node lit, with their values; null where the result was too large to tell. */
 export function litPorts(node: FlowNode, run: NodeRun, errorWired: boolean, activation?: Activation): JsonObject | null {
   if (hasFailed(run.phase)) return errorWired ? { error: errorValue(run) } : {};
