@@ -20,6 +20,8 @@ class Limits:
     queued_bytes: int = 16 * 1024 * 1024
     # Live readers (WebSocket and SSE) of one process.
     watchers: int = 1_000
+    # A reader of history may be as far behind as it likes, but not take nothing at all for so long.
+    stall_seconds: float = 5.0
     # How long a dropped reader gets to take its close frame before the connection is cut.
     close_seconds: float = 60.0
     sse_comment_seconds: float = 15.0

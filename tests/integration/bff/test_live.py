@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,13 +27,15 @@ def socket(bff: Any, execution_id: str, after: str = "", **options: Any) -> conn
     return connect(path, additional_headers=bff.bearer, compression=None, **options)
 
 
-async def rest(connection: ClientConnection) -> tuple[list[dict[str, Any]], int]:
+async def rest(connection: ClientConnection, pause: float = 0) -> tuple[list[dict[str, Any]], int]:
     """What comes until the close, and its code."""
     events: list[dict[str, Any]] = []
     try:
         while True:
             said = json.loads(await asyncio.wait_for(connection.recv(), 10))
             events += said if isinstance(said, list) else [said]
+            if pause:
+                await asyncio.sleep(pause)
     except ConnectionClosed as closed:
         assert closed.rcvd is not None
         return events, closed.rcvd.code
@@ -196,6 +199,37 @@ async def test_a_reader_that_stops_reading_is_dropped_with_4429_and_stalls_nobod
             async with socket(bff, run, events[-1]["id"], close_timeout=0.1) as resumed:
                 following = json.loads(await resumed.recv())["payload"]["message"].rstrip("x")
                 assert following == str(len(events))
+
+
+async def test_a_reader_of_history_may_be_slow_but_not_still(tmp_path: Any, run_bff: Any) -> None:
+    async with run_bff(tmp_path, limits=Limits(stall_seconds=0.5)) as bff:
+        run = bff.backend.run()
+        for number in range(600):
+            bff.backend.emit(run, str(number), size=50_000)
+        bff.backend.emit(run, last=True)
+        async with socket(bff, run, max_queue=1, ping_interval=None) as still:
+            await still.recv()
+            # Not waiting for anything: to be still for so long is what is tried here.
+            await asyncio.sleep(1.5)
+            events, closed = await rest(still)
+            assert closed == 4429
+            assert len(events) < 599
+        path = f"/executions/{run}/events"
+        reader, writer = await asyncio.open_connection("127.0.0.1", bff.port, limit=4096)
+        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{bff.port}\r\nAccept: text/event-stream\r\n"
+        writer.write(f"{head}Authorization: {bff.bearer['Authorization']}\r\n\r\n".encode())
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        await until(lambda: bff.app.state.feeds.watchers == 0)
+        size = 0
+        with contextlib.suppress(ConnectionResetError):
+            while piece := await reader.read(65_536):
+                size += len(piece)
+        writer.close()
+        assert size < 600 * 50_000
+        # Slow, but never still for so long: it gets all.
+        async with socket(bff, run, max_queue=1) as slow:
+            events, closed = await rest(slow, pause=0.001)
+            assert (len(events), closed) == (601, 1000)
 
 
 async def test_more_readers_than_allowed_are_4429_and_429(tmp_path: Any, run_bff: Any) -> None:

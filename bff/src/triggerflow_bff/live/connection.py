@@ -5,7 +5,29 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from starlette.types import Receive, Send
+from starlette.types import Message, Receive, Send
+
+
+class Sending:
+    """Sends on, and knows since when the other side has taken nothing."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._now = asyncio.get_running_loop().time
+        self._since: float | None = None
+
+    async def __call__(self, message: Message) -> None:
+        self._since = self._now()
+        await self._send(message)
+        self._since = None
+
+    async def stalled(self, seconds: float) -> None:
+        """Return once one message has waited for so long."""
+        while True:
+            waited = 0.0 if self._since is None else self._now() - self._since
+            if waited >= seconds:
+                return
+            await asyncio.sleep(max(seconds - waited, seconds / 4))
 
 
 async def until_gone(receive: Receive) -> None:

@@ -116,6 +116,11 @@ class Feeds:
         self._watchers -= 1
 
     @property
+    def watchers(self) -> int:
+        """How many live readers there are."""
+        return self._watchers
+
+    @property
     def upstreams(self) -> int:
         """How many executions are watched upstream."""
         return len(self._feeds)

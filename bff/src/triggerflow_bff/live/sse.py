@@ -13,8 +13,9 @@ from triggerflow_chassis.errors import ServiceError
 
 from triggerflow_bff.answers import NOSNIFF
 from triggerflow_bff.defects import as_refusal
-from triggerflow_bff.live.connection import cut, stop, until_gone
+from triggerflow_bff.live.connection import Sending, cut, stop, until_gone
 from triggerflow_bff.live.event import LiveEvent
+from triggerflow_bff.settings import Limits
 
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -41,19 +42,21 @@ class EventStream:
         *,
         closing: asyncio.Future[None],
         dropped: asyncio.Future[None] | None,
-        comment_seconds: float,
+        limits: Limits,
         release: Callable[[], None],
     ) -> None:
         self._batches = batches
         self._ends = {closing} if dropped is None else {closing, dropped}
-        self._comment_seconds = comment_seconds
+        self._limits = limits
         self._release = release
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.create_task(until_gone(receive))
-        sending = asyncio.create_task(self._send_all(scope, send))
+        line = Sending(send)
+        sending = asyncio.create_task(self._send_all(scope, line))
+        stalled = asyncio.create_task(line.stalled(self._limits.stall_seconds))
         try:
-            await asyncio.wait({gone, sending, *self._ends}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({gone, sending, stalled, *self._ends}, return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
                 error = sending.exception()
                 if error is not None:
@@ -67,8 +70,8 @@ class EventStream:
                         return
                 cut(send)
         finally:
-            await stop(sending)
-            await stop(gone)
+            for task in (sending, stalled, gone):
+                await stop(task)
             await self._batches.aclose()
             self._release()
 
@@ -84,7 +87,7 @@ class EventStream:
             while True:
                 if upcoming is None:
                     upcoming = asyncio.ensure_future(_next(self._batches))
-                done, _ = await asyncio.wait({upcoming}, timeout=self._comment_seconds)
+                done, _ = await asyncio.wait({upcoming}, timeout=self._limits.sse_comment_seconds)
                 if not done:
                     await self._write(send, b":\n\n")
                     continue

@@ -13,7 +13,7 @@ from triggerflow_chassis.identity import Principal
 
 from triggerflow_bff import problems
 from triggerflow_bff.defects import as_refusal
-from triggerflow_bff.live.connection import cut, stop, until_gone
+from triggerflow_bff.live.connection import Sending, cut, stop, until_gone
 from triggerflow_bff.live.event import LiveEvent
 from triggerflow_bff.live.feeds import Reader, too_slow
 from triggerflow_bff.parts import Parts
@@ -92,11 +92,15 @@ class EventSocket:
         return self._parts.feeds.reader(who, execution_id, after)
 
     async def _serve(self, reader: Reader, batched: bool, scope: Scope, receive: Receive, send: Send) -> None:
-        sending = asyncio.create_task(_send_all(reader.batches(), batched, send))
+        limits = self._parts.settings.limits
+        line = Sending(send)
+        sending = asyncio.create_task(_send_all(reader.batches(), batched, line))
+        stalled = asyncio.create_task(line.stalled(limits.stall_seconds))
         gone = asyncio.create_task(until_gone(receive))
         closing = self._parts.closing.future
         try:
-            await asyncio.wait({sending, gone, reader.dropped, closing}, return_when=asyncio.FIRST_COMPLETED)
+            ends = {sending, stalled, gone, reader.dropped, closing}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if gone.done():
                 return
             end: ServiceError | int
@@ -104,18 +108,17 @@ class EventSocket:
                 error = sending.exception()
                 end = NORMAL if error is None else as_refusal(error, path=scope["path"])
             else:
-                end = too_slow() if reader.dropped.done() else RESTART
+                end = RESTART if closing.done() else too_slow()
             await stop(sending)
             # A reader that takes nothing takes no close frame either; after a while the connection is just cut.
             closed = asyncio.create_task(_close(send, end))
-            patience = self._parts.settings.limits.close_seconds
-            await asyncio.wait({closed, gone}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({closed, gone}, timeout=limits.close_seconds, return_when=asyncio.FIRST_COMPLETED)
             await stop(closed)
             if closed.cancelled() and not gone.done():
                 cut(send)
         finally:
-            await stop(sending)
-            await stop(gone)
+            for task in (sending, stalled, gone):
+                await stop(task)
 
 
 async def _send_all(batches: AsyncGenerator[list[LiveEvent]], batched: bool, send: Send) -> None:

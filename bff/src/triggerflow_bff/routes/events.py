@@ -37,7 +37,7 @@ async def project_events(call: Call) -> ASGIApp:
             batches,
             closing=parts.closing.future,
             dropped=None,
-            comment_seconds=parts.settings.limits.sse_comment_seconds,
+            limits=parts.settings.limits,
             release=parts.feeds.release,
         )
     except BaseException:
@@ -73,7 +73,7 @@ async def _stream(call: Call) -> ASGIApp:
             reader.batches(),
             closing=parts.closing.future,
             dropped=reader.dropped,
-            comment_seconds=parts.settings.limits.sse_comment_seconds,
+            limits=parts.settings.limits,
             release=parts.feeds.release,
         )
     except BaseException:
