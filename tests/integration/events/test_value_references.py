@@ -98,3 +98,27 @@ def test_in_a_trace_the_inputs_of_a_node_are_shown_the_same_way(run: Callable[..
     ran = run(drawing, {"v": ["x" * 70_000]}, trace=True)
     reference = ran.activation("same")["inputs"]["input"]
     assert client.get(f"/values/{reference['$value']}").json() == ["x" * 70_000]
+
+
+def test_a_result_of_several_ports_is_measured_as_a_whole(run: Callable[..., Any], client: httpx.Client) -> None:
+    drawing = Drawing("two halves")
+    drawing.trigger(outputs=["lit"])
+    config = {"lit": {"$expr": "input"}}
+    drawing.node("action", "fork", "lab_handlers.outputs", outputs=["a", "b"], config=config)
+    drawing.node("output", "both", inputs=["a", "b"])
+    drawing.wire("start", "fork", "lit")
+    drawing.wire("fork", "both", "a", "a")
+    drawing.wire("fork", "both", "b", "b")
+    half = {"a": "x" * 40_000, "b": "y" * 40_000}
+    ran = run(drawing, {"lit": half})
+    assert ran.activation("fork")["ports"] == half
+    for reference in (ran.ends("fork")[0]["result"], ran.ends("both")[0]["result"], ran.execution["outputs"]["both"]):
+        assert client.get(f"/values/{reference['$value']}").json() == half
+
+
+def test_an_output_may_be_called_like_a_reference(run: Callable[..., Any]) -> None:
+    drawing = Drawing("called $value")
+    drawing.trigger(outputs=["v"])
+    drawing.node("output", "$value")
+    drawing.wire("start", "$value", "v")
+    assert run(drawing, {"v": 1}).execution["status"] == "succeeded"

@@ -214,3 +214,68 @@ def test_a_trigger_that_is_no_id_is_refused(client: httpx.Client, runnable: Call
     answer = client.post(f"/executions?trigger={trigger}", json={"flowId": runnable(), "inputs": {}})
     assert answer.status_code in (400, 404), answer.text
     refused(answer, answer.status_code, None)
+
+
+def test_the_shorter_time_limit_counts(client: httpx.Client, start: Callable[..., str]) -> None:
+    drawing = Drawing("short flow", timeoutSeconds=1)
+    drawing.trigger()
+    drawing.node("action", "late", "sample_handlers.hang")
+    drawing.wire("start", "late")
+    for options in ({}, {"timeoutSeconds": 60}):
+        run_id = start(drawing, {}, **options)
+        ended = wait_for(lambda run_id=run_id: _ended(client, run_id), seconds=5)
+        assert (ended["status"], ended["error"]["type"]) == ("failed", "TimedOut")
+
+
+def test_outputs_are_shown_as_they_are_received(client: httpx.Client, start: Callable[..., str]) -> None:
+    drawing = Drawing("so far")
+    drawing.trigger()
+    drawing.node("output", "early")
+    drawing.node("action", "late", "sample_handlers.hang")
+    drawing.node("output", "never")
+    drawing.wire("start", "early")
+    drawing.wire("start", "late")
+    drawing.wire("late", "never")
+    run_id = start(drawing, {"a": 1})
+    wait_for(lambda: client.get(f"/executions/{run_id}").json()["outputs"] == {"early": {"a": 1}}, seconds=5)
+    assert client.get(f"/executions/{run_id}").json()["status"] == "running"
+    client.post(f"/executions/{run_id}/cancel")
+    ended = wait_for(lambda: _ended(client, run_id), seconds=5)
+    assert (ended["status"], ended["outputs"]) == ("cancelled", {"early": {"a": 1}})
+
+
+def test_inputs_are_data_whatever_they_look_like(client: httpx.Client, runnable: Callable[..., str]) -> None:
+    inputs = {"a": {"$expr": "1 + 1"}, "b": {"$env": "HOME"}, "": None, "__proto__": {"x": 1}, "$expr": "input"}
+    body = {"flowId": runnable(), "inputs": inputs, "executionOptions": SYNC}
+    ran = client.post("/executions", json=body).json()
+    assert (ran["inputs"], ran["outputs"]) == (inputs, {"result": inputs})
+
+
+def test_two_hundred_runs_at_once_all_end(client: httpx.Client, runnable: Callable[..., str]) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    flow_id = runnable()
+
+    def one(number: int) -> Any:
+        body = {"flowId": flow_id, "inputs": {"n": number}, "executionOptions": SYNC}
+        return client.post("/executions", json=body).json()["outputs"]
+
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(one, range(200))) == [{"result": {"n": number}} for number in range(200)]
+    page = client.get(f"/executions?flowId={flow_id}&status=succeeded&pageSize=250").json()
+    assert len({run["id"] for run in page["items"]}) == 200
+
+
+@pytest.mark.parametrize("seconds", [9_223_372_036_854_775_807, 86_400 * 365 * 1_000, 4_000_000_000])
+def test_a_very_long_limit_is_no_limit(client: httpx.Client, runnable: Callable[..., str], seconds: int) -> None:
+    retries = {"maxAttempts": seconds, "backoffSeconds": seconds}
+    flow_id = runnable(timeoutSeconds=seconds, retries=retries)
+    options = {**SYNC, "timeoutSeconds": seconds}
+    ran = client.post("/executions", json={"flowId": flow_id, "inputs": {}, "executionOptions": options})
+    assert (ran.status_code, ran.json()["status"]) == (200, "succeeded"), ran.text
+    assert ran.json()["executionOptions"]["timeoutSeconds"] == seconds
+    bad = runnable("fail", timeoutSeconds=seconds, retries=retries)
+    waiting = client.post("/executions", json={"flowId": bad, "inputs": {}}).json()["id"]
+    wait_for(lambda: client.get(f"/executions/{waiting}").json()["status"] == "running", seconds=5)
+    assert client.post(f"/executions/{waiting}/cancel").status_code == 202
+    assert wait_for(lambda: _ended(client, waiting), seconds=5)["status"] == "cancelled"

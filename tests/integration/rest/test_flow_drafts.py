@@ -214,3 +214,51 @@ def test_of_two_writers_with_one_etag_one_wins(client: httpx.Client, make_flow: 
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(write, range(8))) == [200] + [412] * 7
+
+
+def test_a_stale_etag_comes_before_a_running_flow(client: httpx.Client, runnable: Callable[..., str]) -> None:
+    flow_id = runnable("hang")
+    run_id = client.post("/executions", json={"flowId": flow_id, "inputs": {}}).json()["id"]
+    refused(client.delete(f"/flows/{flow_id}", headers={"If-Match": '"stale"'}), 412, "STALE_ETAG")
+    client.post(f"/executions/{run_id}/cancel")
+
+
+def test_numbers_of_the_document_survive_too(make_flow: Callable[..., Any], a_node: Callable[..., Any]) -> None:
+    positions = [(0, 0), (1.5, -2.25), (2**53 - 1, -(2**53)), (1e308, 5e-324), (-0.5, 123456789.123)]
+    made = make_flow(nodes=[a_node(position={"x": x, "y": y}) for x, y in positions])
+    assert [(node["position"]["x"], node["position"]["y"]) for node in made["nodes"]] == positions
+
+
+def test_an_integer_may_be_written_as_a_float(
+    client: httpx.Client, put: Callable[..., httpx.Response], a_node: Callable[..., Any]
+) -> None:
+    """The schemas' `integer` takes 5.0 as 5."""
+    retries = {"maxAttempts": 2.0, "backoffSeconds": 0.0}
+    handlers = {
+        "main": {"entrypoint": "core:map", "config": {"expression": "1"}, "timeoutSeconds": 5.0, "retries": retries}
+    }
+    body = {"name": "n", "nodes": [a_node(handlers=handlers, version=3.0)], "settings": {"timeoutSeconds": 60.0}}
+    made = client.post("/flows", json=body)
+    assert made.status_code == 201, made.text
+    flow = made.json()
+    assert flow["settings"] == {"timeoutSeconds": 60}
+    assert flow["nodes"][0]["handlers"]["main"]["retries"] == {"maxAttempts": 2, "backoffSeconds": 0}
+    again = put(flow["id"], flow)
+    assert again.headers["etag"] == made.headers["etag"]
+
+
+@pytest.mark.parametrize("number", ["1e300", "1e19", "9223372036854775808.0"])
+def test_an_integer_of_the_document_beyond_64_bits_is_refused(client: httpx.Client, number: str) -> None:
+    node_id = str(uuid.uuid4())
+    handler = f'{{"entrypoint": "core:map", "timeoutSeconds": {number}}}'
+    node = f'{{"id": "{node_id}", "type": "action", "name": "n", "handlers": {{"main": {handler}}}, '
+    node += '"position": {"x": 0, "y": 0}}'
+    for body, pointer in (
+        (f'{{"name": "n", "nodes": [{node}]}}', "/nodes/0/handlers/main/timeoutSeconds"),
+        (f'{{"name": "n", "settings": {{"timeoutSeconds": {number}}}}}', "/settings/timeoutSeconds"),
+    ):
+        answer = client.post("/flows", content=body, headers={"Content-Type": "application/json"})
+        refused(answer, 422, "INVALID", pointer)
+    run = f'{{"flowId": "{node_id}", "inputs": {{}}, "executionOptions": {{"timeoutSeconds": {number}}}}}'
+    answer = client.post("/executions", content=run, headers={"Content-Type": "application/json"})
+    refused(answer, 422, "INVALID", "/executionOptions/timeoutSeconds")

@@ -88,7 +88,14 @@ def test_a_path_outside_the_allowed_modules(
         ("action", handler("core:map", expression="a["), "/expression"),
         ("action", handler("core:map", expression="$eval('1')"), "/expression"),
         ("action", handler("core:map", expression="( $e := $eval; $e('1') )"), "/expression"),
+        ("action", handler("core:map", expression="/* $eval */ 1"), "/expression"),
+        ("action", handler("core:map", expression="'$eval'"), "/expression"),
+        ("action", handler("core:map", expression=""), "/expression"),
+        ("action", handler("core:map", expression={"$expr": "'input'"}), "/expression"),
         ("action", handler("core:map", expression="input", more=1), "/more"),
+        ("action", handler("sample_handlers.pass_on", a=[{"b": {"$env": "T"}}]), "/a/0/b"),
+        ("action", handler("sample_handlers.pass_on", a={"$expr": 5}), "/a/$expr"),
+        ("action", handler("sample_handlers.pass_on", a={"$expr": "("}), "/a/$expr"),
         ("action", handler("core:map", expression={"$env": "HOME"}), None),
         ("action", handler("core:parse", format="xml"), "/format"),
         ("action", handler("core:parse"), "/format"),
@@ -268,3 +275,46 @@ def test_types_are_hints(
         assert [reason for reason, _ in found] == ["TYPE_MISMATCH"] and found[0][1].startswith("/edges/2")
     else:
         assert found == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "entrypoint"),
+    [
+        ("action", "core:manual"),
+        ("action", "core:condition"),
+        ("trigger", "core:map"),
+        ("trigger", "http:request"),
+        ("condition", "core:map"),
+        ("condition", "core:manual"),
+        ("output", "core:map"),
+    ],
+)
+def test_a_handler_of_another_kind_of_node_is_a_problem(
+    client: httpx.Client, a_node: Make, kind: str, entrypoint: str
+) -> None:
+    config = {"method": "GET", "url": "https://example.com"} if entrypoint == "http:request" else {"expression": "true"}
+    node = a_node(kind, handlers=handler(entrypoint, **({} if entrypoint == "core:manual" else config)))
+    flow = client.post("/flows", json={"name": "n", "nodes": [node]}).json()
+    errors = [each for each in flow["problems"] if each["severity"] == "error"]
+    assert [each["nodeId"] for each in errors] == [node["id"]], flow["problems"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{"type": "nope"}, 1, "x", [], {"$ref": "http://127.0.0.1:1/x.json"}, {"required": "n"}, {"properties": []}],
+)
+def test_an_input_schema_that_is_none_is_a_problem(
+    problems: Callable[..., Any], a_node: Make, an_edge: Make, schema: Any
+) -> None:
+    trigger, output = a_node("trigger", handlers=handler("core:manual", inputSchema=schema)), a_node("output")
+    found = problems([trigger, output], [an_edge(trigger, output)])
+    assert {reason for reason, _ in found} == {"CONFIG_INVALID"}
+    assert all(at.startswith("/nodes/0/handlers/main/config/inputSchema") for _, at in found)
+
+
+def test_nodes_without_a_main_handler(problems: Callable[..., Any], a_node: Make, an_edge: Make) -> None:
+    for kind, lit in (("trigger", "out"), ("condition", "true")):
+        node = a_node(kind, handlers={})
+        output = a_node("output")
+        found = problems([node, output], [an_edge(node, output, lit)])
+        assert any(at.startswith("/nodes/0/handlers") for _, at in found), found

@@ -30,8 +30,18 @@ def port(product: Product) -> str:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_another_host_is_refused(product: Product, port: str, path: str) -> None:
-    hosts = ["evil.example", f"evil.example:{port}", "127.0.0.1", "127.0.0.1:1", f"127.0.0.2:{port}", f"[::1]:{port}",
-             f"127.0.0.1.nip.io:{port}", f"localhost.evil.example:{port}", f"localhost:{port}.evil.example", ""]  # fmt: skip
+    hosts = [
+        "evil.example",
+        f"evil.example:{port}",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        f"127.0.0.2:{port}",
+        f"[::1]:{port}",
+        f"127.0.0.1.nip.io:{port}",
+        f"localhost.evil.example:{port}",
+        f"localhost:{port}.evil.example",
+        "",
+    ]
     with product.client() as client:
         for host in hosts:
             answer = client.get(path, headers={"Host": host})

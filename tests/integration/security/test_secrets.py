@@ -141,3 +141,29 @@ def test_a_malformed_reference_never_sends_anything(client: httpx.Client, lab: H
 
 def test_the_token_of_the_product_is_told_nowhere(product: Product, told: Callable[..., list[str]]) -> None:
     assert told(product.token) == ["token"]
+
+
+def test_a_reference_that_comes_as_data_is_not_one(
+    client: httpx.Client, lab: HttpLab, product: Product, told: Callable[..., list[str]]
+) -> None:
+    """What an expression makes is never looked up, and never stands in for a secret."""
+    canary = product.environment[CANARY]
+    for headers, value in (
+        ({"X-Key": {"$expr": "input"}}, {"$env": CANARY}),
+        ({"$expr": "input"}, {"X-Key": {"$env": CANARY}}),
+        ({"$expr": "input"}, {"Authorization": "Bearer literal"}),
+    ):
+        drawing = Drawing("injected")
+        drawing.trigger(outputs=["v"])
+        config = {"method": "GET", "url": lab.url("/injected"), "headers": headers}
+        drawing.node("action", "ask", "http:request", config=config)
+        drawing.node("output", "error")
+        drawing.wire("start", "ask", "v")
+        drawing.wire("ask", "error", "error")
+        flow_id = client.post("/flows", json=drawing.body()).json()["id"]
+        if client.post(f"/flows/{flow_id}/versions").status_code == 422:
+            continue
+        body = {"flowId": flow_id, "inputs": {"v": value}, "executionOptions": {"async": False}}
+        ran = client.post("/executions", json=body).json()
+        assert ran["outputs"]["error"]["type"] in ("ConfigInvalid", "SecretRefused"), ran
+    assert lab.hits("/injected") == [] and told(canary) == []
