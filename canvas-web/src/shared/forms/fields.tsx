@@ -151,13 +151,15 @@ export function EnvironmentField({ formData, onChange, fieldPathId, disabled, ra
     const merged = { name, prefix, ...next };
     onChange(merged.name === "" && merged.prefix === "" ? undefined : { $env: merged.name, ...(merged.prefix === "" ? {} : { prefix: merged.prefix }) }, fieldPathId.path, undefined, fieldPathId.$id);
   };
-  const wrong = name !== "" && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+  const literal = formData !== undefined && formData !== null && formData !== "" && !isMarked(formData, "$env");
+  const wrong = literal || (name !== "" && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
   return (
     <div className="grid gap-1">
-      <div className="grid grid-cols-[84px_1fr] gap-1">
+      <div className="grid grid-cols-[minmax(48px,1fr)_2fr] gap-1">
         <input className="input mono" aria-label="Text before it" placeholder="Bearer " value={prefix} disabled={disabled} onChange={(event) => set({ prefix: event.target.value })} />
         <input id={fieldPathId.$id} className="input mono" aria-label="Name of the variable" placeholder="API_KEY" value={name} disabled={disabled} aria-invalid={wrong || Boolean(rawErrors?.length)} onChange={(event) => set({ name: event.target.value })} />
       </div>
+      {literal && <span className="help text-failed">A secret may not stand in a flow. Name the variable that holds it.</span>}
       <span className="help">Read on the server when the node runs, never shown here. Allow it there with TFCANVAS_ENV_ALLOW.</span>
     </div>
   );

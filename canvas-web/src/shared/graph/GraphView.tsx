@@ -1,8 +1,9 @@
 /** The graph, for drawing and for watching alike: pan, zoom, select; with `editing`, also draw. */
-import { ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useViewport, type Connection, type EdgeChange, type NodeChange } from "@xyflow/react";
+import { getViewportForBounds, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useViewport, type Connection, type EdgeChange, type NodeChange } from "@xyflow/react";
 import { useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from "react";
 import { GRID } from "@/document";
 import { ConnectHint, DrawnWire } from "./ConnectHint";
+import { boundsOf } from "./geometry";
 import { levelOf } from "./level";
 import { Minimap } from "./Minimap";
 import { travel } from "./motion";
@@ -36,7 +37,14 @@ function Graph(props: GraphViewProps) {
   const wrapper = useRef<HTMLElement>(null);
   const [interacting, setInteracting] = useState(false);
 
-  const fit = useCallback(() => void reactFlow.fitView({ ...fitting, duration: travel() }), [reactFlow]);
+  // By our own geometry: React Flow knows the size of those cards only that have been drawn.
+  const bounds = useMemo(() => boundsOf(mapCards), [mapCards]);
+  const fitNow = useCallback((duration: number) => {
+    const box = wrapper.current?.getBoundingClientRect();
+    if (!box || bounds.width === 0) return;
+    void reactFlow.setViewport(getViewportForBounds(bounds, box.width, box.height, fitting.minZoom, fitting.maxZoom, fitting.padding), { duration });
+  }, [reactFlow, bounds]);
+  const fit = useCallback(() => fitNow(travel()), [fitNow]);
   const focusNode = useCallback((id: string) => wrapper.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${id}"]`)?.focus({ preventScroll: true }), []);
 
   useImperativeHandle(ref, () => ({
@@ -79,13 +87,13 @@ function Graph(props: GraphViewProps) {
     toCanvas: (screen) => reactFlow.screenToFlowPosition(screen),
   }), [fit, focusNode, reactFlow]);
 
-  const firstFit = useRef(true);
+  const fitted = useRef(fitKey);
   useEffect(() => {
-    if (firstFit.current) {
-      firstFit.current = false;
-      return;
-    }
-    const frame = requestAnimationFrame(fit);
+    if (fitted.current === fitKey) return;
+    const frame = requestAnimationFrame(() => {
+      fitted.current = fitKey;
+      fit();
+    });
     return () => cancelAnimationFrame(frame);
   }, [fitKey, fit]);
 
@@ -236,8 +244,9 @@ function Graph(props: GraphViewProps) {
         snapGrid={[GRID, GRID]}
         minZoom={0.1}
         maxZoom={2}
-        fitView
+        fitView={!many}
         fitViewOptions={fitting}
+        onInit={() => many && fitNow(0)}
         panOnScroll
         panOnDrag={editing ? [1, 2] : true}
         selectionOnDrag={Boolean(editing)}
