@@ -16,8 +16,8 @@ class Limits:
 
     body_bytes: int = MAX_BODY_BYTES
     # A live reader may fall behind by this much before it is dropped and has to resume by cursor.
-    queued_events: int = 4_096
-    queued_bytes: int = 16 * 1024 * 1024
+    queued_events: int = 2_048
+    queued_bytes: int = 4 * 1024 * 1024
     # Live readers (WebSocket and SSE) of one process.
     watchers: int = 1_000
     # A reader of history may be as far behind as it likes, but not take nothing at all for so long.
