@@ -75,6 +75,6 @@ ENTRY: Mapping[str, Any] = {
         "keywords": ["start", "begin", "input", "run"],
         "fields": {"/inputSchema": {"widget": "code", "language": "json", "rows": 8}},
     },
-    "pure": True,
+    "pure": False,
     "check": check,
 }

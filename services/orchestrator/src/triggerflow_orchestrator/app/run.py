@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 from triggerflow_chassis.bus import BusEvent
 from triggerflow_chassis.clock import rfc3339
-from triggerflow_chassis.ids import uuid7
+from triggerflow_chassis.ids import next_uuid7, uuid7
 
 from triggerflow_orchestrator.app import events
 from triggerflow_orchestrator.app.events import EventWriter
@@ -65,6 +65,7 @@ class Run:
 
     __slots__ = (
         "_events",
+        "_last_activation",
         "_numbers",
         "_outputs_json",
         "_record",
@@ -103,6 +104,7 @@ class Run:
         self._events = event_writer or EventWriter(record.id)
         self._numbers = numbers
         self._seq = 0
+        self._last_activation: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -268,12 +270,17 @@ class Run:
                     self._start(move, now, node, ready.inputs)
 
     def _start(self, move: Transition, now: int, node: PlanNode, inputs: Mapping[str, Any]) -> None:
-        activation = Activation(self, next(self._numbers), uuid7(), node, inputs, now)
+        activation = Activation(self, next(self._numbers), self._next_id(now), node, inputs, now)
         self.inflight[activation.id] = activation
         traced = self._shown_object(move, inputs) if self.trace else None
         move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, ROOT_SCOPE, now, traced)))
         self._event(move, now, "chunk.started", events.chunk_running(node.id))
         move.ready.append(activation)
+
+    def _next_id(self, now: int) -> str:
+        """Rising within the run, so that a list by start and id tells the story in its order."""
+        self._last_activation = next_uuid7(self._last_activation, now // 1_000)
+        return self._last_activation
 
     def _receive(self, move: Transition, now: int, node: PlanNode, inputs: Mapping[str, Any]) -> None:
         """An output node runs no code: it has its input in the moment it is reached."""
@@ -298,7 +305,7 @@ class Run:
         traced: str | None = None,
     ) -> None:
         """An activation that starts and ends in the same moment."""
-        activation = Activation(self, 0, uuid7(), node, {}, now)
+        activation = Activation(self, 0, self._next_id(now), node, {}, now)
         if traced is not None:
             move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, ROOT_SCOPE, now, traced)))
         self._event(move, now, "chunk.started", events.chunk_running(node.id))
@@ -307,7 +314,7 @@ class Run:
         self._event(move, now, "chunk.completed", events.chunk_succeeded(node.id, result))
 
     def _skip(self, move: Transition, now: int, node: PlanNode) -> None:
-        activation = Activation(self, 0, uuid7(), node, {}, now)
+        activation = Activation(self, 0, self._next_id(now), node, {}, now)
         self._journal(move, activation, now, "skipped", {}, None)
         if not node.is_trigger and not node.wired_inputs:
             line = "no input port is wired, so this node never runs"
