@@ -43,7 +43,7 @@ export class Saver {
         this.store.setState({ doc: kept.doc });
         if (kept.etag !== etag) this.set({ kind: "conflict" });
       } else this.forget();
-      void this.knowPublished(data.latestVersion, data.updatedAt);
+      void this.knowPublished(data.updatedAt);
     } catch (error) {
       this.store.setState({ phase: error instanceof ProblemError && error.status === 404 ? "missing" : "failed" });
     }
@@ -151,16 +151,20 @@ export class Saver {
     this.store.setState({ save });
   }
 
-  /** Whether the newest version is what is on screen: it was made after the last save. */
-  private async knowPublished(latest: string | null, updatedAt: string): Promise<void> {
-    if (latest === null) return;
+  /**
+   * Which version is the newest, and whether it is what is on screen: then it was made after the last save. Asked for by
+   * itself, because publishing moves no etag, so that a cached flow may still name the version before.
+   */
+  private async knowPublished(updatedAt: string): Promise<void> {
     const { flowId, doc } = this.store.getState();
     try {
-      const { data } = await api.flows.version(flowId, latest);
-      const same = Date.parse(data.createdAt) >= Date.parse(updatedAt);
+      const [newest] = await api.flows.versions(flowId);
+      if (!newest) return;
+      this.store.setState({ latestVersion: newest.version });
+      const same = Date.parse(newest.createdAt) >= Date.parse(updatedAt);
       if (same && this.store.getState().publishedDoc === null) this.store.setState({ publishedDoc: doc });
     } catch {
-      // The chip then says "Draft after", which is never wrong.
+      // The chip then says what the flow itself told.
     }
   }
 
