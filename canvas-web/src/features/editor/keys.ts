@@ -1,5 +1,6 @@
 /** The editor's keys. They rest while something is typed or a dialog is open. */
 import { useEffect } from "react";
+import { flushSync } from "react-dom";
 import { duplicate, moveNodes, neighbour, removeSelection, type Direction } from "@/document";
 import { clipText, pasteText } from "./clipboard";
 import { useEditor, type Editor } from "./context";
@@ -147,8 +148,8 @@ function plainKey(editor: Editor, event: KeyboardEvent, key: string): boolean {
       return true;
     case "Enter":
       if (!canvas || only === undefined) return false;
-      panels.setState({ inspector: true });
-      requestAnimationFrame(() => document.querySelector<HTMLElement>("[data-testid=inspector] .inspector-body :is(input, textarea, select)")?.focus());
+      flushSync(() => panels.setState({ inspector: true }));
+      document.querySelector<HTMLElement>("[data-testid=inspector] .inspector-body :is(input, textarea, select)")?.focus();
       return true;
     case "Delete":
     case "Backspace":
@@ -211,6 +212,7 @@ function nudge({ draft }: Editor, direction: Direction, by: number): void {
 }
 
 function openPalette({ panels }: Editor): void {
-  panels.setState({ palette: true });
-  requestAnimationFrame(() => document.querySelector<HTMLInputElement>("[data-testid=palette-search]")?.focus());
+  // At once: the next key typed belongs to the search already.
+  flushSync(() => panels.setState({ palette: true }));
+  document.querySelector<HTMLInputElement>("[data-testid=palette-search]")?.focus();
 }
