@@ -296,3 +296,28 @@ def test_without_allowed_modules_no_path_is_served(make_product: Make) -> None:
     with product.client() as client:
         flow = client.post("/flows", json=drawing("pass_on").body()).json()
         assert [each["reason"] for each in flow["problems"]] == ["UNKNOWN_HANDLER"]
+
+
+def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path, handlers: dict[str, str]) -> None:
+    """Whoever starts the product may leave its stderr unread, or gone; runs go on."""
+    home = tmp_path / "home"
+    command = str(Path(sys.executable).parent / "tfcanvas")
+    environment = {**os.environ, **handlers, "TFCANVAS_HOME": str(home), "TFCANVAS_PORT": "0"}
+    process = subprocess.Popen(
+        [command, "up"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    product = Product(home, process=process)
+    try:
+        assert process.stdout is not None and process.stderr is not None and process.stdout.readline()
+        wait_for(product.ready, seconds=60)
+        with product.client() as client:
+            for closed in (False, True):
+                if closed:
+                    process.stderr.close()
+                for _ in range(3):
+                    run_id = begin(client, drawing("print_a_megabyte"))
+                    wait_for(lambda run_id=run_id: client.get(f"/executions/{run_id}").json()["endedAt"], seconds=10)
+                    assert client.get(f"/executions/{run_id}").json()["status"] == "succeeded"
+    finally:
+        process.terminate()
+        assert process.wait(timeout=15) == 0

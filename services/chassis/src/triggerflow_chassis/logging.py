@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import logging.config
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
 
 from triggerflow_chassis import tracing
+from triggerflow_chassis.log_stream import LogStream
 
 
 def configure(level: str = "info") -> None:
@@ -26,13 +28,14 @@ def configure(level: str = "info") -> None:
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
     ]
+    stream = _stream()
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(serializer=_dumps)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder()],
@@ -47,6 +50,16 @@ def configure(level: str = "info") -> None:
     root.setLevel(max(number, logging.WARNING))
     # Ours that use the standard library: what handlers print belongs into the log.
     logging.getLogger("triggerflow").setLevel(number)
+
+
+def _stream() -> TextIO:
+    try:
+        descriptor = sys.stderr.fileno()
+    except (AttributeError, OSError):
+        return sys.stderr
+    stream = LogStream(descriptor)
+    atexit.register(stream.close)
+    return cast(TextIO, stream)
 
 
 @contextmanager
