@@ -53,9 +53,12 @@ def differing(left: Path, right: Path) -> list[str]:
         for p in base.rglob("*")
         if p.is_file() and "__pycache__" not in p.parts
     }
-    return sorted(
-        n for n in names if not ((left / n).is_file() and (right / n).is_file() and filecmp.cmp(left / n, right / n, False))
-    )
+    same = {
+        name
+        for name in names
+        if (left / name).is_file() and (right / name).is_file() and filecmp.cmp(left / name, right / name, False)
+    }
+    return sorted(names - same)
 
 
 def main() -> int:
