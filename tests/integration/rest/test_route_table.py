@@ -1,0 +1,160 @@
+"""Every route that the product documents has a case here, and answers as it is documented."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from drawing import Drawing
+from openapi_spec_validator import validate
+from problem_answer import refused
+from published_api import PublishedApi
+from running_product import wait_for
+from triggerflow_chassis import schemas
+
+Case = Callable[[httpx.Client, "Known"], httpx.Response]
+ANY = {"If-Match": "*"}
+PROBES = {"name": "routes"}
+
+
+class Known:
+    """What the cases talk about: one flow that ran, with a large value."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        drawing = Drawing("routes")
+        drawing.trigger()
+        drawing.node("output", "result")
+        drawing.wire("start", "result")
+        self.node = drawing.nodes[0]
+        self.flow = client.post("/flows", json=drawing.body()).json()["id"]
+        client.post(f"/flows/{self.flow}/versions")
+        body = {"flowId": self.flow, "inputs": {"large": "x" * 70_000}, "executionOptions": {"async": False}}
+        self.run = client.post("/executions", json=body).json()
+        self.value = self.run["inputs"]["large"]["$value"]
+
+
+def _doomed(client: httpx.Client, _: Known) -> httpx.Response:
+    return client.delete(f"/flows/{client.post('/flows', json=PROBES).json()['id']}", headers=ANY)
+
+
+def _doomed_node(client: httpx.Client, known: Known) -> httpx.Response:
+    node = {**known.node, "id": str(uuid.uuid4())}
+    path = f"/flows/{client.post('/flows', json={**PROBES, 'nodes': [node]}).json()['id']}/nodes/{node['id']}"
+    return client.delete(path, headers=ANY)
+
+
+def _cancelled(client: httpx.Client, _: Known) -> httpx.Response:
+    drawing = Drawing("routes: cancelled")
+    drawing.trigger()
+    drawing.node("action", "hang", "sample_handlers.hang")
+    drawing.wire("start", "hang")
+    flow_id = client.post("/flows", json=drawing.body()).json()["id"]
+    client.post(f"/flows/{flow_id}/versions")
+    run_id = client.post("/executions", json={"flowId": flow_id, "inputs": {}}).json()["id"]
+    answer = client.post(f"/executions/{run_id}/cancel")
+    wait_for(lambda: client.get(f"/executions/{run_id}").json()["endedAt"], seconds=5)
+    return answer
+
+
+def _events(client: httpx.Client, _: Known) -> httpx.Response:
+    with client.stream("GET", "/events", headers={"Accept": "text/event-stream"}) as answer:
+        return answer
+
+
+CASES: dict[tuple[str, str], Case] = {
+    ("get", "/flows"): lambda c, k: c.get("/flows"),
+    ("post", "/flows"): lambda c, k: c.post("/flows", json=PROBES),
+    ("get", "/flows/{flowId}"): lambda c, k: c.get(f"/flows/{k.flow}"),
+    ("put", "/flows/{flowId}"): lambda c, k: c.put(
+        f"/flows/{k.flow}", json=c.get(f"/flows/{k.flow}").json(), headers=ANY
+    ),
+    ("delete", "/flows/{flowId}"): _doomed,
+    ("get", "/flows/{flowId}/nodes"): lambda c, k: c.get(f"/flows/{k.flow}/nodes"),
+    ("get", "/flows/{flowId}/nodes/{nodeId}"): lambda c, k: c.get(f"/flows/{k.flow}/nodes/{k.node['id']}"),
+    ("put", "/flows/{flowId}/nodes/{nodeId}"): lambda c, k: c.put(
+        f"/flows/{k.flow}/nodes/{k.node['id']}", json=k.node, headers=ANY
+    ),
+    ("delete", "/flows/{flowId}/nodes/{nodeId}"): _doomed_node,
+    ("get", "/flows/{flowId}/versions"): lambda c, k: c.get(f"/flows/{k.flow}/versions"),
+    ("post", "/flows/{flowId}/versions"): lambda c, k: c.post(f"/flows/{k.flow}/versions"),
+    ("get", "/flows/{flowId}/versions/{version}"): lambda c, k: c.get(f"/flows/{k.flow}/versions/1"),
+    ("get", "/executions"): lambda c, k: c.get("/executions"),
+    ("post", "/executions"): lambda c, k: c.post("/executions", json={"flowId": k.flow, "inputs": {}}),
+    ("get", "/executions/{executionId}"): lambda c, k: c.get(f"/executions/{k.run['id']}"),
+    ("get", "/executions/{executionId}/activations"): lambda c, k: c.get(f"/executions/{k.run['id']}/activations"),
+    ("post", "/executions/{executionId}/cancel"): _cancelled,
+    ("get", "/executions/{executionId}/events"): lambda c, k: c.get(f"/executions/{k.run['id']}/events"),
+    ("get", "/values/{ref}"): lambda c, k: c.get(f"/values/{k.value}"),
+    ("get", "/events"): _events,
+    ("get", "/handlers"): lambda c, k: c.get("/handlers"),
+    ("get", "/schemas"): lambda c, k: c.get("/schemas"),
+    ("get", "/schemas/{name}"): lambda c, k: c.get("/schemas/node-metadata"),
+    ("get", "/openapi.json"): lambda c, k: c.get("/openapi.json"),
+    ("get", "/asyncapi.json"): lambda c, k: c.get("/asyncapi.json"),
+    ("get", "/docs"): lambda c, k: c.get("/docs"),
+    ("get", "/healthz"): lambda c, k: c.get("/healthz"),
+    ("get", "/readyz"): lambda c, k: c.get("/readyz"),
+    ("get", "/"): lambda c, k: c.get("/"),
+    ("get", "/canvas"): lambda c, k: c.get("/canvas"),
+    ("get", "/canvas/{path}"): lambda c, k: c.get("/canvas/"),
+    ("post", "/session/links"): lambda c, k: c.post("/session/links"),
+}
+# There are no webhooks before the flow model.
+ALWAYS_REFUSED = {("post", "/hooks/{path}")}
+
+
+@pytest.fixture(scope="module")
+def known(product: Any) -> Known:
+    with product.client() as client:
+        return Known(client)
+
+
+def documented(api: PublishedApi) -> set[tuple[str, str]]:
+    methods = ("get", "post", "put", "delete", "patch")
+    return {(method, path) for path, item in api.document["paths"].items() for method in item if method in methods}
+
+
+def test_the_document_is_openapi(published_api: PublishedApi) -> None:
+    validate(published_api.document)
+
+
+def test_every_route_has_a_case(published_api: PublishedApi) -> None:
+    assert documented(published_api) == set(CASES) | ALWAYS_REFUSED
+
+
+@pytest.mark.parametrize(("method", "path"), CASES)
+def test_a_route_answers_as_documented(
+    client: httpx.Client, published_api: PublishedApi, known: Known, method: str, path: str
+) -> None:
+    answer = CASES[method, path](client, known)
+    assert answer.status_code < 400, answer.text
+    assert published_api.path_of(answer.request.url.path) == path
+    assert (method, path, answer.status_code) in published_api.seen
+
+
+def test_a_hook_that_nobody_has_is_not_found(client: httpx.Client) -> None:
+    for path in ("/hooks/nothing", "/hooks/a/b"):
+        refused(client.post(path, json={}), 404, "NOT_FOUND")
+
+
+def test_bodies_that_the_mission_describes_are_its_own_schemas(
+    published_api: PublishedApi, client: httpx.Client
+) -> None:
+    """By name where the document refers to them, and by hash where they are served."""
+    whole = str(published_api.document)
+    for name, title in (
+        ("node-metadata", "TriggerFlowNodeMetadata"),
+        ("execution-request", "TriggerFlowExecutionRequest"),
+        ("execution-event", "TriggerFlowExecutionEvent"),
+    ):
+        assert title in whole
+        served = hashlib.sha256(client.get(f"/schemas/{name}").content).hexdigest()
+        assert served == hashlib.sha256(schemas.text(name).encode()).hexdigest()
+        component = published_api.document["components"]["schemas"][title]
+        mission = schemas.load(name)
+        assert set(component["properties"]) == set(mission["properties"])
+        assert component.get("required") == mission.get("required")
