@@ -44,7 +44,8 @@ def socket(product: Product) -> Callable[..., ClientConnection]:
         headers = options.pop("headers", {"Authorization": f"Bearer {product.token}"})
         # A bounded queue would keep a connection from being closed while frames wait in it.
         options = {"max_queue": None, "max_size": None, "compression": None, "legacy": True, **options}
-        return connect(url, additional_headers=headers, **options)
+        connection: ClientConnection = connect(url, additional_headers=headers, **options)
+        return connection
 
     return open_socket
 

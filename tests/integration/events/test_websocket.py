@@ -15,6 +15,7 @@ from drawing import Drawing
 from running_product import Product
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 FIRST, LAST = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
 STEADY = {"lines": 60, "pause": 0.005}
@@ -107,7 +108,7 @@ def test_another_host_or_origin_is_refused_before_the_upgrade(ran: Any, product:
     bearer = {"Authorization": f"Bearer {product.token}"}
     for headers, origin in ((bearer, "http://evil.example"), (bearer, "null"), ({}, "http://evil.example")):
         with pytest.raises(InvalidStatus) as refused:
-            connect(url, additional_headers=headers, origin=origin)  # type: ignore[arg-type]
+            connect(url, additional_headers=headers, origin=Origin(origin))
         assert refused.value.response.status_code == 403
     host, port = product.url.removeprefix("http://").split(":")
     sock = sockets.create_connection((host, int(port)))
@@ -116,7 +117,7 @@ def test_another_host_or_origin_is_refused_before_the_upgrade(ran: Any, product:
             f"ws://evil.example:{port}/executions/{ran.execution['id']}/events", additional_headers=bearer, sock=sock
         )
     assert refused.value.response.status_code == 403
-    with connect(url, additional_headers=bearer, origin=product.url) as connection:  # type: ignore[arg-type]
+    with connect(url, additional_headers=bearer, origin=Origin(product.url)) as connection:
         assert json.loads(connection.recv()) == ran.events[0]
 
 

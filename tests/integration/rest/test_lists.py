@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +24,7 @@ def many(product: Any) -> list[str]:
 def pages(client: httpx.Client, path: str, size: int = 2) -> list[dict[str, Any]]:
     items, token = [], None
     while True:
-        more = {} if token is None else {"pageToken": token}
+        more: dict[str, str] = {} if token is None else {"pageToken": token}
         answer = client.get(path, params={"pageSize": size, **more})
         assert answer.status_code == 200, answer.text
         page = answer.json()
@@ -92,7 +91,6 @@ def ran(client: httpx.Client, runnable: Callable[..., str]) -> dict[str, Any]:
     for flow, labels in ((flow_id, ["x", mark]), (failing, ["y", mark]), (flow_id, ["x", "y", mark, "Quoted 50%_"])):
         body = {"flowId": flow, "inputs": {}, "context": {"labels": labels}, "executionOptions": {"async": False}}
         runs.append(client.post("/executions", json=body).json())
-        time.sleep(0.002)
     return {"mark": mark, "flow": flow_id, "failing": failing, "runs": runs}
 
 

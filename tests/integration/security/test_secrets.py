@@ -33,9 +33,9 @@ def told(client: httpx.Client, product: Product) -> Callable[..., list[str]]:
     def told(text: str, execution_id: str | None = None) -> list[str]:
         found = []
         forms = {text, base64.b64encode(text.encode()).decode()[:20]}
-        for path in product.home.rglob("*"):
-            if path.is_file() and any(form.encode() in path.read_bytes() for form in forms):
-                found.append(str(path.relative_to(product.home)))
+        for file in product.home.rglob("*"):
+            if file.is_file() and any(form.encode() in file.read_bytes() for form in forms):
+                found.append(str(file.relative_to(product.home)))
         if execution_id is not None:
             for path in ("", "/activations", "/events"):
                 answer = client.get(f"/executions/{execution_id}{path}", headers={"Accept": "application/json"}).text

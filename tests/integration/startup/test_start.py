@@ -121,8 +121,8 @@ def test_two_starts_at_once_are_one_server(make_product: Make, tfcanvas: Callabl
     second = threading.Thread(target=lambda: found.append(tfcanvas(product.home, "up")))
     first = threading.Thread(target=product.start)
     first.start()
-    wait_for(lambda: product.process is not None)
-    time.sleep(0.1)  # The second comes while the first is starting; which of the two is asked below.
+    # The second comes as soon as the first has taken the folder, long before it is up.
+    wait_for(lambda: {path.name for path in product.home.iterdir()} - {"stderr.log"})
     second.start()
     first.join(60)
     second.join(60)
