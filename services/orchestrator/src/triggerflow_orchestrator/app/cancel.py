@@ -40,6 +40,8 @@ class CancelExecution:
 
         run = self._engine.cancel(execution_id, f"by {principal}", extend, durable.told)
         if run is None:
+            if not record.ended and self._engine.live(execution_id) is not None:
+                return record  # its end is decided and not yet durable: to whoever reads it, it still runs
             raise AlreadyEnded("The execution has ended; there is nothing to cancel.")
         await durable.wait()
         return run.snapshot()

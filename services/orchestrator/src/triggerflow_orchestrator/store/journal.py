@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS: Final = 0.25
 _BUSY_SECONDS: Final = 2.0
+_TELL_SECONDS: Final = 1.0
 _STOP: Final = None
 
 _SQL: Final = {
@@ -79,6 +80,7 @@ class SqliteJournal:
         self._opened: asyncio.Future[None] = loop.create_future()
         self._last_notice: str | None = None
         self._closing = False
+        self._last_told = -_TELL_SECONDS
         self.commits = 0
 
     async def open(self) -> None:
@@ -157,7 +159,10 @@ class SqliteJournal:
 
     def _after_failure(self, unit: Unit, error: Exception) -> list[Unit]:
         lasting = isinstance(error, sqlite3.OperationalError | OSError)
-        log.error("journal_write_failed", error=str(error), will_retry=lasting and not unit.may_fail)
+        now = time.monotonic()
+        if now - self._last_told >= _TELL_SECONDS:
+            self._last_told = now
+            log.error("journal_write_failed", error=str(error), will_retry=lasting and not unit.may_fail)
         if unit.may_fail or not lasting:
             self._tell(_run_done, [(unit, Unavailable(f"the database did not take the change: {error}"))])
             return []
