@@ -321,3 +321,22 @@ def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path, handlers: dict[st
     finally:
         process.terminate()
         assert process.wait(timeout=15) == 0
+
+
+def test_without_settings_it_lives_in_the_users_own_folder(tmp_path: Path) -> None:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("TFCANVAS_", "XDG_"))}
+    command = str(Path(sys.executable).parent / "tfcanvas")
+    process = subprocess.Popen(
+        [command, "up"],
+        env={**kept, "HOME": str(tmp_path), "TFCANVAS_PORT": "0"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None and LINK.match(process.stdout.readline())
+        home = tmp_path / ".local" / "share" / "triggerflow-canvas"
+        assert mode(home) == 0o700 and mode(home / "token") == 0o600
+    finally:
+        process.terminate()
+        assert process.wait(timeout=15) == 0

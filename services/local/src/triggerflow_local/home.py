@@ -46,7 +46,8 @@ class Home:
     def prepare(self) -> None:
         """Make the folder where it is missing. Raises CannotStart where it cannot be written to."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            # What users give their flows is nobody else's to read; a folder that is there already is left as it is.
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             probe = self.path / f".probe.{os.getpid()}"
             probe.write_bytes(b"")
             probe.unlink()
