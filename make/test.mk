@@ -10,8 +10,8 @@ test-python: setup-python
 test-web: canvas-web/node_modules/.installed
 	cd canvas-web && npm run --silent test
 
-test-browser: setup ## The whole story in headless Chromium
-	$(VENV)/bin/pytest tests/e2e
+test-browser: setup ## The whole story in headless Chromium (E2E_SHOTS=folder keeps pictures)
+	node --test --test-reporter=spec tests/e2e/*.test.mjs
 
 test-crash: setup ## kill -9 at 20 seeded moments (CRASH_MOMENTS, CRASH_SEED)
 	$(VENV)/bin/pytest tests/faults/crash
