@@ -8,7 +8,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { card, dragIn, fit, inspector, open, port, pull, rename, saved, wire, wires } from "./gestures.mjs";
+import { card, dragIn, fit, inspector, open, port, pull, rename, saved, still, wire, wires } from "./gestures.mjs";
 import { openBrowser, Product, until } from "./product.mjs";
 
 const handlers = join(dirname(fileURLToPath(import.meta.url)), "..", "handlers");
@@ -47,6 +47,10 @@ async function shot(name) {
   const folder = process.env.E2E_SHOTS;
   if (!folder) return;
   await mkdir(folder, { recursive: true });
+  await page.evaluate(() =>
+    Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished.catch(() => undefined))),
+  );
+  if ((await page.locator(".card").count()) > 0) await still(page.locator(".card").first());
   await page.screenshot({ path: join(folder, `${String(++shots).padStart(2, "0")}-${name}.png`) });
 }
 
@@ -180,6 +184,7 @@ step("forms configure the nodes; a problem stands on the node until it is solved
   await open(page, "Map");
   await inspector(page).getByLabel("Expression", { exact: true }).fill('{"total": ');
   await trouble("Map").waitFor();
+  await inspector(page).locator(".help-bad").getByText("Unexpected end").waitFor();
   await saved(page);
   await shot("map-problem");
   await inspector(page).getByLabel("Expression", { exact: true }).fill('{"total": input.price * input.amount}');
@@ -206,6 +211,15 @@ step("undo and redo go back and forth, by button and by key", async () => {
   await page.getByRole("button", { name: "Undo" }).click();
   await card(page, "Small").waitFor();
   await saved(page);
+});
+
+step("a tooltip stays inside the window", async () => {
+  await page.getByTestId("run-button").hover();
+  const tip = page.getByRole("tooltip");
+  await tip.getByText("Run").waitFor();
+  const { x, width } = await tip.boundingBox();
+  assert.ok(x + width <= 1440, `it ends at ${x + width}`);
+  await shot("tooltip");
 });
 
 step("publishing makes version 1", async () => {
@@ -354,7 +368,9 @@ step("an example runs on real data and reports", async () => {
   await runIs("done");
   await shot("example-run");
   await tab("data");
-  await page.locator(".data-pair .data-view, .data-pair section").last().waitFor();
+  const report = page.locator(".data-pair");
+  await report.getByText(/of rain on \d+ days/).first().waitFor();
+  assert.match(await report.innerText(), /Temperatures went from/);
   await shot("example-report");
 });
 
@@ -375,11 +391,24 @@ step("what was changed elsewhere is not overwritten: the banner offers both ways
     body: JSON.stringify({ name, description: "Changed by somebody else", nodes, edges, settings }),
   });
   assert.equal(put.status, 200);
-  await page.getByTestId("conflict").waitFor();
+  await page.getByTestId("conflict").getByRole("button", { name: "Keep mine as a copy" }).waitFor();
   await shot("conflict");
   await page.getByTestId("conflict").getByRole("button", { name: "Reload" }).click();
   await page.getByTestId("conflict").waitFor({ state: "detached" });
   await saved(page);
+  allowed = [];
+});
+
+step("a page from before an upgrade loads itself again when a part of it is gone", async () => {
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/`);
+  await page.getByTestId("flow-row-Price an order").waitFor();
+  allowed = [/ERR_FAILED/, /dynamically imported module/];
+  let gone = 0;
+  await page.route("**/assets/editor-*.js", (route) => (gone++ === 0 ? route.abort() : route.continue()));
+  await page.getByTestId("flow-row-Price an order").getByRole("link", { name: "Price an order" }).click();
+  await card(page, "Condition").waitFor();
+  assert.ok(gone > 1, "the editor was asked for twice");
+  await page.unroute("**/assets/editor-*.js");
   allowed = [];
 });
 

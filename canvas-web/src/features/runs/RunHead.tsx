@@ -54,7 +54,7 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
         {failedAt !== undefined && state.endedAt !== null && names.has(failedAt) && (
           <div><dt>Failed at</dt><dd><button type="button" className="link" onClick={() => onNode(failedAt)}>{names.get(failedAt)}</button></dd></div>
         )}
-        {failedAt === undefined && execution?.error != null && state.endedAt !== null && <div className="run-fact-wide"><dt>Why</dt><dd className="cut" title={execution.error.message}>{execution.error.message || execution.error.type}</dd></div>}
+        {failedAt === undefined && execution?.error != null && state.endedAt !== null && <div className="run-fact-wide"><dt>{execution.status === "cancelled" ? "Cancelled" : "Why"}</dt><dd className="cut" title={execution.error.message}>{execution.error.message || execution.error.type}</dd></div>}
         {startedAt !== null && <div className="run-fact-more"><dt>{fired.length > 0 ? "Started by" : "Started"}</dt><dd>{fired[0] ? `${fired.map((node) => node.name).join(", ")}, ` : ""}{when(startedAt, today)}</dd></div>}
         {execution?.context.userId !== undefined && <div className="run-fact-more"><dt>For</dt><dd>{execution.context.userId}</dd></div>}
         {labels.length > 0 && <div className="run-fact-more"><dt>Labels</dt><dd className="flex gap-1">{labels.map((label) => <Chip key={label}>{label}</Chip>)}</dd></div>}

@@ -9,6 +9,8 @@ import { VirtualList } from "./VirtualList";
 const ROW = 22;
 /** Name, time and padding beside the track. */
 const BESIDE = 272;
+/** Room a time on the axis needs: where there is less before the edge, its line stands alone. */
+const LABEL = 36;
 /** About how wide a letter of a note is. */
 const LETTER = 5.8;
 const WORD: Record<BarKind, string> = { done: "finished", running: "running", failed: "failed try", backoff: "back-off", waiting: "waiting", cancelled: "cancelled", lost: "lost" };
@@ -54,7 +56,7 @@ export function TimelineTab({ state, nodes, now, selected, onSelect }: {
         <span className="tl-name">Node, by start</span>
         <span className="tl-took">Time</span>
         <span className="tl-track tl-axis">
-          {axis.ticks.map((tick) => <span key={tick} style={{ left: at(tick) }}>{tickLabel(tick, axis.span)}</span>)}
+          {axis.ticks.filter((tick) => track - (tick / axis.span) * track > LABEL).map((tick) => <span key={tick} style={{ left: at(tick) }}>{tickLabel(tick, axis.span)}</span>)}
         </span>
       </div>
       <div className="tl-body" ref={body}>

@@ -55,6 +55,8 @@ export interface SchemaFormProps {
   onChange: (value: Json) => void;
   /** A node's config: values may be expressions or come from the environment. */
   config?: boolean;
+  /** What the server found wrong that the schema alone cannot tell; pointers into the value. */
+  found?: readonly { pointer: string; message: string }[];
   /** The handler's hints by place: which fields are code, what their choices are called. */
   hints?: FieldHints;
   uiSchema?: UiSchema;
@@ -62,8 +64,13 @@ export interface SchemaFormProps {
   idPrefix?: string;
 }
 
-export function SchemaForm({ schema, value, onChange, config = false, hints = noHints, uiSchema, disabled = false, idPrefix = "root" }: SchemaFormProps) {
+export function SchemaForm({ schema, value, onChange, config = false, found, hints = noHints, uiSchema, disabled = false, idPrefix = "root" }: SchemaFormProps) {
   const context = useMemo((): FormContext => ({ expressions: config, hints }), [config, hints]);
+  const more = useMemo(() => {
+    if (!found || found.length === 0) return undefined;
+    const own = new Set((config ? configViolations : violationsOf)(schema, value ?? {}).map(({ pointer }) => pointer));
+    return toErrorSchema(toErrors(found.filter(({ pointer }) => !own.has(pointer))));
+  }, [found, config, schema, value]);
   return (
     <div className="schema-form" onKeyDown={(event) => event.key === "Enter" && event.target instanceof HTMLInputElement && event.preventDefault()}>
       <Form
@@ -78,6 +85,7 @@ export function SchemaForm({ schema, value, onChange, config = false, hints = no
         formContext={context}
         disabled={disabled}
         idPrefix={idPrefix}
+        {...(more ? { extraErrors: more } : {})}
         liveValidate="onChange"
         showErrorList={false}
         noHtml5Validate

@@ -79,6 +79,8 @@ export async function request<T>(method: Method, path: string, options: RequestO
         headers,
         body,
         credentials: "same-origin",
+        // What changes without moving an etag (a flow's latestVersion) must not come from the browser's cache.
+        cache: "no-store",
         signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
       });
     } catch (cause) {

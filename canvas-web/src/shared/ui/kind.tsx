@@ -28,6 +28,8 @@ const known: Record<string, { kind: Kind; icon?: string }> = {
   "core:output": { kind: "output" },
   "http:request": { kind: "http" },
 };
+/** An entrypoint without a colon is a function of the user's, by its dotted path. */
+const aFunction: { kind: Kind; icon?: string } = { kind: "code", icon: "square-function" };
 const byType: Record<string, Kind> = { trigger: "trigger", condition: "condition", subflow: "subflow", output: "output", action: "code" };
 
 export interface KindLook {
@@ -38,7 +40,7 @@ export interface KindLook {
 /** The look of a node: the handler's own hints first, then what we know of its entrypoint, then its type. */
 export function kindOf(type: string, entrypoint?: string, ui?: Record<string, unknown>): KindLook {
   const hinted = typeof ui?.["kind"] === "string" && ui["kind"] in kindIcons ? (ui["kind"] as Kind) : undefined;
-  const entry = entrypoint ? known[entrypoint] : undefined;
+  const entry = entrypoint ? (known[entrypoint] ?? (entrypoint.includes(":") ? undefined : aFunction)) : undefined;
   const kind = hinted ?? entry?.kind ?? byType[type] ?? "code";
   const icon = icons[typeof ui?.["icon"] === "string" ? ui["icon"] : ""] ?? icons[entry?.icon ?? ""] ?? kindIcons[kind];
   return { kind, icon };

@@ -1,5 +1,5 @@
 /** One tooltip for the whole page: any element with `data-tip` (and `data-keys`) gets it on hover or keyboard focus. */
-import { useEffect, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Keys } from "./button";
 
 interface Shown {
@@ -11,9 +11,12 @@ interface Shown {
 }
 
 const delay = 350;
+/** Between a tooltip and the window's edge. */
+const margin = 8;
 
 export function TooltipHost() {
   const [shown, setShown] = useState<Shown | null>(null);
+  const bubble = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
     let timer = 0;
@@ -28,9 +31,7 @@ export function TooltipHost() {
       if (!text || !element.isConnected) return;
       const box = element.getBoundingClientRect();
       const above = box.bottom + 40 > window.innerHeight;
-      const half = Math.min(160, 24 + text.length * 3.5);
-      const x = Math.min(Math.max(box.left + box.width / 2, half), window.innerWidth - half);
-      setShown({ text, keys: element.dataset["keys"], x, y: above ? box.top - 8 : box.bottom + 8, above });
+      setShown({ text, keys: element.dataset["keys"], x: box.left + box.width / 2, y: above ? box.top - 8 : box.bottom + 8, above });
     };
     const over = (event: Event) => {
       const element = (event.target as Element | null)?.closest<HTMLElement>("[data-tip]") ?? null;
@@ -57,9 +58,18 @@ export function TooltipHost() {
     };
   }, []);
 
+  // As wide as it turned out, it stays inside the window.
+  useLayoutEffect(() => {
+    const element = bubble.current;
+    if (!element || !shown) return;
+    const half = element.offsetWidth / 2 + margin;
+    element.style.left = `${Math.min(Math.max(shown.x, half), window.innerWidth - half)}px`;
+  }, [shown]);
+
   if (!shown) return null;
   return (
     <div
+      ref={bubble}
       role="tooltip"
       className="tooltip float-in"
       style={{ left: shown.x, top: shown.y, translate: shown.above ? "-50% -100%" : "-50% 0" }}

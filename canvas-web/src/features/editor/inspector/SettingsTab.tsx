@@ -11,10 +11,15 @@ import { LastResult } from "./LastRunTab";
 
 export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEntry | undefined }) {
   const plan = useMake();
-  const problems = useProblems().filter((problem) => problem.nodeId === node.id && !problem.pointer.includes("/config/"));
+  const all = useProblems();
   const main = node.handlers["main"];
   const setConfig = (config: Json) => plan((doc) => changeNode(doc, withHandler(node, { config: config as JsonObject })), `config ${node.id}`);
   const isFunction = main !== undefined && !main.entrypoint.includes(":");
+  const hasForm = main !== undefined && entry !== undefined && !isFunction && entry.reference !== "core:manual";
+  // What is wrong with a field stands at the field; the rest stands above.
+  const mine = useMemo(() => all.filter((problem) => problem.nodeId === node.id), [all, node.id]);
+  const inForm = useMemo(() => mine.flatMap(({ pointer, message }) => (inConfig.test(pointer) ? [{ pointer: pointer.replace(inConfig, "/"), message }] : [])), [mine]);
+  const problems = hasForm ? mine.filter(({ pointer }) => !inConfig.test(pointer)) : mine;
   return (
     <>
       {problems.length > 0 && (
@@ -42,7 +47,7 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
       {main && (
         <section className="sect">
           {entry && !isFunction ? (
-            <ConfigForm key={entry.reference} node={node} entry={entry} config={main.config ?? {}} onChange={setConfig} />
+            <ConfigForm key={entry.reference} node={node} entry={entry} config={main.config ?? {}} found={inForm} onChange={setConfig} />
           ) : (
             <div className="field">
               <span className="field-label">Config</span>
@@ -72,12 +77,14 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
   );
 }
 
+const inConfig = /^\/nodes\/\d+\/handlers\/main\/config\//;
+
 interface Alternative {
   title: string;
   fields: readonly string[];
 }
 
-function ConfigForm({ node, entry, config, onChange }: { node: FlowNode; entry: HandlerEntry; config: JsonObject; onChange: (config: Json) => void }) {
+function ConfigForm({ node, entry, config, found, onChange }: { node: FlowNode; entry: HandlerEntry; config: JsonObject; found: readonly { pointer: string; message: string }[]; onChange: (config: Json) => void }) {
   const hints = useMemo(() => new FieldHints(entry.ui["fields"]), [entry]);
   const alternatives = useMemo(() => alternativesOf(entry), [entry]);
   const chosen = alternatives.find((alternative) => alternative.fields.some((field) => field.slice(1) in config)) ?? alternatives[0];
@@ -96,7 +103,7 @@ function ConfigForm({ node, entry, config, onChange }: { node: FlowNode; entry: 
           ))}
         </div>
       )}
-      <SchemaForm config schema={schema} value={config} hints={hints} idPrefix={`c-${node.id.slice(0, 8)}`} onChange={onChange} />
+      <SchemaForm config schema={schema} value={config} found={found} hints={hints} idPrefix={`c-${node.id.slice(0, 8)}`} onChange={onChange} />
     </div>
   );
 }

@@ -85,7 +85,8 @@ def _checked(description: HandlerDescription, node: NodeObject, key: str) -> tup
 
 
 def _sentence(text: str) -> str:
-    said = text[:1].upper() + text[1:]
+    # A sentence that starts with a dotted path keeps it as it is written.
+    said = text if "." in text.split(" ", 1)[0] else text[:1].upper() + text[1:]
     return said if said.endswith(".") else f"{said}."
 
 
