@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 import httpx
 import pytest
+from running_product import wait_for
 from triggerflow.registry.v1 import registry_service_pb2, registry_service_pb2_grpc
 
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/canvas/\?code=\S+")
@@ -84,7 +85,9 @@ def test_it_stops_at_any_moment_with_code_0(up: Any, number: signal.Signals) -> 
 
 def test_a_second_start_prints_a_fresh_link_to_the_first_and_the_token_stays(up: Any, tfcanvas: Any) -> None:
     server = up()
-    # At once: the second one waits for the first to be up.
+    # Of two that start in the same moment either may win; once the first has opened the lock it is the first.
+    wait_for((server.home / "lock").exists, what="the first start's lock")
+    # The second one waits for the first to be up.
     second = tfcanvas("up")
     link = server.link()
     assert second.returncode == 0
