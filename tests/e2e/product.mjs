@@ -37,7 +37,8 @@ export class Product {
   /** Start; the one-time link it printed. The port stays the same from the second start on. */
   async start() {
     this.process = spawn(join(root, ".venv", "bin", "tfcanvas"), ["up"], {
-      env: { ...process.env, TFCANVAS_HOME: this.home, TFCANVAS_PORT: String(this.port ?? 0), ...this.environment },
+      // Its sockets lie in the same folder, because what is killed cannot clean up.
+      env: { ...process.env, TMPDIR: this.folder, TFCANVAS_HOME: this.home, TFCANVAS_PORT: String(this.port ?? 0), ...this.environment },
       stdio: ["ignore", "pipe", "inherit"],
     });
     const lines = createInterface({ input: this.process.stdout });

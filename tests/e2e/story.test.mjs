@@ -266,8 +266,6 @@ step("every node can be looked into", async () => {
   await pair.getByText("Large").waitFor();
   await pair.getByText("360").waitFor();
   await shot("data");
-  await tab("logs");
-  await shot("logs");
   await tab("timeline");
   earlier = { url: page.url().split("?")[0] };
   await page.goto(earlier.url);
@@ -289,7 +287,7 @@ async function told() {
 step("a run that fails shows the error with its stack, and leads to where it can be mended", async () => {
   await page.getByRole("link", { name: "Edit", exact: true }).click();
   await open(page, "Wait for stock");
-  await inspector(page).getByLabel("Function", { exact: true }).fill("sample_handlers.fail");
+  await inspector(page).getByLabel("Function", { exact: true }).fill("sample_handlers.fail_aloud");
   await inspector(page).getByLabel("Config", { exact: true }).fill('{"message": "out of stock"}');
   await saved(page);
   await run(order);
@@ -299,6 +297,10 @@ step("a run that fails shows the error with its stack, and leads to where it can
   await error.getByText("out of stock").first().waitFor();
   await error.locator("summary").click();
   await error.locator("pre").getByText(/raise ValueError/).waitFor();
+  await page.getByTestId("node-panel").getByRole("tab", { name: "Logs" }).click();
+  await page.locator(".side-log").getByText("the shelf is empty").waitFor();
+  await tab("logs");
+  await page.locator("[data-testid=log-row][data-level=warning]").getByText("the shelf is empty").waitFor();
   await shot("run-failed");
   await error.getByRole("link", { name: "Open in editor" }).click();
   await inspector(page).getByLabel("Function", { exact: true }).fill("sample_handlers.wait_for_file");

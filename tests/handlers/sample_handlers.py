@@ -38,6 +38,12 @@ def fail(inputs: dict[str, Any], ctx: Any) -> Any:
     raise ValueError(ctx.config.get("message", "no good"))
 
 
+def fail_aloud(inputs: dict[str, Any], ctx: Any) -> Any:
+    """Says why before it fails."""
+    ctx.log.warning("the shelf is empty")
+    raise ValueError(ctx.config.get("message", "no good"))
+
+
 def fail_twice(inputs: dict[str, Any], ctx: Any) -> Any:
     if ctx.attempt < 3:
         raise HandlerError(f"attempt {ctx.attempt} is too early", type="TooEarly", retryable=True)

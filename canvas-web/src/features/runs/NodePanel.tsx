@@ -74,6 +74,12 @@ export function NodePanel(props: NodePanelProps) {
   );
 }
 
+/** Where a stack tells what was raised: its last lines. */
+function showEnd(event: React.ToggleEvent<HTMLDetailsElement>): void {
+  const text = event.currentTarget.querySelector("pre");
+  if (text) text.scrollTop = text.scrollHeight;
+}
+
 function ErrorBox({ node, run, graph, flowId }: NodePanelProps & { run: NodeRun }) {
   const handled = wiredErrors(graph).has(node.id);
   const advice = adviseOn(node, run, handled);
@@ -96,7 +102,7 @@ function ErrorBox({ node, run, graph, flowId }: NodePanelProps & { run: NodeRun 
           <Link className="btn btn-primary" to={`/flows/${flowId}?node=${node.id}`}><Pencil className="icon icon-14" aria-hidden />Open in editor</Link>
         </div>
       )}
-      <details className="errstack">
+      <details className="errstack" onToggle={showEnd}>
         <summary><ChevronRight className="icon icon-12" aria-hidden /><span className="mono">{type}</span><span className="ml-auto">{lines === 0 ? "No stack" : `Stack, ${lines} lines`}</span></summary>
         {stack !== "" && <pre className="code">{stack}</pre>}
       </details>

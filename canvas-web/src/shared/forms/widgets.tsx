@@ -22,7 +22,7 @@ export function TextWidget({ id, value, onChange, disabled, readonly, schema, op
       disabled={disabled || readonly}
       aria-label={label}
       aria-invalid={Boolean(rawErrors?.length)}
-      placeholder={placeholder ?? (schema.default === undefined ? undefined : textOf(schema.default))}
+      placeholder={placeholder || (schema.default === undefined ? undefined : textOf(schema.default))}
       spellCheck={false}
       autoComplete="off"
       list={Array.isArray(schema.examples) ? `${id}-examples` : undefined}
