@@ -357,6 +357,15 @@ step("the run from before the restart is found in the history and is the same", 
   await shot("run-reopened");
 });
 
+step("versions and all runs are listed", async () => {
+  await page.getByRole("link", { name: "Versions", exact: true }).click();
+  for (const version of [1, 2, 3]) await page.getByTestId(`version-${version}`).waitFor();
+  await shot("versions");
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Runs" }).click();
+  await page.getByTestId("run-row").nth(3).waitFor();
+  await shot("all-runs");
+});
+
 step("an example runs on real data and reports", async () => {
   await page.getByRole("link", { name: "Flows", exact: true }).click();
   await page.getByTestId("flow-row-Price an order").waitFor();
@@ -384,20 +393,28 @@ step("what was changed elsewhere is not overwritten: the banner offers both ways
   const flow = `http://127.0.0.1:${product.port}/flows/${page.url().match(/flows\/([0-9a-f-]{36})/)[1]}`;
   const authorization = `Bearer ${await product.token()}`;
   const { name, nodes, edges, settings } = await (await fetch(flow, { headers: { authorization } })).json();
-  // Typed but not yet saved here, when somebody else saves.
+  // Typed here, and before that is saved somebody else saves: the page's own save is held until then.
   allowed = [/status of 412/];
-  await inspector(page).getByLabel("Expression", { exact: true }).pressSequentially(" ", { delay: 0 });
+  let theirs;
+  const first = new Promise((resolve) => (theirs = resolve));
+  await page.route(flow, async (route) => {
+    if (route.request().method() === "PUT") await first;
+    await route.continue();
+  });
+  await inspector(page).getByLabel("Expression", { exact: true }).pressSequentially(" ");
   const put = await fetch(flow, {
     method: "PUT",
     headers: { authorization, "if-match": "*", "content-type": "application/json" },
     body: JSON.stringify({ name, description: "Changed by somebody else", nodes, edges, settings }),
   });
   assert.equal(put.status, 200);
+  theirs();
   await page.getByTestId("conflict").getByRole("button", { name: "Keep mine as a copy" }).waitFor();
   await shot("conflict");
   await page.getByTestId("conflict").getByRole("button", { name: "Reload" }).click();
   await page.getByTestId("conflict").waitFor({ state: "detached" });
   await saved(page);
+  await page.unroute(flow);
   allowed = [];
 });
 
