@@ -145,3 +145,69 @@ def test_the_palette_offers_every_built_in_node_and_no_function(catalogue: Catal
     assert [handler.reference for handler in catalogue.handlers()] == [
         "core:condition", "core:manual", "core:map", "core:output", "core:parse", "http:request",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reference", "config", "pointer", "message"),
+    [
+        ("http:request", {"method": "GET", "url": ""}, "/url", "Fill this in."),
+        (
+            "http:request",
+            {"method": "GET", "url": "example.com"},
+            "/url",
+            "Write the whole address, beginning with http:// or https://.",
+        ),
+        ("http:request", {"method": "GET"}, "/url", "This is needed."),
+        ("http:request", {"method": "GET", "url": URL, "x": 1}, "/x", "There is no such setting here. Remove it."),
+        (
+            "http:request",
+            {"method": "GET", "url": URL, "headers": {"X": {"$env": "A B"}}},
+            "/headers/X/$env",
+            "This is no name of an environment variable. Use letters, digits and underscores, such as API_KEY.",
+        ),
+        (
+            "http:request",
+            {"method": "GET", "url": URL, "query": {"q": {}}},
+            "/query/q",
+            "This fits none of the forms it may have.",
+        ),
+        ("core:map", {"expression": ""}, "/expression", "Fill this in."),
+        ("core:condition", {"expression": " "}, "/expression", "Fill this in."),
+    ],
+)
+def test_a_place_has_one_problem_the_one_that_helps(
+    catalogue: Catalogue, reference: str, config: Config, pointer: str, message: str
+) -> None:
+    description = catalogue.describe(reference)
+    assert description is not None
+    assert [(p.pointer, p.message) for p in description.check_config(config)] == [(pointer, message)]
+
+
+@pytest.mark.parametrize(
+    ("reference", "config"),
+    [
+        ("core:condition", {"expression": "input >"}),
+        (
+            "core:condition",
+            {"expression": "1", "cases": [{"port": "default", "when": "true"}, {"port": "in", "when": 1}]},
+        ),
+        ("core:map", {"expression": "$sum("}),
+        ("core:map", {"expression": "$eval('1')"}),
+        ("core:manual", {"inputSchema": {"type": "nonsense"}}),
+        ("core:parse", {"format": "xml"}),
+        (
+            "http:request",
+            {"method": "LOOK", "url": "http://u:p@x/", "headers": {"Host": "a", "host": "b", "Cookie": "c"}},
+        ),
+        ("http:request", {"method": 1, "url": 2, "timeoutSeconds": 0, "headers": {"X": {"$env": 1}}, "query": []}),
+    ],
+)
+def test_what_is_wrong_is_told_in_sentences(catalogue: Catalogue, reference: str, config: Config) -> None:
+    description = catalogue.describe(reference)
+    assert description is not None
+    found = description.check_config(config)
+    assert found
+    for problem in found:
+        first = problem.message.split(" ", 1)[0]
+        assert problem.message.endswith("."), problem
+        assert not (first.isalpha() and first.islower()), problem

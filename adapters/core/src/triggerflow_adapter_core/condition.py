@@ -60,13 +60,13 @@ def check(node: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[
                 continue
             at: Path = (*_CASES, index, "port")
             if port == "default":
-                yield at, "default is the port of what no case takes"
+                yield at, "The port default is there already, for what no case takes. Choose another name."
             elif port == "error":
-                yield at, "error is no port that a handler lights"
+                yield at, "The port error is kept for failures. Choose another name."
             elif port in _RESERVED:
-                yield at, f"{port} is a reserved word"
+                yield at, f"The word {port} is reserved. Choose another name."
             elif port in wanted:
-                yield at, f"another case has the port {port} too"
+                yield at, f"Another case has the port {port} too. Choose another name."
             wanted.append(port)
         wanted.append("default")
     declared = (node.get("ports") or {}).get("outputs")
@@ -74,10 +74,13 @@ def check(node: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[
         return
     for index, output in enumerate(declared):
         if output.get("key") not in wanted:
-            yield ("ports", "outputs", index), f"{output.get('key')} is no port of this condition"
+            yield (
+                ("ports", "outputs", index),
+                f"This condition has no port {output.get('key')}. Remove it, or add a case for it.",
+            )
     missing = [port for port in wanted if port not in {output.get("key") for output in declared}]
     if missing:
-        yield ("ports", "outputs"), f"does not name {', '.join(dict.fromkeys(missing))}"
+        yield ("ports", "outputs"), f"The declared outputs lack {', '.join(dict.fromkeys(missing))}."
 
 
 HANDLER = Condition()

@@ -32,7 +32,7 @@ def check(node: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[
     try:
         compile_schema(config["inputSchema"])
     except SchemaRefused as refused:
-        yield ("handlers", "main", "config", "inputSchema"), f"is no JSON Schema 2020-12: {refused}"
+        yield ("handlers", "main", "config", "inputSchema"), f"This is no JSON Schema 2020-12: {refused}"
 
 
 HANDLER = ManualTrigger()

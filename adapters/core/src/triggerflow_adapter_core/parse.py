@@ -87,7 +87,7 @@ def _quoted_records(text: str) -> Iterator[list[str]]:
 def check(node: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """It has one input."""
     if node and len(input_keys(node)) != 1:
-        yield ("ports", "inputs"), "a parse node has exactly one input"
+        yield ("ports", "inputs"), "A parse node has exactly one input."
 
 
 HANDLER = Parse()

@@ -26,20 +26,26 @@ def check(node: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[
             parts = urlsplit(url)
             user, host, _ = parts.username or parts.password, parts.hostname, parts.port
         except ValueError as broken:
-            yield (*_CONFIG, "url"), f"is no URL: {broken}"
+            yield (*_CONFIG, "url"), f"This is no URL: {broken}"
         else:
             if user is not None:
-                yield (*_CONFIG, "url"), "holds a user or password; give an Authorization header from $env"
+                yield (
+                    (*_CONFIG, "url"),
+                    "A URL may not hold a user or password. Give an Authorization header from the environment.",
+                )
             elif not host:
-                yield (*_CONFIG, "url"), "is no absolute http or https URL"
+                yield (*_CONFIG, "url"), "Write the whole address, beginning with http:// or https://."
     headers = config.get("headers")
     if isinstance(headers, dict):
         seen: set[str] = set()
         for name in headers:
             if name.lower() in OWN_HEADERS:
-                yield (*_CONFIG, "headers", name), "is set by the client itself"
+                yield (*_CONFIG, "headers", name), "The client sets this header itself. Remove it."
             if name.lower() in seen:
-                yield (*_CONFIG, "headers", name), "is there twice: header names compare without case"
+                yield (
+                    (*_CONFIG, "headers", name),
+                    "This header is there twice: upper and lower case make no difference.",
+                )
             seen.add(name.lower())
 
 

@@ -93,9 +93,11 @@ class ConfigSource:
             if isinstance(value, Secret):
                 continue
             if isinstance(value, dict) and "$env" in value:
-                raise ConfigInvalid(_told(path, "an expression cannot give $env"))
+                raise ConfigInvalid(_told(path, "An expression cannot give $env."))
             if self._marks.is_secret(path):
-                raise ConfigInvalid(_told(path, 'a secret belongs here: give {"$env": "NAME"}'))
+                raise ConfigInvalid(
+                    _told(path, 'A secret belongs here. Name the variable that holds it: {"$env": "NAME"}.')
+                )
 
     def _first_violation(self, config: Any) -> str | None:
         for path, message in violations(self._validator, config):

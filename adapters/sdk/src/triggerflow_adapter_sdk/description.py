@@ -13,7 +13,7 @@ from triggerflow_adapter_sdk.expressions import cel_problem, compile_problem, is
 from triggerflow_adapter_sdk.markers import Marks, Misplaced
 from triggerflow_adapter_sdk.pointers import Path, matches, parse_pattern, to_pointer
 from triggerflow_adapter_sdk.ports import input_keys
-from triggerflow_adapter_sdk.schemas import compile_schema, violations
+from triggerflow_adapter_sdk.schemas import BLANK, compile_schema, sentence, violations
 
 Language = Literal["jsonata", "cel"]
 
@@ -75,20 +75,21 @@ class HandlerDescription:
         may not stand, literal secrets.
         """
         found = [*self._form(config), *self._conditions(config, None)]
+        own: list[tuple[Path, str, bool]] = []
         if self.check is not None:
-            found += [(path[3:], message, False) for path, message in self.check({}, config) if _in_config(path)]
-        return _problems((), found)
+            own = [(path[3:], message, False) for path, message in self.check({}, config) if _in_config(path)]
+        return _problems(found, own)
 
     def check_node(self, node: Mapping[str, Any], key: str = "main") -> list[ConfigProblem]:
         """`check_config`, and what concerns config and ports together; pointers start at the node."""
         config = node["handlers"][key].get("config", {})
         at: Path = ("handlers", key, "config")
-        found = [*self._form(config), *self._conditions(config, input_keys(node))]
-        problems = _problems(at, found)
+        form = [*self._form(config), *self._conditions(config, input_keys(node))]
+        found = [((*at, *path), message, literal) for path, message, literal in form]
+        own: list[tuple[Path, str, bool]] = []
         if self.check is not None:
-            surplus = [((*at, *p[3:]) if _in_config(p) else p, m, False) for p, m in self.check(node, config)]
-            problems += [problem for problem in _problems((), surplus) if problem not in problems]
-        return problems
+            own = [((*at, *p[3:]) if _in_config(p) else p, m, False) for p, m in self.check(node, config)]
+        return _problems(found, own)
 
     def expressions_are_pure(self, config: Any) -> bool:
         """Whether no field that is JSONata itself asks for the time or for chance."""
@@ -143,9 +144,17 @@ def _texts(path: Path, value: Any) -> Iterable[tuple[Path, str]]:
             yield from _texts((*path, index), item)
 
 
-def _problems(at: Path, found: Iterable[tuple[Path, str, bool]]) -> list[ConfigProblem]:
-    problems = [ConfigProblem(to_pointer((*at, *path)), message, literal) for path, message, literal in found]
-    return list(dict.fromkeys(problems))
+def _problems(found: Iterable[tuple[Path, str, bool]], own: Iterable[tuple[Path, str, bool]]) -> list[ConfigProblem]:
+    """One problem a place, the one that helps most: an open secret, then what is blank, then the handler's words."""
+    best: dict[str, tuple[int, ConfigProblem]] = {}
+    for rank, problems in ((3, found), (2, own)):
+        for path, message, literal in problems:
+            problem = ConfigProblem(to_pointer(path), sentence(message), literal)
+            counts = 0 if literal else 1 if message == BLANK else rank
+            known = best.get(problem.pointer)
+            if known is None or counts < known[0]:
+                best[problem.pointer] = (counts, problem)
+    return [problem for _, problem in best.values()]
 
 
 def description_of(adapter: str, entry: Mapping[str, Any], health: Mapping[str, str]) -> HandlerDescription:

@@ -96,7 +96,9 @@ class Marks:
                 yield self._expression(path, value["$expr"])
                 return
         if self.is_secret(path):
-            yield Misplaced(path, 'a secret belongs here: give {"$env": "NAME"}', literal_secret=True)
+            yield Misplaced(
+                path, 'A secret belongs here. Name the variable that holds it: {"$env": "NAME"}.', literal_secret=True
+            )
             return
         if isinstance(value, dict):
             for key, item in value.items():
@@ -107,23 +109,26 @@ class Marks:
 
     def _environment(self, path: Path, value: Mapping[str, Any]) -> Marker:
         if not self.takes_environment(path):
-            return Misplaced(path, "$env may stand only in secret fields and header values")
+            return Misplaced(path, "$env may stand only in secret fields and header values.")
         name, prefix = value["$env"], value.get("prefix", "")
         if not isinstance(name, str) or value.keys() - {"$env", "prefix"} or not isinstance(prefix, str):
-            message = '$env takes the form {"$env": "NAME", "prefix": "text"}'
+            message = '$env takes the form {"$env": "NAME", "prefix": "text"}.'
             return Misplaced(path, message, literal_secret=self.is_secret(path))
         if not _NAME.match(name):
-            return Misplaced((*path, "$env"), "is no name of an environment variable")
+            return Misplaced(
+                (*path, "$env"),
+                "This is no name of an environment variable. Use letters, digits and underscores, such as API_KEY.",
+            )
         if not _PRINTABLE.match(prefix):
-            return Misplaced((*path, "prefix"), "is printable ASCII only")
+            return Misplaced((*path, "prefix"), "The prefix may hold printable ASCII characters only.")
         return EnvironmentText(path, name, prefix)
 
     def _expression(self, path: Path, text: Any) -> Marker:
         if self.is_secret(path):
-            message = 'a secret belongs here, and no expression: give {"$env": "NAME"}'
+            message = 'A secret belongs here, and no expression. Name the variable that holds it: {"$env": "NAME"}.'
             return Misplaced(path, message, literal_secret=True)
         if not isinstance(text, str):
-            return Misplaced((*path, "$expr"), "an expression is text")
+            return Misplaced((*path, "$expr"), "An expression must be text.")
         problem = compile_problem(text)
         return Expression(path, text) if problem is None else Misplaced((*path, "$expr"), problem)
 

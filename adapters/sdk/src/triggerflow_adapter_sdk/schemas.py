@@ -22,6 +22,10 @@ ENV_SCHEMA: Mapping[str, Any] = {
 """The form `{"$env": NAME, "prefix"?: text}`, to stand in `anyOf` beside the schema of the text itself."""
 
 
+MISSING = "This is needed."
+BLANK = "Fill this in."
+
+
 class SchemaRefused(ValueError):
     """A schema that is none, or that points outside itself."""
 
@@ -62,7 +66,7 @@ def violations(
     try:
         errors = list(validator.iter_errors(instance))
     except ValueError as unsupported:  # a key that is no text, an int beyond 64 bits
-        yield (), str(unsupported)
+        yield (), sentence(str(unsupported))
         return
     for error in errors:
         path: Path = tuple(error.instance_path)
@@ -76,15 +80,30 @@ def violations(
             for member, message in members:
                 yield (*path, member), message
         else:
-            yield path, error.message
+            yield path, _said(keyword, error)
+
+
+def _said(keyword: str, error: Any) -> str:
+    if keyword in ("minLength", "minItems", "minProperties") and error.instance in ("", [], {}):
+        return BLANK
+    if keyword in ("anyOf", "oneOf"):
+        return "This fits none of the forms it may have."
+    return sentence(error.message)
+
+
+def sentence(message: str) -> str:
+    """With a full stop, and a capital where it begins with a plain word: a path or a name is told as it is."""
+    first = message.split(" ", 1)[0]
+    said = message[:1].upper() + message[1:] if first.isalpha() and first.islower() else message
+    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def _members(error: Any, keyword: str) -> list[tuple[str, str]]:
     kind = error.kind
     if keyword == "required":
         name = getattr(kind, "property", None)
-        return [(str(name), "is required")] if name is not None else []
+        return [(str(name), MISSING)] if name is not None else []
     if keyword in ("additionalProperties", "unevaluatedProperties"):
         surplus = getattr(kind, "unexpected", None) or ()
-        return [(str(name), "is not a known member") for name in surplus]
+        return [(str(name), "There is no such setting here. Remove it.") for name in surplus]
     return []

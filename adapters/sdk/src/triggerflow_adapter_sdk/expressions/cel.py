@@ -43,7 +43,7 @@ def _compiled(text: str, names: tuple[str, ...]) -> Any:
     from cel_expr_python import cel
 
     if len(text) > MAX_LENGTH:
-        raise ExpressionFailed(f"an expression has at most {MAX_LENGTH} characters")
+        raise ExpressionFailed(f"An expression has at most {MAX_LENGTH} characters.")
     environment = cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN))
     try:
         return environment.compile(text)
@@ -65,7 +65,7 @@ def _message(refused: RuntimeError) -> str:
 def cel_problem(text: str, names: tuple[str, ...]) -> str | None:
     """Why a text is no condition over these variables, or None. Compiles only."""
     if not text.strip():
-        return "an expression is not empty"
+        return "Fill this in."
     try:
         _compiled(text, names)
     except ExpressionFailed as refused:

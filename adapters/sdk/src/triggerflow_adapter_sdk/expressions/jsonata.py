@@ -24,12 +24,12 @@ _IMPURE = re.compile(r"\$(?:now|millis|random|shuffle)(?![A-Za-z0-9_])")
 def compile_problem(text: str) -> str | None:
     """Why a text is no expression that may run, or None. Parses only."""
     if len(text) > MAX_LENGTH:
-        return f"an expression has at most {MAX_LENGTH} characters"
+        return f"An expression has at most {MAX_LENGTH} characters."
     if not text.strip():
-        return "an expression is not empty"
+        return "Fill this in."
     # Any mention, in a string or comment too: what is never there cannot be reached in another way.
     if _EVAL.search(text):
-        return "$eval is refused"
+        return "$eval is refused: an expression may not run text as code."
     try:
         jsonatapy.compile(text)
     except ValueError as refused:
