@@ -29,9 +29,15 @@ export function freeName(doc: Pick<FlowDoc, "nodes">, wanted: string): string {
 /** A point near the wanted one where a card covers no other. */
 export function freePlace(doc: Pick<FlowDoc, "nodes">, wanted: Point): Point {
   const place = snap(wanted);
-  const covered = () => doc.nodes.some(({ position }) => Math.abs(position.x - place.x) < NODE_WIDTH + 16 && Math.abs(position.y - place.y) < 80);
+  const covered = () => doc.nodes.some((node) => Math.abs(node.position.x - place.x) < NODE_WIDTH + 16 && place.y > node.position.y - 80 && place.y < node.position.y + heightOf(node) + 16);
   for (let tries = 0; covered() && tries < 200; tries++) place.y += ROW;
   return place;
+}
+
+/** Head and foot, and a row for each port where a side has several. */
+function heightOf(node: FlowNode): number {
+  const ports = Math.max(inputPorts(node).length, outputPorts(node).length);
+  return 64 + (ports > 1 ? ports * 24 : 0);
 }
 
 export interface AddOptions {

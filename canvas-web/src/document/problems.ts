@@ -36,7 +36,7 @@ function ofNodes(doc: FlowDoc, checkConfig: ConfigCheck): Problem[] {
       problems.push({ severity: "error", pointer: `${at}/handlers/main/config${pointer}`, nodeId: node.id, reason: "CONFIG_INVALID", message });
     }
     if (triggers.length > 0 && !reached.has(node.id)) {
-      problems.push({ severity: "warning", pointer: at, nodeId: node.id, reason: "UNREACHABLE", message: `No trigger leads to ${node.name}, so it never runs.` });
+      problems.push({ severity: "warning", pointer: at, nodeId: node.id, reason: "UNREACHABLE", message: `No trigger leads to '${node.name}', so it never runs. Connect it, or remove it.` });
     }
   });
   return problems;

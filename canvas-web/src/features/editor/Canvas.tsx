@@ -221,12 +221,12 @@ function FirstNode() {
   return (
     <div className="first-node">
       <h2>Every flow starts with a trigger</h2>
-      <p>It does some work and gives a result. Add the first node, then draw wires from its right side.</p>
+      <p>Then come the nodes that do the work, and an output that gives the result. Wires leave a node on its right side.</p>
       <div className="flex justify-center gap-2">
         {manual && (
           <button type="button" className="btn btn-large" data-testid="first-trigger" onClick={() => { plan((now) => addNode(now, manual, { at: { x: 0, y: 0 } }, newId)); toast({ title: "Added. Press Tab to add what comes next.", status: "done" }); }}>
             <Plus className="icon icon-14" aria-hidden />
-            {manual.node.name}
+            Add {manual.node.name}
           </button>
         )}
         <button type="button" className="btn btn-large btn-quiet" onClick={() => { panels.setState({ palette: true }); requestAnimationFrame(() => document.querySelector<HTMLInputElement>("[data-testid=palette-search]")?.focus()); }}>

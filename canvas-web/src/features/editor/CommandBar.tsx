@@ -1,7 +1,7 @@
 /** Everything that can be done here, and every node, by typing a few letters. */
 import { Activity, CopyPlus, History, ListTree, Maximize, Network, Play, Redo2, Save, Trash2, Undo2, Upload } from "lucide-react";
 import { useNavigate } from "react-router";
-import { addNode, duplicate, removeSelection } from "@/document";
+import { addNode, freePlace, duplicate, removeSelection } from "@/document";
 import { KindTile, kindOf } from "@/shared/ui";
 import { entryOf, useDraft, useEditor, useMake } from "./context";
 import { make, newId, select, travel } from "./draft";
@@ -24,7 +24,7 @@ export function CommandBar({ mode, onRun }: { mode: "all" | "nodes"; onRun: () =
       graph.view?.jump(node.id);
     },
   }));
-  const after = selection.nodes.size === 1 ? [...selection.nodes][0] : undefined;
+  const behind = selection.nodes.size === 1 ? [...selection.nodes][0] : undefined;
   const commands: Choice[] = [
     { id: "run", label: "Run", icon: Play, keys: "Ctrl+Enter", run: onRun },
     { id: "save", label: "Save now", icon: Save, keys: "Ctrl+S", run: () => void saver.flush() },
@@ -32,7 +32,7 @@ export function CommandBar({ mode, onRun }: { mode: "all" | "nodes"; onRun: () =
     { id: "tidy", label: "Tidy up", icon: Network, keys: "Shift+L", run: () => void tidy(doc).then((made) => make(draft, made)).then(() => requestAnimationFrame(() => graph.view?.fit())) },
     { id: "undo", label: "Undo", icon: Undo2, keys: "Ctrl+Z", run: () => void travel(draft, "undo") },
     { id: "redo", label: "Redo", icon: Redo2, keys: "Ctrl+Shift+Z", run: () => void travel(draft, "redo") },
-    { id: "outline", label: "Show the outline", icon: ListTree, keys: "O", run: () => panels.setState({ outline: true }) },
+    { id: "outline", label: panels.getState().outline ? "Hide the outline" : "Show the outline", icon: ListTree, keys: "O", run: () => panels.setState((state) => ({ outline: !state.outline })) },
     { id: "runs", label: "Runs of this flow", icon: Activity, run: () => void navigate(`/flows/${flowId}/runs`) },
     { id: "versions", label: "Versions of this flow", icon: History, run: () => void navigate(`/flows/${flowId}/versions`) },
     ...(selection.nodes.size > 0
@@ -41,13 +41,13 @@ export function CommandBar({ mode, onRun }: { mode: "all" | "nodes"; onRun: () =
           { id: "delete", label: "Delete the selection", icon: Trash2, keys: "Del", run: () => void plan((now) => removeSelection(now, selection.nodes, selection.edges)) },
         ]
       : []),
-    ...catalogue.map((entry) => ({
+    ...catalogue.map((entry) => [entry, entry.node.type === "trigger" ? undefined : behind] as const).map(([entry, after]) => ({
       id: `add ${entry.reference}`,
       label: `Add ${entry.node.name}`,
       detail: after === undefined ? "" : "after the selected node",
       icon: <KindTile look={kindOf(entry.node.type, entry.reference, entry.ui)} />,
       run: () => {
-        plan((now) => addNode(now, entry, after === undefined ? { at: graph.view?.middle() ?? { x: 0, y: 0 } } : { after }, newId));
+        plan((now) => addNode(now, entry, after === undefined ? { at: freePlace(now, graph.view?.middle() ?? { x: 0, y: 0 }) } : { after }, newId));
         panels.setState({ inspector: true });
       },
     })),

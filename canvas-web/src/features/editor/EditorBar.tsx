@@ -100,8 +100,8 @@ export function EditorBar({ onRun }: { onRun: () => void }) {
           <>
             <Problems />
             <span className="vr max-xl:hidden" />
-            <IconButton icon={PanelLeft} label={palette ? "Hide the palette" : "Show the palette"} aria-pressed={palette} onClick={() => panels.setState({ palette: !palette })} />
-            <IconButton icon={PanelRight} label={inspector ? "Hide the inspector" : "Show the inspector"} aria-pressed={inspector} onClick={() => panels.setState({ inspector: !inspector })} />
+            <IconButton className="panel-toggle" icon={PanelLeft} label={palette ? "Hide the palette" : "Show the palette"} aria-pressed={palette} onClick={() => panels.setState({ palette: !palette })} />
+            <IconButton className="panel-toggle" icon={PanelRight} label={inspector ? "Hide the inspector" : "Show the inspector"} aria-pressed={inspector} onClick={() => panels.setState({ inspector: !inspector })} />
             <span className="vr" />
             <Button data-testid="publish-button" disabled={busy} onClick={() => void publishNow()}>Publish</Button>
             <Button tone="primary" icon={Play} data-testid="run-button" data-tip="Run" data-keys="Ctrl+Enter" onClick={onRun}>Run</Button>

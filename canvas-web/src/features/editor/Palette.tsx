@@ -1,6 +1,6 @@
 /** The palette, docked left; over the canvas where there is little room, and then it closes when something was added. */
 import { useEffect, useRef } from "react";
-import { addNode } from "@/document";
+import { addNode, freePlace } from "@/document";
 import { remember } from "./catalogue";
 import { useEditor, useMake } from "./context";
 import { newId } from "./draft";
@@ -33,7 +33,7 @@ export function Palette({ floating }: { floating: boolean }) {
           const [a, b] = ends;
           const at = a && b ? { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 } : { x: middle.x - 92, y: middle.y - 32 };
           remember(entry.reference);
-          if (!plan((now) => addNode(now, entry, after !== undefined && entry.node.type !== "trigger" ? { after } : { at: freeAt(now, at), ...(into === undefined ? {} : { into }) }, newId))) return;
+          if (!plan((now) => addNode(now, entry, after !== undefined && entry.node.type !== "trigger" ? { after } : { at: freePlace(now, at), ...(into === undefined ? {} : { into }) }, newId))) return;
           panels.setState({ inspector: true, ...(floating ? { palette: false } : {}) });
           const [added] = draft.getState().selection.nodes;
           requestAnimationFrame(() => {
@@ -45,11 +45,4 @@ export function Palette({ floating }: { floating: boolean }) {
       <div className="palette-foot">Drag onto the canvas, or drop on a wire to splice in.</div>
     </aside>
   );
-}
-
-/** Not right on top of another card. */
-function freeAt(doc: { nodes: readonly { position: { x: number; y: number } }[] }, at: { x: number; y: number }) {
-  const place = { ...at };
-  while (doc.nodes.some(({ position }) => Math.abs(position.x - place.x) < 200 && Math.abs(position.y - place.y) < 80)) place.y += 104;
-  return place;
 }

@@ -83,7 +83,7 @@ export function PaletteList({ onPick, onLeave, autoFocus = false, draggable = fa
             }}
             onKeyDown={walk}
           />
-          {query ? <Keys of="Enter" /> : <Keys of="Tab" />}
+          {query ? <Keys of="Enter" /> : !autoFocus && <Keys of="Tab" />}
         </div>
       </div>
       <div ref={list} id={listId} role="listbox" aria-label="Nodes to add" className="palette-list">

@@ -18,10 +18,14 @@ export interface JsonFieldProps {
   /** Told whether what is typed can be taken. */
   onValid?: (valid: boolean) => void;
   testId?: string;
+  /** Under this name what cannot be taken yet outlives the field: another tab, another node, and back. */
+  keepAs?: string;
 }
 
-export function JsonField({ id, value, onChange, orText = false, label, placeholder, minRows = 3, maxRows = 24, disabled, onValid, testId }: JsonFieldProps) {
-  const [typed, setTyped] = useState<{ text: string; from: Json | undefined } | null>(null);
+const unfinished = new Map<string, { text: string; from: Json | undefined }>();
+
+export function JsonField({ id, value, onChange, orText = false, label, placeholder, minRows = 3, maxRows = 24, disabled, onValid, testId, keepAs }: JsonFieldProps) {
+  const [typed, setTyped] = useState<{ text: string; from: Json | undefined } | null>(() => (keepAs === undefined ? null : (unfinished.get(keepAs) ?? null)));
   // While what is typed means the value, it stays as typed; a value from elsewhere (undo) replaces it.
   const text = typed && same(typed.from, value) ? typed.text : written(value, orText);
   const problem = problemOf(text, orText);
@@ -42,8 +46,10 @@ export function JsonField({ id, value, onChange, orText = false, label, placehol
           onValid?.(wrong === null);
           if (wrong !== null) {
             setTyped({ text: next, from: value });
+            if (keepAs !== undefined) unfinished.set(keepAs, { text: next, from: value });
             return;
           }
+          if (keepAs !== undefined) unfinished.delete(keepAs);
           const parsed = read(next, orText);
           setTyped({ text: next, from: parsed });
           onChange(parsed);

@@ -7,7 +7,7 @@ import { SquareFunction, Type, Variable } from "lucide-react";
 import Form from "@rjsf/core/lib/components/Form.js";
 import getDefaultRegistry from "@rjsf/core/lib/getDefaultRegistry.js";
 import { ADDITIONAL_PROPERTY_FLAG, type FieldProps, type RJSFSchema } from "@rjsf/utils";
-import type { ComponentType } from "react";
+import { useEffect, type ComponentType } from "react";
 import type { Json } from "@/shared/protocol/exactJson";
 import type { FieldHints } from "./hints";
 import { JsonField } from "./JsonField";
@@ -116,10 +116,19 @@ function isFree(schema: RJSFSchema): boolean {
 const isEmpty = (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length === 0;
 /** rjsf draws nothing for an empty schema. */
 const forDrawing = (schema: RJSFSchema): RJSFSchema => {
-  if (!isFree(schema)) return schema;
+  if (!isFree(schema)) return startingEmpty(schema);
   const type = schema.anyOf || schema.oneOf || typeof schema.type !== "string" ? "string" : schema.type;
   return { ...keepFlag(schema), type };
 };
+
+/** A key of one's own begins as empty text where it may be text; else it would begin as an object nobody asked for. */
+function startingEmpty(schema: RJSFSchema): RJSFSchema {
+  const more = schema.additionalProperties;
+  if (schema.type !== "object" || typeof more !== "object" || more.default !== undefined || more.const !== undefined || more.$ref !== undefined) return schema;
+  const forms = [more, ...(more.anyOf ?? more.oneOf ?? [])];
+  const takesText = forms.some((form) => typeof form === "object" && [form.type].flat().includes("string"));
+  return takesText ? { ...schema, additionalProperties: { ...more, default: "" } } : schema;
+}
 
 const modeLook = {
   value: { label: "Plain value", icon: Type },
@@ -143,23 +152,30 @@ function ModeSwitch({ modes, mode, onChange }: { modes: readonly Mode[]; mode: M
 }
 
 /** `{"$env": NAME, "prefix"?: text}`: the value itself never reaches the browser. */
-export function EnvironmentField({ formData, onChange, fieldPathId, disabled, rawErrors }: FieldProps) {
+export function EnvironmentField({ formData, onChange, fieldPathId, disabled, rawErrors, schema }: FieldProps) {
   const value: Marked = isMarked(formData, "$env") ? formData : {};
   const name = typeof value["$env"] === "string" ? value["$env"] : "";
   const prefix = typeof value["prefix"] === "string" ? value["prefix"] : "";
   const set = (next: { name?: string; prefix?: string }) => {
     const merged = { name, prefix, ...next };
-    onChange(merged.name === "" && merged.prefix === "" ? undefined : { $env: merged.name, ...(merged.prefix === "" ? {} : { prefix: merged.prefix }) }, fieldPathId.path, undefined, fieldPathId.$id);
+    onChange(merged.name === "" && merged.prefix === "" && !(ADDITIONAL_PROPERTY_FLAG in schema) ? undefined : { $env: merged.name, ...(merged.prefix === "" ? {} : { prefix: merged.prefix }) }, fieldPathId.path, undefined, fieldPathId.$id);
   };
+  // Empty text would be a secret written out, which no draft may be saved with; a variable without a name yet may.
+  const blank = (formData as unknown) === "";
+  const { path, $id } = fieldPathId;
+  useEffect(() => {
+    if (blank) onChange({ $env: "" }, path, undefined, $id);
+  }, [blank, onChange, path, $id]);
   const literal = formData !== undefined && formData !== null && formData !== "" && !isMarked(formData, "$env");
   const wrong = literal || (name !== "" && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
   return (
     <div className="grid gap-1">
-      <div className="grid grid-cols-[minmax(48px,1fr)_2fr] gap-1">
+      <div className="grid grid-cols-[72px_minmax(0,1fr)] gap-1">
         <input className="input mono" aria-label="Text before it" placeholder="Bearer " value={prefix} disabled={disabled} onChange={(event) => set({ prefix: event.target.value })} />
         <input id={fieldPathId.$id} className="input mono" aria-label="Name of the variable" placeholder="API_KEY" value={name} disabled={disabled} aria-invalid={wrong || Boolean(rawErrors?.length)} onChange={(event) => set({ name: event.target.value })} />
       </div>
       {literal && <span className="help text-failed">A secret may not stand in a flow. Name the variable that holds it.</span>}
+      {!literal && wrong && <span className="help text-failed">A variable’s name has letters, digits and underscores, such as API_KEY.</span>}
       <span className="help">Read on the server when the node runs, never shown here. Allow it there with TFCANVAS_ENV_ALLOW.</span>
     </div>
   );

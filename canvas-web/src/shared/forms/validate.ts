@@ -100,7 +100,7 @@ function told(error: OutputUnit, root: object): Violation {
     case "maxItems":
       return { pointer, message: `At most ${String(said)}.` };
     case "pattern":
-      return { pointer, message: `Must match ${String(said)}` };
+      return { pointer, message: formOf(lookUp(root, error.keywordLocation.replace(/\/pattern$/, "/examples")), said) };
     case "format":
       return { pointer, message: `Is not a valid ${String(said)}.` };
     case "uniqueItems":
@@ -111,6 +111,12 @@ function told(error: OutputUnit, root: object): Violation {
     default:
       return { pointer, message: error.error };
   }
+}
+
+/** An example says more than a regular expression. */
+function formOf(examples: unknown, pattern: unknown): string {
+  const example: unknown = Array.isArray(examples) ? examples[0] : undefined;
+  return typeof example === "string" ? `Not in the form it needs. An example: ${example}` : `Must match ${String(pattern)}`;
 }
 
 const typeWord: Record<string, string> = {

@@ -4,7 +4,7 @@ export { parseExact, stringifyExact } from "./exactJson";
 export { type FeedState, type ExecutionFeed, openExecutionFeed } from "./executionFeed";
 export { type FieldError, MalformedMessageError, NoAnswerError, ProblemError } from "./problem";
 export { onProjectEvent, subscribeProjectFeed } from "./projectFeed";
-export { eventViolations, nodeViolations, requestViolations } from "./schemas";
+export { eventViolations, nodeSchema, nodeViolations, requestViolations } from "./schemas";
 import "./sessionPage";
 export { endSession, sessionEnded, subscribeSession } from "./session";
 export * from "./types";

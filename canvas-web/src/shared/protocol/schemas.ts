@@ -28,6 +28,8 @@ function validatorOf(schema: unknown): Validator {
   return new Validator(schema as Schema, "2020-12", false);
 }
 
+export { nodeSchema };
+
 const nodeValidator = validatorOf(nodeSchema);
 const requestValidator = validatorOf(requestSchema);
 const anyEventValidator = validatorOf(eventSchema);

@@ -29,7 +29,7 @@ export interface PopoverProps {
   role?: "menu" | "dialog";
 }
 
-/** A floating box that stays inside the window and closes on Escape or a press outside. */
+/** A floating box that stays inside the window and closes on Escape or a press outside. Until it has its place it is clear, not hidden: what is hidden takes no focus. */
 export function Popover({ at, alignEnd = false, onClose, children, className = "", label, role = "dialog" }: PopoverProps) {
   const box = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState({ left: at.x, top: at.y, visible: false });
@@ -71,7 +71,7 @@ export function Popover({ at, alignEnd = false, onClose, children, className = "
       role={role}
       aria-label={label}
       className={`menu float-in ${className}`}
-      style={{ position: "fixed", left: place.left, top: place.top, visibility: place.visible ? "visible" : "hidden" }}
+      style={{ position: "fixed", left: place.left, top: place.top, opacity: place.visible ? undefined : 0 }}
       onContextMenu={(event) => event.preventDefault()}
     >
       {children}

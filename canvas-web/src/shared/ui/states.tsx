@@ -20,10 +20,10 @@ export function Skeleton({ width, height = 12, className = "" }: { width?: numbe
   return <div className={`skeleton ${className}`} style={{ width, height }} aria-hidden />;
 }
 
-export function Banner({ status, children, actions, testId }: { status: RunStatus; children: ReactNode; actions?: ReactNode; testId?: string }) {
+export function Banner({ status, sign, children, actions, testId }: { status: RunStatus; sign?: ReactNode; children: ReactNode; actions?: ReactNode; testId?: string }) {
   return (
     <div className={`banner s-${status}`} role={status === "failed" ? "alert" : "status"} data-testid={testId}>
-      <StatusSign status={status} />
+      {sign ?? <StatusSign status={status} />}
       <div className="min-w-0 flex-1">{children}</div>
       {actions && <div className="flex shrink-0 items-center gap-2">{actions}</div>}
     </div>

@@ -3,7 +3,7 @@ import { Braces, List, Plus, X } from "lucide-react";
 import { useState } from "react";
 import { JsonField } from "@/shared/forms";
 import type { Json, JsonObject } from "@/shared/protocol";
-import { Button, IconButton } from "@/shared/ui";
+import { Button, IconButton, ProblemSign } from "@/shared/ui";
 
 interface Field {
   key: string;
@@ -38,6 +38,7 @@ export function InputsBuilder({ schema, onChange }: { schema: Json | undefined; 
         <JsonField label="Input schema" value={schema} minRows={8} placeholder='{ "type": "object", "properties": { } }' onChange={(value) => onChange(typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined)} testId="input-schema" />
       ) : (
         <>
+          {fields.length > 0 && <div className="inputs-row text-micro text-ink-3" aria-hidden><span>Name</span><span>Type</span><span className="inputs-needed">needed</span></div>}
           {fields.map((field, index) => (
             <div key={index} className="inputs-row">
               <KeyField value={field.key} taken={fields.map((other) => other.key)} onChange={(key) => set(fields.with(index, { ...field, key }))} />
@@ -60,7 +61,7 @@ export function InputsBuilder({ schema, onChange }: { schema: Json | undefined; 
   );
 }
 
-/** Kept while typing; an empty or taken key is not passed on. */
+/** An empty or taken key is not passed on, and stays as typed. */
 function KeyField({ value, taken, onChange }: { value: string; taken: readonly string[]; onChange: (key: string) => void }) {
   const [text, setText] = useState(value);
   const [from, setFrom] = useState(value);
@@ -70,15 +71,21 @@ function KeyField({ value, taken, onChange }: { value: string; taken: readonly s
   }
   const bad = text === "" || (text !== value && taken.includes(text));
   return (
-    <input
-      className="input"
-      aria-label={`Name of ${value}`}
-      aria-invalid={bad}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-      onBlur={() => (bad ? setText(value) : text !== value && onChange(text))}
-      onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
-    />
+    <div className="min-w-0">
+      <input
+        className="input"
+        aria-label={`Name of ${value}`}
+        aria-invalid={bad}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={() => !bad && text !== value && onChange(text)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") setText(value);
+          if (event.key === "Enter") event.currentTarget.blur();
+        }}
+      />
+      {bad && <div className="help-bad mt-1"><ProblemSign /><span>{text === "" ? `Give it a name; until then it is ${value}.` : "Another input has this name."}</span></div>}
+    </div>
   );
 }
 

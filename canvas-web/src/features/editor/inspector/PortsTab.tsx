@@ -119,12 +119,17 @@ function PortKey({ node, side, ports, port, onChange }: { node: FlowNode; side: 
         spellCheck={false}
         onChange={(event) => setTyped(event.target.value)}
         onBlur={() => {
-          if (problem === null && text !== port.key) onChange(text);
+          // What may not be stays as typed, with the reason under it; Escape brings the old key back.
+          if (problem !== null) return;
+          if (text !== port.key) onChange(text);
           setTyped(null);
         }}
-        onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") setTyped(null);
+          if (event.key === "Enter") event.currentTarget.blur();
+        }}
       />
-      {problem !== null && <div className="help-bad mt-1"><ProblemSign />{problem}</div>}
+      {problem !== null && <div className="help-bad mt-1"><ProblemSign /><span>{problem} The port is still called {port.key}.</span></div>}
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { changeNode, withHandler } from "@/document";
 import { FieldHints, JsonField, SchemaForm } from "@/shared/forms";
 import type { FlowNode, HandlerEntry, Json, JsonObject } from "@/shared/protocol";
-import { Banner } from "@/shared/ui";
+import { Banner, ProblemSign } from "@/shared/ui";
 import { useMake, useProblems } from "../context";
 import { FailureSection } from "./FailureSection";
 import { InputsBuilder } from "./InputsBuilder";
@@ -25,7 +25,7 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
       {problems.length > 0 && (
         <section className="sect grid gap-2">
           {problems.map((problem, index) => (
-            <Banner key={index} status={problem.severity === "error" ? "failed" : "waiting"}>{problem.message}</Banner>
+            <Banner key={index} status={problem.severity === "error" ? "failed" : "waiting"} sign={<ProblemSign severity={problem.severity} />}>{problem.message}</Banner>
           ))}
         </section>
       )}
@@ -40,7 +40,7 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
               spellCheck={false}
               onChange={(event) => plan((doc) => changeNode(doc, { ...node, handlers: { ...node.handlers, main: { ...main, entrypoint: event.target.value } } }), `entry ${node.id}`)}
             />
-            <span className="help">Dotted path of a Python function, called with (inputs, ctx). Its module must stand in TFCANVAS_PYTHON_MODULES.</span>
+            <span className="help">The dotted path of your function <span className="mono">def total(inputs, ctx)</span>, such as <span className="mono">shop.orders.total</span>. The server allows its module by TFCANVAS_PYTHON_MODULES=shop.orders.</span>
           </div>
         </section>
       )}
@@ -51,7 +51,8 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
           ) : (
             <div className="field">
               <span className="field-label">Config</span>
-              <JsonField label="Config" value={main.config ?? {}} onChange={(value) => setConfig(typeof value === "object" && value !== null && !Array.isArray(value) ? value : {})} />
+              <JsonField label="Config" keepAs={`config ${node.id}`} value={main.config ?? {}} onChange={(value) => setConfig(typeof value === "object" && value !== null && !Array.isArray(value) ? value : {})} />
+              {isFunction && <span className="help">A JSON object, read in the function as <span className="mono">ctx.config</span>. A value may be an expression: <span className="mono">{'{"$expr": "input.total"}'}</span>.</span>}
               {!entry && !isFunction && <span className="help">No adapter here serves {main.entrypoint}, so there is no form for it.</span>}
             </div>
           )}

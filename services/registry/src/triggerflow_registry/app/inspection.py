@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 import structlog
 from triggerflow_adapter_sdk.description import ConfigProblem, HandlerDescription
+from triggerflow_adapter_sdk.schemas import sentence
 from triggerflow_chassis.errors import Violation
 from triggerflow_chassis.jsontext import canonical, pointer
 
@@ -59,7 +60,7 @@ class Inspector:
         return None if description is None else str(description.node["type"])
 
     def explain_unknown(self, entrypoint: str) -> str:
-        return f"{_sentence(self._catalogue.explain_unknown(entrypoint))} Choose another handler, or make it available."
+        return f"{sentence(self._catalogue.explain_unknown(entrypoint))} Choose another handler, or make it available."
 
     def config_problems(self, node: NodeObject) -> Sequence[Violation]:
         return [Violation(found.pointer, found.message) for found in self._ask(node, "main")]
@@ -82,12 +83,6 @@ def _checked(description: HandlerDescription, node: NodeObject, key: str) -> tup
         log.error("config_check_failed", reference=description.reference, exc_info=broken)
         said = f"This config cannot be checked: {description.adapter} failed with {type(broken).__name__}."
         return (ConfigProblem(pointer("handlers", key, "config"), said),)
-
-
-def _sentence(text: str) -> str:
-    # A sentence that starts with a dotted path keeps it as it is written.
-    said = text if "." in text.split(" ", 1)[0] else text[:1].upper() + text[1:]
-    return said if said.endswith(".") else f"{said}."
 
 
 class _Memory(Generic[_K, _V]):
