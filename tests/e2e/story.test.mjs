@@ -357,12 +357,24 @@ step("the run from before the restart is found in the history and is the same", 
   await shot("run-reopened");
 });
 
-step("versions and all runs are listed", async () => {
+step("an earlier version runs with inputs of its own; versions and runs are listed", async () => {
   await page.getByRole("link", { name: "Versions", exact: true }).click();
   for (const version of [1, 2, 3]) await page.getByTestId(`version-${version}`).waitFor();
   await shot("versions");
+  await page.getByTestId("version-1").click();
+  await page.getByRole("button", { name: "Run version 1" }).click();
+  const dialog = page.getByTestId("run-dialog");
+  // The form offers what the last run was started with.
+  await until(async () => (await dialog.getByLabel("price", { exact: true }).inputValue()) === order.price, "the inputs of the last run");
+  await dialog.getByLabel("price", { exact: true }).fill("10");
+  await shot("run-version");
+  await page.getByTestId("run-start").click();
+  await onRun();
+  await runIs("done");
+  await nodeIs("Small", "done");
+  await nodeIs("Large", "skipped");
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Runs" }).click();
-  await page.getByTestId("run-row").nth(3).waitFor();
+  await page.getByTestId("run-row").nth(4).waitFor();
   await shot("all-runs");
 });
 

@@ -1,55 +1,30 @@
 /** Run: asks for the inputs the manual trigger names, saves, publishes, starts that version, and goes to watch it. */
 import { Play } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { useNavigate } from "react-router";
-import type { FlowNode } from "@/shared/protocol";
-import { JsonField, SchemaForm, violationsOf } from "@/shared/forms";
-import { api, ProblemError, type Json, type JsonObject } from "@/shared/protocol";
-import { parseExact, stringifyExact } from "@/shared/protocol/exactJson";
+import { useRunInputs } from "@/shared/forms";
+import { api, ProblemError } from "@/shared/protocol";
 import { Banner, Button, Dialog } from "@/shared/ui";
 import { useDraft, useEditor, useProblems } from "./context";
 import { publish } from "./draft";
-
-const keyOf = (flowId: string) => `tfcanvas.inputs.${flowId}`;
-
-function remembered(flowId: string): JsonObject {
-  try {
-    const kept = parseExact(localStorage.getItem(keyOf(flowId)) ?? "{}");
-    return typeof kept === "object" && kept !== null && !Array.isArray(kept) ? kept : {};
-  } catch {
-    return {};
-  }
-}
-
-/** The schemas of all manual triggers; every one of them is fired. */
-function schemasOf(nodes: readonly FlowNode[]): JsonObject[] {
-  return nodes.flatMap((node) => {
-    const schema = node.handlers["main"]?.entrypoint === "core:manual" ? node.handlers["main"].config?.["inputSchema"] : undefined;
-    return typeof schema === "object" && schema !== null && !Array.isArray(schema) ? [schema] : [];
-  });
-}
 
 export function RunDialog({ onClose }: { onClose: () => void }) {
   const { draft, saver, panels } = useEditor();
   const { flowId, doc } = useDraft((state) => state);
   const problems = useProblems();
   const navigate = useNavigate();
-  const [inputs, setInputs] = useState<JsonObject>(() => remembered(flowId));
-  const [jsonOk, setJsonOk] = useState(true);
+  const { inputs, ready, field, keep } = useRunInputs(flowId, doc.nodes);
   const [trace, setTrace] = useState(() => localStorage.getItem("tfcanvas.trace") !== "no");
   const [step, setStep] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  const schemas = useMemo(() => schemasOf(doc.nodes), [doc.nodes]);
-  const form = schemas.length === 1 && typeof schemas[0]?.["properties"] === "object" ? schemas[0] : null;
-  const wrong = schemas.flatMap((schema) => violationsOf(schema, inputs));
   const triggers = doc.nodes.filter((node) => node.type === "trigger");
   const errors = problems.filter((problem) => problem.severity === "error");
   const blocked = triggers.length === 0 ? "Nothing starts this flow. Add a trigger first." : errors.length > 0 ? (errors.length === 1 ? "One problem to solve first." : `${errors.length} problems to solve first.`) : null;
 
   const run = async () => {
-    if (step !== null || blocked !== null || wrong.length > 0 || !jsonOk) return;
+    if (step !== null || blocked !== null || !ready) return;
     setFailure(null);
-    localStorage.setItem(keyOf(flowId), stringifyExact(inputs));
+    keep();
     localStorage.setItem("tfcanvas.trace", trace ? "yes" : "no");
     try {
       setStep("Saving");
@@ -91,7 +66,7 @@ export function RunDialog({ onClose }: { onClose: () => void }) {
             Record inputs
           </label>
           <Button onClick={onClose}>Not now</Button>
-          <Button tone="primary" type="submit" icon={Play} data-testid="run-start" disabled={step !== null || blocked !== null || wrong.length > 0 || !jsonOk}>
+          <Button tone="primary" type="submit" icon={Play} data-testid="run-start" disabled={step !== null || blocked !== null || !ready}>
             {step ?? "Run"}
           </Button>
         </>
@@ -104,27 +79,7 @@ export function RunDialog({ onClose }: { onClose: () => void }) {
           </Banner>
         )}
         {failure !== null && <Banner status="failed">{failure}</Banner>}
-        {form ? (
-          <SchemaForm schema={form} value={inputs} idPrefix="in" onChange={(value) => setInputs(value as JsonObject)} />
-        ) : (
-          <div className="field">
-            <span className="field-label">Inputs, a JSON object</span>
-            <JsonField
-              label="Inputs"
-              value={inputs}
-              minRows={5}
-              testId="run-inputs"
-              onValid={setJsonOk}
-              onChange={(value: Json | undefined) => {
-                const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-                setJsonOk(isObject || value === undefined);
-                if (isObject) setInputs(value);
-                else if (value === undefined) setInputs({});
-              }}
-            />
-            {wrong.map(({ pointer, message }) => <span key={pointer} className="help text-failed">{pointer} {message}</span>)}
-          </div>
-        )}
+        {field}
         <p className="help m-0">Running publishes the draft as a version, and runs that one.</p>
       </div>
     </Dialog>

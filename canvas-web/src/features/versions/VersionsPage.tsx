@@ -4,7 +4,9 @@ import { useCallback, useEffect, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { GraphView } from "@/shared/graph";
 import { api, ProblemError, type Flow, type HandlerEntry, type Version, type VersionSummary } from "@/shared/protocol";
+import { useNow, when } from "@/shared/time";
 import { Button, Chip, Empty, FlowFaces, Skeleton, toast, TopBar } from "@/shared/ui";
+import { RunVersion } from "./RunVersion";
 
 export function VersionsPage() {
   const { id = "" } = useParams();
@@ -16,6 +18,8 @@ export function VersionsPage() {
   const [message, setMessage] = useState("");
   const [shown, setShown] = useState<Version | null>(null);
   const [busy, setBusy] = useState(false);
+  const [running, setRunning] = useState<Version | null>(null);
+  const now = useNow(true, 10_000);
 
   const load = useCallback(() => {
     Promise.all([api.flows.get(id), api.flows.versions(id), api.handlers.list()]).then(
@@ -55,15 +59,6 @@ export function VersionsPage() {
       setBusy(false);
     }
   };
-  const run = async (version: string) => {
-    try {
-      const { data } = await api.executions.start({ flowId: id, blueprintVersion: version, inputs: {} });
-      void navigate(`/runs/${data.id}`);
-    } catch (error) {
-      toast({ title: `Version ${version} did not start.`, text: error instanceof ProblemError ? (error.errors[0] ? `${error.errors[0].pointer} ${error.errors[0].message}` : error.message) : "The server did not answer.", status: "failed" });
-    }
-  };
-
   return (
     <>
       <TopBar
@@ -95,7 +90,7 @@ export function VersionsPage() {
                     <Chip><b>v{version.version}</b></Chip>
                     <span className="min-w-0 flex-1">
                       <span className="block cut">{version.message || <span className="text-ink-3">No message</span>}</span>
-                      <span className="block text-micro text-ink-3">{new Date(version.createdAt).toLocaleString()}</span>
+                      <span className="block text-micro text-ink-3">{when(Date.parse(version.createdAt), now)}</span>
                     </span>
                     <span className="mono flex items-center gap-1 text-ink-3"><Hash className="icon icon-12" aria-hidden />{version.contentHash.replace(/^sha256:/, "").slice(0, 8)}</span>
                   </button>
@@ -107,7 +102,7 @@ export function VersionsPage() {
             {shown && (
               <GraphView flow={shown.flow} catalogue={catalogue} mode="edit" fitKey={shown.version}>
                 <div className="absolute top-3 right-3 z-10 flex items-center gap-2">
-                  <Button icon={Play} onClick={() => void run(shown.version)}>Run version {shown.version}</Button>
+                  <Button icon={Play} data-testid="run-version" onClick={() => setRunning(shown)}>Run version {shown.version}</Button>
                   <Link className="btn" to={`/flows/${id}`}>Back to the draft</Link>
                 </div>
               </GraphView>
@@ -115,6 +110,7 @@ export function VersionsPage() {
           </section>
         </main>
       )}
+      {running && <RunVersion flowId={id} version={running} onClose={() => setRunning(null)} />}
     </>
   );
 }
