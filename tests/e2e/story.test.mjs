@@ -166,12 +166,11 @@ step("forms configure the nodes; a problem stands on the node until it is solved
   await fit(page, "Manual start");
 
   await open(page, "Manual start");
-  for (const [at, name, type] of [[0, "price", "number"], [1, "amount", "integer"]]) {
+  for (const [at, name, type] of [[1, "price", "number"], [2, "amount", "integer"]]) {
     await page.getByTestId("add-input").click();
-    const row = inspector(page).locator(".inputs-row").nth(at);
-    await row.locator("input").first().fill(name);
+    await inspector(page).getByLabel(`Name of input_${at}`).fill(name);
     await page.keyboard.press("Enter");
-    await row.getByLabel(`Type of ${name}`).selectOption(type);
+    await inspector(page).getByLabel(`Type of ${name}`).selectOption(type);
   }
 
   await trouble("Wait for stock").waitFor();
