@@ -157,7 +157,7 @@ def test_the_palette_offers_every_built_in_node_and_no_function(catalogue: Catal
             "/url",
             "Write the whole address, beginning with http:// or https://.",
         ),
-        ("http:request", {"method": "GET"}, "/url", "This is needed."),
+        ("http:request", {"method": "GET"}, "/url", "Fill this in."),
         ("http:request", {"method": "GET", "url": URL, "x": 1}, "/x", "There is no such setting here. Remove it."),
         (
             "http:request",

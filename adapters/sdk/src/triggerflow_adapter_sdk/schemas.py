@@ -21,8 +21,6 @@ ENV_SCHEMA: Mapping[str, Any] = {
 }
 """The form `{"$env": NAME, "prefix"?: text}`, to stand in `anyOf` beside the schema of the text itself."""
 
-
-MISSING = "This is needed."
 BLANK = "Fill this in."
 
 
@@ -102,7 +100,7 @@ def _members(error: Any, keyword: str) -> list[tuple[str, str]]:
     kind = error.kind
     if keyword == "required":
         name = getattr(kind, "property", None)
-        return [(str(name), MISSING)] if name is not None else []
+        return [(str(name), BLANK)] if name is not None else []
     if keyword in ("additionalProperties", "unevaluatedProperties"):
         surplus = getattr(kind, "unexpected", None) or ()
         return [(str(name), "There is no such setting here. Remove it.") for name in surplus]

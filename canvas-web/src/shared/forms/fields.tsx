@@ -167,7 +167,7 @@ export function EnvironmentField({ formData, onChange, fieldPathId, disabled, ra
     if (blank) onChange({ $env: "" }, path, undefined, $id);
   }, [blank, onChange, path, $id]);
   const literal = formData !== undefined && formData !== null && formData !== "" && !isMarked(formData, "$env");
-  const wrong = literal || (name !== "" && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+  const wrong = literal || ((name !== "" || isMarked(formData, "$env")) && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
   return (
     <div className="grid gap-1">
       <div className="grid grid-cols-[72px_minmax(0,1fr)] gap-1">

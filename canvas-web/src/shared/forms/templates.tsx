@@ -109,11 +109,12 @@ export function MultiSchemaFieldTemplate({ selector, optionSchemaField }: MultiS
 }
 
 export function FieldErrorTemplate({ errors, fieldPathId }: FieldErrorProps) {
+  // One line a field: the form's own finding comes first, then what the server adds.
   if (!errors || errors.length === 0) return null;
   return (
     <div className="help-bad" id={`${fieldPathId.$id}__error`} role="alert">
       <ProblemSign />
-      <span>{[...new Set(errors.map(String))].join(" ")}</span>
+      <span>{String(errors[0])}</span>
     </div>
   );
 }

@@ -38,7 +38,7 @@ export function InputsBuilder({ schema, onChange }: { schema: Json | undefined; 
         <JsonField label="Input schema" value={schema} minRows={8} placeholder='{ "type": "object", "properties": { } }' onChange={(value) => onChange(typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined)} testId="input-schema" />
       ) : (
         <>
-          {fields.length > 0 && <div className="inputs-row text-micro text-ink-3" aria-hidden><span>Name</span><span>Type</span><span className="inputs-needed">needed</span></div>}
+          {fields.length > 0 && <div className="inputs-head text-micro text-ink-3" aria-hidden><span>Name</span><span>Type</span><span className="inputs-needed">needed</span></div>}
           {fields.map((field, index) => (
             <div key={index} className="inputs-row">
               <KeyField value={field.key} taken={fields.map((other) => other.key)} onChange={(key) => set(fields.with(index, { ...field, key }))} />

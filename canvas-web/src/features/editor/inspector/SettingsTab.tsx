@@ -18,7 +18,7 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
   const hasForm = main !== undefined && entry !== undefined && !isFunction && entry.reference !== "core:manual";
   // What is wrong with a field stands at the field; the rest stands above.
   const mine = useMemo(() => all.filter((problem) => problem.nodeId === node.id), [all, node.id]);
-  const inForm = useMemo(() => mine.flatMap(({ pointer, message }) => (inConfig.test(pointer) ? [{ pointer: pointer.replace(inConfig, "/"), message }] : [])), [mine]);
+  const inForm = useMemo(() => mine.flatMap(({ pointer, message }) => (inConfig.test(pointer) ? [{ pointer: pointer.replace(inConfig, "/"), message: message.replace(fieldName, "") }] : [])), [mine]);
   const problems = hasForm ? mine.filter(({ pointer }) => !inConfig.test(pointer)) : mine;
   return (
     <>
@@ -78,6 +78,8 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
   );
 }
 
+// At its own field a message needs no name before it.
+const fieldName = /^[A-Z][^:]{0,40}: /;
 const inConfig = /^\/nodes\/\d+\/handlers\/main\/config\//;
 
 interface Alternative {
