@@ -114,7 +114,7 @@ export function FieldErrorTemplate({ errors, fieldPathId }: FieldErrorProps) {
   return (
     <div className="help-bad" id={`${fieldPathId.$id}__error`} role="alert">
       <ProblemSign />
-      <span>{String(errors[0])}</span>
+      <span>{errors[0]}</span>
     </div>
   );
 }
