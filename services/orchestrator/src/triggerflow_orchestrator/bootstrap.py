@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2_grpc as pb_grpc
 from triggerflow_chassis.bus import Bus
 from triggerflow_chassis.clock import now_us
-from triggerflow_chassis.errors import AlreadyEnded, ServiceError, Unavailable
+from triggerflow_chassis.errors import ServiceError, Unavailable
 from triggerflow_chassis.grpc.interceptors import Interceptor
 from triggerflow_chassis.grpc.status import from_status, to_status
 from triggerflow_chassis.lifecycle import open_task
@@ -45,6 +45,9 @@ from triggerflow_orchestrator.transport.registry_client import RegistryBlueprint
 from triggerflow_orchestrator.transport.service import SERVICE, Cancel, Handlers, OrchestratorServicer
 
 log = structlog.get_logger(__name__)
+
+_FIRST_RETRY_SECONDS = 1.0
+_LAST_RETRY_SECONDS = 60.0
 
 
 class Loadable(Protocol):
@@ -138,6 +141,11 @@ async def _begin(runtime: Loadable, channel: grpc.aio.Channel, recover: Recover,
     await recover()
     ready.set()
     log.info("orchestrator_ready")
+    wait = _FIRST_RETRY_SECONDS
+    while recover.left:
+        await asyncio.sleep(wait)
+        await recover()
+        wait = min(wait * 2, _LAST_RETRY_SECONDS)
 
 
 def _once_taken_up(cancel: CancelExecution, reads: SqliteReads, ready: asyncio.Event) -> Cancel:
@@ -146,9 +154,8 @@ def _once_taken_up(cancel: CancelExecution, reads: SqliteReads, ready: asyncio.E
     ) -> ExecutionRecord:
         try:
             return await cancel(project_id, execution_id, principal, request)
-        except AlreadyEnded:
-            record = await reads.execution(project_id, execution_id)
-            if record is None or record.ended or ready.is_set():
+        except Unavailable:
+            if ready.is_set():
                 raise
             # Interrupted by the last stop, and not taken up again yet: nobody could end it now.
             await ready.wait()

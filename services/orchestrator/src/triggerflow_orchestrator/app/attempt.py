@@ -109,7 +109,9 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, NodeTimedOut):
         return Failure("TimedOut", str(error))
     fields = error_fields(error)
-    return Failure(fields["type"], clean_text(fields["message"]), stack=clean_text(fields["stack"]))
+    return Failure(
+        clean_text(str(fields["type"])), clean_text(str(fields["message"])), stack=clean_text(str(fields["stack"]))
+    )
 
 
 def wait_before_next(node: PlanNode, attempt: int, error: BaseException) -> float | None:
@@ -121,7 +123,7 @@ def wait_before_next(node: PlanNode, attempt: int, error: BaseException) -> floa
     wait: float = min(node.backoff_seconds * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS)
     wait = min(wait * random.uniform(1 - _JITTER, 1 + _JITTER), LONGEST_WAIT_SECONDS)
     asked = retry_after(error)
-    if asked is not None and asked > wait:
+    if isinstance(asked, int | float) and asked > wait:
         return asked if asked <= LONGEST_WAIT_SECONDS else None
     return wait
 

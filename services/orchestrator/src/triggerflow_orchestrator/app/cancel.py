@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from triggerflow_chassis.clock import now_us
-from triggerflow_chassis.errors import AlreadyEnded, NotFound
+from triggerflow_chassis.errors import AlreadyEnded, NotFound, Unavailable
 
 from triggerflow_orchestrator.app.commands import RequestKey
 from triggerflow_orchestrator.app.durable import Durable
@@ -42,6 +42,8 @@ class CancelExecution:
         if run is None:
             if not record.ended and self._engine.live(execution_id) is not None:
                 return record  # its end is decided and not yet durable: to whoever reads it, it still runs
+            if not record.ended:
+                raise Unavailable("The run was interrupted and is not taken up again yet. Try again.")
             raise AlreadyEnded("The execution has ended; there is nothing to cancel.")
         await durable.wait()
         return run.snapshot()

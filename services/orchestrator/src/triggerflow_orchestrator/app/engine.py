@@ -22,7 +22,7 @@ from triggerflow_orchestrator.app.compiled import CompiledFlow
 from triggerflow_orchestrator.app.engine_ports import Journal, NodeRuntime, ProgramRun
 from triggerflow_orchestrator.app.run import LONGEST_LIMIT_SECONDS, Activation, Run, Transition
 from triggerflow_orchestrator.app.units import Unit
-from triggerflow_orchestrator.domain.execution import ExecutionRecord
+from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class Engine:
         self._live: dict[str, LiveRun] = {}
         self._activations: dict[int, tuple[LiveRun, Activation]] = {}
         self._queue: list[tuple[int, int, str]] = []
-        self._ages = itertools.count()
+        self._open = False
         self._open_count = 0
         self._stopping = False
         self.numbers = itertools.count(1)
@@ -74,7 +74,12 @@ class Engine:
     @property
     def can_run(self) -> bool:
         """Whether a run could begin now."""
-        return self._runtime.loaded.is_set() and not self._stopping
+        return self._open and self._runtime.loaded.is_set() and not self._stopping
+
+    def begin(self) -> None:
+        """Let queued runs begin. Call once what was interrupted is taken up: it is older."""
+        self._open = True
+        self.drain_queue()
 
     def live(self, execution_id: str) -> Run | None:
         """The run, where it has not ended."""
@@ -104,14 +109,24 @@ class Engine:
             self._commit(live, move, told, after_failure=lambda: self._abandon(live))
         else:
             insert(unit, run)
-            heapq.heappush(self._queue, (run.priority, next(self._ages), run.id))
-            self._commit(live, Transition(unit), told, after_failure=lambda: self._live.pop(run.id, None))
+
+            def queued(error: BaseException | None) -> None:
+                # Not before it is durable: what is refused must not run.
+                if error is None:
+                    self._push(run)
+                    self.drain_queue()
+                told(error)
+
+            self._commit(live, Transition(unit), queued, after_failure=lambda: self._live.pop(run.id, None))
         return run
 
     def enqueue(self, run: Run, compiled: CompiledFlow, project_id: str, fired: Fired) -> None:
         """Take a run that is durable as queued."""
         self._live[run.id] = LiveRun(run, compiled, project_id, fired)
-        heapq.heappush(self._queue, (run.priority, next(self._ages), run.id))
+        self._push(run)
+
+    def _push(self, run: Run) -> None:
+        heapq.heappush(self._queue, (run.priority, run.created_at, run.id))
 
     def resume(self, run: Run, compiled: CompiledFlow, project_id: str, move: Transition) -> None:
         """Go on with a run that was interrupted. `move` names what starts again."""
@@ -188,7 +203,7 @@ class Engine:
         """Make the next attempt of an activation. Returns without waiting for the commit."""
         found = self._activations.get(number)
         task = asyncio.current_task()
-        if found is None or task is None or self._stopping:
+        if found is None or task is None or self._stopping or found[1].over:
             return
         live, activation = found
         node = activation.node
@@ -198,28 +213,35 @@ class Engine:
             live.timers[number] = self._loop.call_later(node.timeout_seconds, self._attempt_timed_out, live, activation)
         try:
             lit = await attempts.call(live.compiled.bound(node), activation, context)
-        except asyncio.CancelledError as error:
-            # Ours where the attempt is over or we stop; a handler's own otherwise, which is a failure like any other.
-            if context.cancelled or self._stopping:
-                return
-            self._attempt_failed(live, activation, error)
-        except Exception as error:
-            if context.cancelled:
-                return
-            self._attempt_failed(live, activation, error)
+        except BaseException as error:
+            # A cancel that nobody here asked for is the handler's own, and a failure like any other.
+            if not context.cancelled and not self._stopping:
+                raised = error
+                self._decide(live, lambda: self._attempt_failed(live, activation, raised))
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
         else:
             if context.cancelled or self._stopping:
                 return
             self._forget_attempt(live, number)
             self._forget(live, number)
-            self._commit(live, live.run.succeed(activation, now_us(), lit))
+            self._decide(live, lambda: self._commit(live, live.run.succeed(activation, now_us(), lit)))
+
+    def _decide(self, live: LiveRun, decide: Callable[[], None]) -> None:
+        """Take an outcome. A defect of ours in doing so must not leave a run that seems to go on for ever."""
+        try:
+            decide()
+        except Exception as error:
+            log.exception("outcome_not_taken", execution_id=live.run.id)
+            if not live.run.ended:
+                failure = Failure("Internal", f"the outcome of a node could not be taken: {type(error).__name__}")
+                self._end_now(live, live.run.break_off(now_us(), failure))
 
     def _attempt_timed_out(self, live: LiveRun, activation: Activation) -> None:
-        if activation.over:
-            return
         attempt = live.tasks.get(activation.number)
         error = attempts.NodeTimedOut(f"no result within {activation.node.timeout_seconds} s")
-        self._attempt_failed(live, activation, error)
+        if not activation.over:
+            self._decide(live, lambda: self._attempt_failed(live, activation, error))
         if attempt is not None:
             task, context = attempt
             context.give_up()
@@ -304,14 +326,19 @@ class Engine:
     ) -> None:
         def done(error: BaseException | None) -> None:
             if error is None:
-                self._durable(live, move)
+                self._decide(live, lambda: self._durable(live, move))
             elif after_failure is not None:
                 after_failure()
             else:
-                log.error("run_lost_its_journal", execution_id=live.run.id, error=str(error))
+                # What follows would stand on what is not there. The next start goes on from what is.
+                log.error("run_left_for_next_start", execution_id=live.run.id, error=str(error))
+                self._let_go(live)
+                self._retire(live)
             if told is not None:
                 told(error)
 
+        if self._live.get(live.run.id) is not live:
+            return  # left for the next start
         move.unit.done = done
         self._journal.submit(move.unit)
 

@@ -41,6 +41,9 @@ class _Turn:
     waiting: int = 0
 
 
+_LAST_SECONDS = 1.0
+
+
 class Idempotency:
     """Runs keyed requests once."""
 
@@ -78,8 +81,12 @@ class Idempotency:
         return await asyncio.shield(task)
 
     async def close(self) -> None:
-        """Let what was begun end."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Let what was begun end, but not for long: what waits for a disk or a neighbour may wait for ever."""
+        tasks = set(self._tasks)
+        if tasks:
+            _, waiting = await asyncio.wait(tasks, timeout=_LAST_SECONDS)
+            for task in waiting:
+                task.cancel()
 
     def _forget(self, task: asyncio.Task[ExecutionRecord | Replayed]) -> None:
         self._tasks.discard(task)

@@ -13,7 +13,7 @@ import orjson
 import structlog
 from triggerflow_chassis.bus import BusEvent
 from triggerflow_chassis.clock import now_us
-from triggerflow_chassis.errors import Unavailable
+from triggerflow_chassis.errors import Invalid, NotFound, NoVersion
 
 from triggerflow_orchestrator.app import events
 from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
@@ -22,7 +22,8 @@ from triggerflow_orchestrator.app.events import EventWriter
 from triggerflow_orchestrator.app.run import CANCELLED_TYPE, Activation, Run
 from triggerflow_orchestrator.app.units import Kind, Notice, Unit
 from triggerflow_orchestrator.domain.execution import BlueprintVersion, ExecutionRecord, Failure, Remembered, StartRow
-from triggerflow_orchestrator.domain.ledger import Entry, Ready, replay
+from triggerflow_orchestrator.domain.ledger import Entry, LedgerMisused, Ready, replay
+from triggerflow_orchestrator.domain.plan import PlanInvalid
 from triggerflow_orchestrator.domain.value import encode, references, restored
 from triggerflow_orchestrator.ports import Blueprints, Reads
 
@@ -58,21 +59,27 @@ class Recover:
 
     async def __call__(self) -> int:
         """How many were taken up. One that cannot be stops no other: it fails, or where a part of the host does not
-        answer it is left for the next start."""
+        answer it is `left` for another try."""
         count = 0
         interrupted, self._interrupted = self._interrupted, []
         for record in interrupted:
             try:
                 await self._take_up(record)
                 count += 1
-            except Unavailable as error:
-                log.error("execution_left_for_next_start", execution_id=record.id, error=str(error))
-            except Exception as error:
+            except (Invalid, NotFound, NoVersion, PlanInvalid, LedgerMisused, KeyError) as error:
                 log.exception("execution_not_recovered", execution_id=record.id)
                 await self._give_up(record, str(error))
-        self._engine.drain_queue()
-        log.info("executions_recovered", count=count)
+            except Exception as error:
+                log.error("execution_not_taken_up_yet", execution_id=record.id, error=str(error))
+                self._interrupted.append(record)
+        self._engine.begin()
+        log.info("executions_recovered", count=count, left=len(self._interrupted))
         return count
+
+    @property
+    def left(self) -> bool:
+        """Whether some could not be taken up yet, because a part of the host did not answer. Call again later."""
+        return bool(self._interrupted)
 
     async def _take_up(self, record: ExecutionRecord) -> None:
         version = await self._version(record)
@@ -88,29 +95,40 @@ class Recover:
 
     async def _give_up(self, record: ExecutionRecord, why: str) -> None:
         """End what cannot go on, so that it says so instead of seeming to run."""
-        remembered = await self._reads.remembered(record.id)
+        try:
+            remembered = await self._reads.remembered(record.id)
+        except Exception:
+            log.exception("execution_not_readable", execution_id=record.id)
+            return
         if remembered is None or remembered.execution.ended:
             return
         now = now_us()
+        attempts = {row.activation_id: row.attempt for row in remembered.attempts}
         failure = Failure("NotRecovered", f"the run could not be taken up after a restart: {why}")
         last = remembered.last_event
         writer = EventWriter(record.id, last.id, last.sequence) if last is not None else EventWriter(record.id)
         unit, batch = Unit(done=_unset), list[BusEvent]()
         if last is None:
             writer.add(unit, batch, now, "execution.started", events.state("running"))
+            unit.notices.append(Notice(record.project_id, "execution.started", now, record.flow_id, record.id))
         ended = {row.activation_id for row in remembered.journal}
         seq = remembered.journal[-1].seq if remembered.journal else 0
         for start in remembered.starts:
             if start.activation_id in ended:
                 continue
             seq += 1
-            stopped = Failure(CANCELLED_TYPE, "the run ended while this node ran", attempt=1)
+            attempt = attempts.get(start.activation_id, 1)
+            stopped = Failure(CANCELLED_TYPE, "the run ended while this node ran", attempt=attempt)
             error = orjson.dumps(stopped.as_json()).decode()
-            row = (record.id, seq, record.epoch, start.activation_id, start.node_id, start.scope, 1, "cancelled", "{}")
-            unit.rows.append((Kind.JOURNAL, (*row, error, start.started_at, now)))
-            writer.add(
+            whose = (start.activation_id, start.node_id, start.scope, attempt)
+            row = (record.id, seq, record.epoch, *whose, "cancelled", "{}", error, start.started_at, now)
+            unit.rows.append((Kind.JOURNAL, row))
+            event_id = writer.add(
                 unit, batch, now, "chunk.failed", events.chunk_failed(start.node_id, stopped.type, stopped.message)
             )
+            if attempt > 1:
+                whose_detail = (start.node_id, start.activation_id, start.scope, attempt, attempt - 1, event_id)
+                writer.add(unit, batch, now, "runtime.output", events.custom("detail", *whose_detail))
         message = f"{failure.type}: {failure.message}"
         writer.add(unit, batch, now, "execution.failed", events.state("failed", message))
         unit.notices.append(Notice(record.project_id, "execution.failed", now, record.flow_id, record.id))

@@ -112,6 +112,11 @@ class Run:
         return self.ended_at is not None
 
     @property
+    def created_at(self) -> int:
+        """When it was accepted."""
+        return self._record.created_at
+
+    @property
     def priority(self) -> int:
         """0 high, 1 normal, 2 low."""
         return self._record.priority
@@ -177,7 +182,7 @@ class Run:
         move = self._close(activation)
         node = activation.node
         shown_ports = self._journal(move, activation, now, "succeeded", lit, None)
-        result = self._joined(move, node, shown_ports)
+        result = self._joined(move, node, shown_ports, lit)
         event_id = self._event(move, now, "chunk.completed", events.chunk_succeeded(node.id, result))
         self._detail(move, now, activation, event_id)
         self._spread(move, now, self.ledger.complete(node.index, lit))
@@ -228,6 +233,10 @@ class Run:
     def time_out(self, now: int, message: str) -> Transition:
         """End now because the run's own limit passed."""
         return self._end_from_outside(now, "failed", Failure("TimedOut", message), f"timed_out: {message}")
+
+    def break_off(self, now: int, failure: Failure) -> Transition:
+        """End now because the engine itself failed."""
+        return self._end_from_outside(now, "failed", failure, f"{failure.type}: {failure.message}")
 
     def log(self, now: int, level: str, message: str, node_id: str) -> Transition:
         """A line from a handler."""
@@ -310,7 +319,7 @@ class Run:
             move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, ROOT_SCOPE, now, traced)))
         self._event(move, now, "chunk.started", events.chunk_running(node.id))
         ports = self._journal(move, activation, now, "succeeded", lit, None)
-        result = self._joined(move, node, ports) if received is None else received
+        result = self._joined(move, node, ports, lit) if received is None else received
         self._event(move, now, "chunk.completed", events.chunk_succeeded(node.id, result))
 
     def _skip(self, move: Transition, now: int, node: PlanNode) -> None:
@@ -389,7 +398,9 @@ class Run:
         )
         return ports
 
-    def _joined(self, move: Transition, node: PlanNode, ports: Mapping[str, bytes]) -> bytes | None:
+    def _joined(
+        self, move: Transition, node: PlanNode, ports: Mapping[str, bytes], lit: Mapping[str, Value]
+    ) -> bytes | None:
         """An event's result: the value where only `out` is declared, else the lit ports, nothing where none is."""
         if not ports:
             return None
@@ -398,7 +409,8 @@ class Run:
         text = _object_text(ports).encode()
         if len(text) <= INLINE_BYTES:
             return text
-        return orjson.dumps(reference(text, self._spill(move, text)))
+        whole = _object_text({port: value.text for port, value in lit.items()}).encode()
+        return orjson.dumps(reference(whole, self._spill(move, whole)))
 
     def _shown(self, move: Transition, value: Value) -> bytes:
         return shown(value, lambda text: self._spill(move, text))

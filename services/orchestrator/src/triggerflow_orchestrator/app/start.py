@@ -14,7 +14,7 @@ from triggerflow_chassis.errors import Invalid, NoManualTrigger, NoSuchTrigger, 
 from triggerflow_chassis.ids import uuid7
 
 from triggerflow_orchestrator.app.commands import StartCommand
-from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
+from triggerflow_orchestrator.app.compiled import CompiledFlows
 from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.run import Run
@@ -49,15 +49,19 @@ class StartExecution:
             raise NoManualTrigger("The flow has no manual trigger. Name the trigger to fire with ?trigger={nodeId}.")
 
         unit = Unit(done=_unset, may_fail=True)
-        record = _record(command, compiled, unit)
+        record = _record(command, version, unit)
         durable = Durable()
 
-        def insert(unit: Unit, run: Run) -> None:
-            _insert(unit, run.snapshot(), command, compiled.plan)
+        accepted: list[ExecutionRecord] = []
 
-        run = self._engine.accept(unit, record, compiled, fired, insert, durable.told)
+        def insert(unit: Unit, run: Run) -> None:
+            accepted.append(run.snapshot())
+            _insert(unit, accepted[0], command, compiled.plan)
+
+        self._engine.accept(unit, record, compiled, fired, insert, durable.told)
         await durable.wait()
-        return run.snapshot()
+        # As it was written with the answer: the run may be further by now, and that is not durable yet.
+        return accepted[0]
 
     async def _version(self, command: StartCommand) -> BlueprintVersion:
         try:
@@ -75,17 +79,17 @@ def _triggers(plan: Plan, node_id: str | None) -> tuple[int, ...]:
     return (index,) if index is not None and plan.nodes[index].is_trigger else ()
 
 
-def _record(command: StartCommand, compiled: CompiledFlow, unit: Unit) -> ExecutionRecord:
+def _record(command: StartCommand, version: BlueprintVersion, unit: Unit) -> ExecutionRecord:
     execution_id = uuid7()
     priority = PRIORITIES[command.context.get("priority", "normal")]
     return ExecutionRecord(
         id=execution_id,
         project_id=command.project_id,
         principal=command.principal,
-        flow_id=compiled.version.flow_id,
-        flow_name=compiled.version.flow_name,
-        version=compiled.version.version,
-        content_hash=compiled.version.content_hash,
+        flow_id=version.flow_id,
+        flow_name=version.flow_name,
+        version=version.version,
+        content_hash=version.content_hash,
         status="queued",
         priority=priority,
         inputs_json=_inputs_text(execution_id, command.inputs, unit),

@@ -15,6 +15,8 @@ import orjson
 
 INLINE_BYTES: Final = 64 * 1024
 PREVIEW_CHARACTERS: Final = 200
+# Each reference in a value is a file of its own; a value of thousands of them would stop the writer for everyone.
+MOST_MARKS: Final = 64
 _DEEPEST: Final = 250  # orjson stops at 254
 _INT_MIN: Final = -(2**63)
 _INT_MAX: Final = 2**63 - 1
@@ -137,8 +139,11 @@ def shown(value: Value, spill: Spill) -> bytes:
     """The compact text in which a value appears outside: itself, or with references in place."""
     if len(value.text) > INLINE_BYTES:
         return orjson.dumps(reference(value.text, spill(value.text)))
-    if _MARK_TEXT not in value.text:
+    marks = value.text.count(_MARK_TEXT)
+    if not marks:
         return value.text
+    if marks > MOST_MARKS:
+        return orjson.dumps(reference(value.text, spill(value.text)))
     return orjson.dumps(_with_marks_replaced(value.plain, spill))
 
 
