@@ -563,7 +563,7 @@ async def serving(server: Server, listener: socket.socket) -> AsyncIterator[None
     # The test run keeps its own way of being interrupted.
     server.capture_signals = nothing  # type: ignore[method-assign]
     task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
+    while not server.started and not task.done():
         await asyncio.sleep(0)
     try:
         yield

@@ -56,7 +56,7 @@ async def test_a_caller_that_hangs_up_cancels_nothing(bff: Any) -> None:
     (execution,) = bff.backend.executions.values()
     bff.backend.end_of_runs.set()
     async with asyncio.timeout(5):
-        while (await bff.client.get(f"/executions/{execution.id}")).json()["status"] != "succeeded":  # noqa: ASYNC110
+        while (await bff.client.get(f"/executions/{execution.id}")).json()["status"] != "succeeded":
             await asyncio.sleep(0.005)
     assert bff.backend.count("CancelExecution") == 0
 

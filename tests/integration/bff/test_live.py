@@ -50,7 +50,7 @@ async def code(bff: Any, path: str, headers: dict[str, str]) -> int:
 
 async def until(true: Callable[[], Any]) -> None:
     async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - what is waited for has no event to wait on
+        while not true():
             await asyncio.sleep(0.005)
 
 
