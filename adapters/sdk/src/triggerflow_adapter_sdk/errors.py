@@ -6,6 +6,7 @@ A class name here is the `type` an outside program sees (docs/contract.md, "Atte
 from __future__ import annotations
 
 import traceback
+from types import TracebackType
 from typing import Any
 
 # Never tried again, whatever a handler says: the same inputs and config would fail the same way.
@@ -119,6 +120,10 @@ def retry_after(exc: BaseException) -> float | None:
     return exc.retry_after if isinstance(exc, HandlerError) else None
 
 
+# Frames up to the last of these are the host's way to the handler.
+_HOST_PACKAGES = frozenset({"triggerflow_orchestrator", "triggerflow_adapter_sdk"})
+
+
 def error_fields(exc: BaseException) -> dict[str, str]:
     """`{type, message, stack}` of an exception, secrets of its node redacted."""
     try:
@@ -126,10 +131,21 @@ def error_fields(exc: BaseException) -> dict[str, str]:
     except Exception as broken:  # a __str__ of the user's may raise; the failure must still be told
         message = f"<{type(broken).__name__} while telling the message>"
     # The last lines say where it broke, so a long stack loses its beginning.
-    stack = "".join(traceback.format_exception(exc))[-_STACK_LIMIT:]
+    stack = "".join(traceback.format_exception(type(exc), exc, _from_the_handler_on(exc)))[-_STACK_LIMIT:]
     fields = {"type": error_type(exc), "message": message, "stack": stack}
     redactor: Any = getattr(exc, _REDACTOR_ATTRIBUTE, None)
     return fields if redactor is None else redactor.value(fields)
+
+
+def _from_the_handler_on(exc: BaseException) -> TracebackType | None:
+    """The stack without how we got to the handler: what the author of the flow can read and change."""
+    found = frame = exc.__traceback__
+    while frame is not None:
+        module = frame.tb_frame.f_globals.get("__name__", "")
+        if str(module).split(".")[0] in _HOST_PACKAGES:
+            found = frame.tb_next
+        frame = frame.tb_next
+    return found if found is not None else exc.__traceback__
 
 
 def attach_redactor(exc: BaseException, redactor: Any) -> None:
