@@ -64,7 +64,7 @@ def test_every_module_opens_with_its_promise() -> None:
 
 
 def test_the_migrations_make_the_tables_the_code_expects(tmp_path: Path) -> None:
-    database = tmp_path / "registry.db"
+    database = tmp_path / "registry.sqlite3"
     migrations.migrate(database, 100)
     engine = create_engine(f"sqlite:///{database}")
     with engine.connect() as connection:

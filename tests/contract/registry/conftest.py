@@ -26,7 +26,7 @@ async def _memory(_folder: Path) -> AsyncIterator[Store]:
 
 @asynccontextmanager
 async def _sqlite(folder: Path) -> AsyncIterator[Store]:
-    async with open_sqlite(folder / "registry.db", busy_ms=200) as store:
+    async with open_sqlite(folder / "registry.sqlite3", busy_ms=200) as store:
         yield store
 
 

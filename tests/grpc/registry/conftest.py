@@ -119,7 +119,7 @@ class House:
     """One registry with all around it. `open` may be called again after `close`: the file stays."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = folder / "registry.db"
+        self.database = folder / "registry.sqlite3"
         self.address = f"unix:{folder}/s"
         self.runs = Runs()  # type: ignore[abstract]  # it answers the one question that is asked
         self.bus = InProcessBus()

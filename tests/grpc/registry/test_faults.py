@@ -157,7 +157,7 @@ async def test_a_file_that_is_no_database_says_so(house: Any) -> None:
 
 
 async def test_a_folder_that_is_missing_is_made(house: Any) -> None:
-    house.database = house.database.parent / "deep" / "er" / "registry.db"
+    house.database = house.database.parent / "deep" / "er" / "registry.sqlite3"
     caller = await house.open()
     assert await caller.create({"name": "A"})
     await house.close()

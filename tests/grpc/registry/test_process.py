@@ -92,7 +92,7 @@ async def test_it_stops_within_5_s_while_another_program_holds_the_database(fold
     process = await start(environment(folder, TFCANVAS_REGISTRY_ADDRESS=address))
     try:
         await asyncio.wait_for(line_with(process, "registry_started"), 60)
-        with closing(sqlite3.connect(folder / "registry.db", isolation_level=None)) as other:
+        with closing(sqlite3.connect(folder / "registry.sqlite3", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             async with open_channel(address, None) as channel:
                 caller = caller_type(channel)

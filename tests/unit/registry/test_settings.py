@@ -11,7 +11,7 @@ from triggerflow_registry.settings import read_settings
 
 def test_everything_has_a_default() -> None:
     settings = read_settings({"TFCANVAS_HOME": "/somewhere"})
-    assert settings.registry.database == Path("/somewhere/registry.db")
+    assert settings.registry.database == Path("/somewhere/registry.sqlite3")
     assert settings.address.startswith("127.0.0.1:")
     assert settings.token is None
 

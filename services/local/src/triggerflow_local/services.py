@@ -42,7 +42,7 @@ async def open_services(settings: LocalSettings, *, token: str, front: Front) ->
         stack.push_async_callback(catalogue.close)
         registry = await stack.enter_async_context(
             open_registry(
-                RegistrySettings(settings.home / "registry.db"), channel=channel, bus=bus, catalogue=catalogue
+                RegistrySettings(settings.home / "registry.sqlite3"), channel=channel, bus=bus, catalogue=catalogue
             )
         )
         orchestrator = await stack.enter_async_context(

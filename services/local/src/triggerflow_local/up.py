@@ -35,6 +35,8 @@ def run() -> NoReturn:
 
 def main() -> int:
     """The exit code: 0 after a clean stop or a link to the server there is, 1 where none can start."""
+    # What flows read and write is their owner's alone, in a folder that others may read too.
+    os.umask(0o077)
     try:
         settings = read_settings()
         home = Home(settings.home)

@@ -49,7 +49,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> ServerSettings:
         reader.problem("LOG_LEVEL", f"must be debug, info, warning or error, not {level!r}")
     settings = ServerSettings(
         registry=RegistrySettings(
-            database=reader.path("REGISTRY_DATABASE", home / "registry.db"),
+            database=reader.path("REGISTRY_DATABASE", home / "registry.sqlite3"),
             busy_ms=reader.integer("REGISTRY_BUSY_MS", DEFAULT_BUSY_MS, least=0, most=60_000),
         ),
         address=address,
