@@ -92,7 +92,9 @@ async def real(tmp_path: Path, listener: Any, serve: Any) -> AsyncIterator[Real]
         await catalogue.open()
         stack.push_async_callback(catalogue.close)
         registry = await stack.enter_async_context(
-            open_registry(RegistrySettings(tmp_path / "registry.sqlite3"), channel=channel, bus=bus, catalogue=catalogue)
+            open_registry(
+                RegistrySettings(tmp_path / "registry.sqlite3"), channel=channel, bus=bus, catalogue=catalogue
+            )
         )
         orchestrator = await stack.enter_async_context(
             open_orchestrator(OrchestratorSettings.under(tmp_path), channel=channel, bus=bus, catalogue=catalogue)
