@@ -120,7 +120,7 @@ async def open_orchestrator(
         servicer = OrchestratorServicer(
             Handlers(
                 start=StartExecution(engine, blueprints, flows),
-                cancel=_once_taken_up(CancelExecution(engine, reads), reads, ready),
+                cancel=_once_taken_up(CancelExecution(engine, reads), ready),
                 executions=ReadExecutions(reads),
                 history=ReadHistory(reads, objects),
                 idempotency=idempotency,
@@ -148,7 +148,7 @@ async def _begin(runtime: Loadable, channel: grpc.aio.Channel, recover: Recover,
         wait = min(wait * 2, _LAST_RETRY_SECONDS)
 
 
-def _once_taken_up(cancel: CancelExecution, reads: SqliteReads, ready: asyncio.Event) -> Cancel:
+def _once_taken_up(cancel: CancelExecution, ready: asyncio.Event) -> Cancel:
     async def patient(
         project_id: str, execution_id: str, principal: str, request: RequestKey | None
     ) -> ExecutionRecord:

@@ -106,7 +106,7 @@ class Engine:
             move = run.begin(unit, now_us(), fired)
             live.fired = None
             insert(unit, run)
-            self._commit(live, move, told, after_failure=lambda: self._abandon(live))
+            self._commit(live, move, told, after_failure=lambda: self._retire(live))
         else:
             insert(unit, run)
 
@@ -145,7 +145,7 @@ class Engine:
                 continue  # cancelled while it waited
             fired, live.fired = live.fired, None
             self._open_count += 1
-            unit = Unit(done=_unset)
+            unit = Unit()
             move = live.run.begin(unit, now_us(), fired)
             if not move.ended:
                 unit.rows.append(live.run.state_row())
@@ -386,11 +386,3 @@ class Engine:
             self._open_count -= 1
         if self._queue:
             self.drain_queue()
-
-    def _abandon(self, live: LiveRun) -> None:
-        """Its first unit was not written: it never was."""
-        self._retire(live)
-
-
-def _unset(error: BaseException | None) -> None:
-    """Replaced by `_commit`."""

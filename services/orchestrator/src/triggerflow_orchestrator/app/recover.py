@@ -107,7 +107,7 @@ class Recover:
         failure = Failure("NotRecovered", f"the run could not be taken up after a restart: {why}")
         last = remembered.last_event
         writer = EventWriter(record.id, last.id, last.sequence) if last is not None else EventWriter(record.id)
-        unit, batch = Unit(done=_unset), list[BusEvent]()
+        unit, batch = Unit(), list[BusEvent]()
         if last is None:
             writer.add(unit, batch, now, "execution.started", events.state("running"))
             unit.notices.append(Notice(record.project_id, "execution.started", now, record.flow_id, record.id))
@@ -153,7 +153,7 @@ class Recover:
         writer = EventWriter(record.id, last.id, last.sequence) if last is not None else EventWriter(record.id)
         run = Run(record, plan, self._engine.numbers, writer)
         now = now_us()
-        unit = Unit(done=_unset)
+        unit = Unit()
         run.epoch += 1
         unit.rows.append(run.state_row())
         move = run.resume(unit, replayed.ledger, remembered.journal[-1].seq if remembered.journal else 0)
@@ -200,7 +200,3 @@ def _fired(record: ExecutionRecord, compiled: CompiledFlow) -> tuple[int, ...]:
     if record.trigger_node_id is not None:
         return (compiled.plan.index[record.trigger_node_id],)
     return compiled.plan.manual_triggers
-
-
-def _unset(error: BaseException | None) -> None:
-    """Replaced by the engine."""

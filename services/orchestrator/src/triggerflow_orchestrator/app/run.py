@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 from triggerflow_chassis.bus import BusEvent
 from triggerflow_chassis.clock import rfc3339
-from triggerflow_chassis.ids import next_uuid7, uuid7
+from triggerflow_chassis.ids import next_uuid7
 
 from triggerflow_orchestrator.app import events
 from triggerflow_orchestrator.app.events import EventWriter
@@ -191,7 +191,7 @@ class Run:
 
     def retry(self, activation: Activation, now: int, failure: Failure, due_at: int) -> Transition:
         """The attempt failed and another follows at `due_at`."""
-        move = Transition(Unit(done=_nothing))
+        move = Transition(Unit())
         failed = activation.attempt
         activation.attempt += 1
         move.unit.rows.append((Kind.ATTEMPT, (activation.id, activation.attempt, self.id, failure.type, due_at)))
@@ -240,14 +240,14 @@ class Run:
 
     def log(self, now: int, level: str, message: str, node_id: str) -> Transition:
         """A line from a handler."""
-        move = Transition(Unit(done=_nothing))
+        move = Transition(Unit())
         self._event(move, now, "log", events.log_line(level, message, node_id))
         return move
 
     # Parts of a transition.
 
     def _end_from_outside(self, now: int, status: ExecutionStatus, failure: Failure, message: str) -> Transition:
-        move = Transition(Unit(done=_nothing))
+        move = Transition(Unit())
         if self.started_at is None:  # a run starts before it ends, even one that nobody let run
             self.started_at = now
             self._event(move, now, "execution.started", events.state("running"))
@@ -258,7 +258,7 @@ class Run:
     def _close(self, activation: Activation) -> Transition:
         activation.over = True
         del self.inflight[activation.id]
-        return Transition(Unit(done=_nothing))
+        return Transition(Unit())
 
     def _spread(self, move: Transition, now: int, first: Step) -> None:
         pending = [first]
@@ -410,19 +410,13 @@ class Run:
         if len(text) <= INLINE_BYTES:
             return text
         whole = _object_text({port: value.text for port, value in lit.items()}).encode()
-        return orjson.dumps(reference(whole, self._spill(move, whole)))
+        return orjson.dumps(reference(whole, move.unit.keep(self.id, whole)))
 
     def _shown(self, move: Transition, value: Value) -> bytes:
-        return shown(value, lambda text: self._spill(move, text))
+        return shown(value, lambda text: move.unit.keep(self.id, text))
 
     def _shown_object(self, move: Transition, values: Mapping[str, Any]) -> str:
         return _object_text({key: self._shown(move, _as_value(value)) for key, value in values.items()})
-
-    def _spill(self, move: Transition, text: bytes) -> str:
-        ref = uuid7()
-        move.unit.objects.append((ref, text))
-        move.unit.rows.append((Kind.OBJECT, (ref, self.id, len(text), ref)))
-        return ref
 
     def _detail(self, move: Transition, now: int, activation: Activation, event_id: str) -> None:
         if activation.attempt > 1:
@@ -478,7 +472,3 @@ def _object_text(members: Mapping[str, bytes]) -> str:
 def _as_value(value: Any) -> Value:
     """A token's value, or a port's default, which the plan holds as plain JSON."""
     return value if isinstance(value, Value) else encode(value)
-
-
-def _nothing(error: BaseException | None) -> None:
-    """Replaced by whoever submits the unit."""

@@ -48,7 +48,7 @@ class StartExecution:
         if not chosen:
             raise NoManualTrigger("The flow has no manual trigger. Name the trigger to fire with ?trigger={nodeId}.")
 
-        unit = Unit(done=_unset, may_fail=True)
+        unit = Unit(may_fail=True)
         record = _record(command, version, unit)
         durable = Durable()
 
@@ -106,10 +106,7 @@ def _record(command: StartCommand, version: BlueprintVersion, unit: Unit) -> Exe
 
 def _inputs_text(execution_id: str, inputs: Mapping[str, Any], unit: Unit) -> str:
     def spill(text: bytes) -> str:
-        ref = uuid7()
-        unit.objects.append((ref, text))
-        unit.rows.append((Kind.OBJECT, (ref, execution_id, len(text), ref)))
-        return ref
+        return unit.keep(execution_id, text)
 
     members = {key: orjson.Fragment(shown(encode(value), spill)) for key, value in inputs.items()}
     return orjson.dumps(members).decode()
@@ -151,7 +148,3 @@ def _insert(unit: Unit, record: ExecutionRecord, command: StartCommand, plan: Pl
         answer = key.render(record)
         row = (key.project_id, key.request_id, key.method, key.fingerprint, answer, None, record.created_at)
         unit.rows.append((Kind.REQUEST, row))
-
-
-def _unset(error: BaseException | None) -> None:
-    """Replaced by the engine."""

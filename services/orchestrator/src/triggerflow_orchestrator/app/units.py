@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from triggerflow_chassis.ids import uuid7
+
 
 class Kind(IntEnum):
     """Tables a unit appends to. The order is the order of writing inside a transaction."""
@@ -57,6 +59,10 @@ class Notice:
         }
 
 
+def _nobody(error: BaseException | None) -> None:
+    """Until somebody waits."""
+
+
 @dataclass(slots=True)
 class Unit:
     """One atomic step. `done(None)` is called on the loop once it is durable, in the order of submission.
@@ -65,8 +71,15 @@ class Unit:
     is tried again until it is written, since a run must not lose an outcome to a full disk or a lock.
     """
 
-    done: Callable[[BaseException | None], None]
+    done: Callable[[BaseException | None], None] = _nobody
     may_fail: bool = False
     rows: list[tuple[Kind, tuple[Any, ...]]] = field(default_factory=list)
     objects: list[tuple[str, bytes]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+
+    def keep(self, execution_id: str, text: bytes) -> str:
+        """Write a large value with this unit; its reference."""
+        ref = uuid7()
+        self.objects.append((ref, text))
+        self.rows.append((Kind.OBJECT, (ref, execution_id, len(text), ref)))
+        return ref
