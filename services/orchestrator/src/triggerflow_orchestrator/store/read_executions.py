@@ -115,6 +115,8 @@ def record(row: Row[Any]) -> ExecutionRecord:
         ended_at=row.ended_at,
         deadline_at=row.deadline_at,
         cancel_requested_at=row.cancel_requested_at,
+        owner=row.owner,
+        queued_at=row.queued_at,
     )
 
 

@@ -5,7 +5,7 @@ foreign keys: rows are written in whole units by the one writer (`journal.py`), 
 on every node. The first migration makes these tables; a test holds the two equal.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 metadata = MetaData()
 
@@ -37,6 +37,8 @@ executions = Table(
     Column("ended_at", BigInteger),
     Column("deadline_at", BigInteger),
     Column("cancel_requested_at", BigInteger),
+    Column("owner", Text, comment="the worker whose lease holds it; NULL where nobody runs it. Mesh only"),
+    Column("queued_at", BigInteger, comment="when it was last put into the queue. Mesh only"),
 )
 Index("executions_newest", executions.c.project_id, executions.c.created_at, executions.c.id)
 Index(
@@ -51,6 +53,14 @@ Index(
     executions.c.project_id,
     executions.c.created_at,
     executions.c.id,
+    sqlite_where=text(NOT_ENDED),
+    postgresql_where=text(NOT_ENDED),
+)
+
+Index(
+    "executions_owned",
+    executions.c.owner,
+    executions.c.queued_at,
     sqlite_where=text(NOT_ENDED),
     postgresql_where=text(NOT_ENDED),
 )
@@ -157,3 +167,46 @@ requests = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 Index("requests_by_age", requests.c.created_at)
+
+# Who holds leases, in the mesh: one row a worker process, and with it the lease of every run it owns. A worker whose
+# row is gone has lost them all; `executions.epoch` fences what it still writes.
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Text, primary_key=True, comment="a UUIDv7, made anew each time the process takes a lease"),
+    Column("name", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("lease_until", BigInteger, nullable=False, comment="by the database's clock"),
+    Column("live", Integer, nullable=False, comment="runs it had at its last heartbeat"),
+    Column("most", Integer, nullable=False, comment="runs it takes at once"),
+)
+
+# What somebody without a lease wants of a run: the holder of its lease reads this and does it.
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", Text, primary_key=True, comment="a UUIDv7"),
+    Column("execution_id", Text, nullable=False),
+    Column("kind", Text, nullable=False, comment="cancel"),
+    Column("principal", Text, nullable=False),
+    Column("body", Text, nullable=False, comment="JSON, by kind"),
+    Column("created_at", BigInteger, nullable=False),
+)
+Index("commands_of_execution", commands.c.execution_id)
+
+# What was committed and not yet published, one row a unit; only where a relay publishes (the mesh). The events
+# themselves stand in `events`, from `first_id` to `last_id`.
+outbox = Table(
+    "outbox",
+    metadata,
+    # Not BigInteger: only INTEGER becomes the rowid in SQLite.
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("execution_id", Text, nullable=False),
+    Column("project_id", Text, nullable=False),
+    Column("flow_id", Text, nullable=False),
+    Column("first_id", Text, comment="NULL where the unit has no events"),
+    Column("last_id", Text),
+    Column("notices", Text, comment="JSON [[type, timestamp], …]; NULL where the project is told nothing"),
+    Column("noticed", Boolean, nullable=False, comment="whether the notices are in their log"),
+    sqlite_autoincrement=True,
+)
