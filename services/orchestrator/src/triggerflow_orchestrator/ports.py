@@ -6,8 +6,9 @@ what belongs to another project does not exist for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from triggerflow_orchestrator.domain.execution import (
     ActivationRecord,
@@ -19,6 +20,7 @@ from triggerflow_orchestrator.domain.execution import (
     Remembered,
     StoredEvent,
 )
+from triggerflow_orchestrator.domain.lease import Asked, Command, Load, Queued
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,18 @@ class EventPage:
 class StoredAnswer:
     """The first answer to a request id: exactly one of `response` and `error` is there."""
 
+    fingerprint: str
+    response: bytes | None
+    error: bytes | None
+    created_at: int
+
+
+class RequestRow(NamedTuple):
+    """The first answer to a request id, as it is stored."""
+
+    project_id: str
+    request_id: str
+    method: str
     fingerprint: str
     response: bytes | None
     error: bytes | None
@@ -137,7 +151,91 @@ class Blueprints(Protocol):
 
 
 class Journal(Protocol):
-    """The one writer."""
+    """The one writer of a process."""
 
     def submit(self, unit: Any) -> None:
-        """Queue a unit (`app.units.Unit`), which is written whole or not at all and told on the loop. Never blocks."""
+        """Queue a unit (`app.units.Unit`), which is written whole or not at all and told on the loop. Never blocks.
+
+        Units are written and told in the order submitted; where one must wait (its large values cannot be put), units
+        of other runs may pass it, those of its own run never.
+        """
+
+
+class Leases(Protocol):
+    """Who runs what, in the mesh. All times are by the database's clock. Every method raises Unavailable where the
+    database does not answer; whether it did what it was asked is then unknown, and asking again is safe.
+
+    A worker's lease is its row: it lasts until `lease_until`, `beat` renews it, and with it go all runs it owns.
+    Handing a run over always raises its epoch, so a run is driven by one worker at a time as far as the journal goes.
+    """
+
+    async def join(self, worker_id: str, name: str, most: int) -> None:
+        """Take a lease. The id is new each time (UUIDv7): a lease that was lost never comes back."""
+
+    async def beat(self, worker_id: str, live: int) -> bool:
+        """Renew the lease. False: it is gone, and with it every run; drop them all, and join under a new id.
+
+        A lease that lapsed and that no reaper came by is renewed: nobody has its runs yet.
+        """
+
+    async def claim(self, worker_id: str, execution_ids: Sequence[str]) -> list[ExecutionRecord]:
+        """Take those of these that nobody holds and that have not ended: owner, epoch + 1. None of them where the
+        lease is gone. The records have the new epoch, by rising (priority, queued_at). A record with
+        `cancel_requested_at` may have a command waiting: read `Commands.of_worker` before it begins."""
+
+    async def claim_waiting(
+        self, worker_id: str, limit: int, waited_seconds: float, weights: Mapping[int, int]
+    ) -> list[ExecutionRecord]:
+        """Take up to `limit` runs that nobody holds and that were queued at least that long ago. Rows somebody else
+        is claiming are passed over, not waited for.
+
+        `weights` by priority, e.g. {0: 6, 1: 3, 2: 1}: of ten taken, six are high, three normal, one low, while all
+        wait; what one priority does not fill goes to the others. Within a priority the oldest goes first.
+        """
+
+    async def give_back(self, worker_id: str, execution_ids: Sequence[str]) -> list[Queued]:
+        """Let go of those of these it owns: no owner, epoch + 1, queued now. Those given back; kick them."""
+
+    async def leave(self, worker_id: str) -> list[Queued]:
+        """Let go of all it owns, and of the lease. Those let go; kick them."""
+
+    async def reap(self) -> list[Queued]:
+        """Delete the rows of workers whose lease lapsed, and queue their runs: no owner, epoch + 1, queued now; kick
+        them. Any number of reapers may run beside each other; each run is given to one of them. Also queues runs
+        whose owner has no row, and forgets commands of runs that ended."""
+
+    async def requeue(self, waited_seconds: float) -> list[Queued]:
+        """Runs nobody holds, queued longer ago than that: their kick seems lost. Each is `queued_at` now; kick them.
+        Their epoch stays, since nobody held them."""
+
+    async def load(self) -> Load:
+        """What is queued, and the workers."""
+
+
+class Commands(Protocol):
+    """What those who hold no lease ask of runs, in the mesh. Raises Unavailable as `Leases` does."""
+
+    async def ask_cancel(
+        self,
+        project_id: str,
+        execution_id: str,
+        principal: str,
+        answer: Callable[[ExecutionRecord], RequestRow] | None,
+    ) -> Asked:
+        """Ask for the end of a run, in one transaction with its row locked.
+
+        NotThere or Ended: nothing is written. AskedOfOwner, where a live lease holds it: the command, and `answer` of
+        the record, are written; publish the command to the worker. Asked again before it ended: the command that
+        waits is given, none is added. TakenOver, where none does: epoch + 1, no owner; the caller ends it, and writes
+        the answer with its end. Raises RequestTaken where the request id has an answer.
+        """
+
+    async def of_worker(self, worker_id: str) -> list[Command]:
+        """Commands for runs this worker owns, oldest first. A command stays until `done`."""
+
+    async def orphaned(self) -> list[Command]:
+        """Commands for runs that no live lease holds and that have not ended: who asked was told it will end, then
+        its worker died. Whoever reads them asks again (`ask_cancel` without an answer), and so takes the run over."""
+
+    async def done(self, command_ids: Sequence[str]) -> None:
+        """Forget commands that were carried out. Unknown ids are passed over."""

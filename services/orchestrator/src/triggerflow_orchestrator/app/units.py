@@ -33,7 +33,18 @@ class Kind(IntEnum):
     CANCEL = 8
     """(cancel_requested_at, id)"""
     REQUEST = 9
-    """(project_id, request_id, method, fingerprint, response, error, created_at)"""
+    """(project_id, request_id, method, fingerprint, response, error, created_at). In the mesh a second answer to the
+    same request id refuses its unit with RequestTaken; in local mode, where calls take turns, the first one stays."""
+    CLAIM = 10
+    """(epoch, id). Takes a run over in local mode; in the mesh `ports.Leases` does"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Lets a unit pass only while the execution's row has this epoch, that is while nobody took the run over."""
+
+    execution_id: str
+    epoch: int
 
 
 @dataclass(slots=True)
@@ -69,6 +80,10 @@ class Unit:
 
     Where writing fails, a unit that `may_fail` is told by `done(error)` and nothing of it is kept; any other
     is tried again until it is written, since a run must not lose an outcome to a full disk or a lock.
+
+    A unit whose `fence` no longer holds is told `LeaseLost` and nothing of it is kept, `may_fail` or not; other units
+    written with it are. A unit that inserts its execution has no fence; every later one of that run has. A STATE row
+    with `ended_at` also takes the owner away.
     """
 
     done: Callable[[BaseException | None], None] = _nobody
@@ -76,6 +91,8 @@ class Unit:
     rows: list[tuple[Kind, tuple[Any, ...]]] = field(default_factory=list)
     objects: list[tuple[str, bytes]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    """Their ids are there once `done` is called in local mode. In the mesh the relay gives them later, in `notices`."""
+    fence: Fence | None = None
 
     def keep(self, execution_id: str, text: bytes) -> str:
         """Write a large value with this unit; its reference."""
