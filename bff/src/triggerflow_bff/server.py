@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -14,7 +17,7 @@ PONG_SECONDS = 60.0
 
 
 class Server(uvicorn.Server):
-    """uvicorn that ends live readers before it waits for connections to close."""
+    """uvicorn that ends live readers before it waits for connections to close. Stopped by its owner, not by signals."""
 
     def __init__(self, app: Starlette, **more: Any) -> None:
         options: dict[str, Any] = {
@@ -33,6 +36,33 @@ class Server(uvicorn.Server):
         }
         super().__init__(uvicorn.Config(app, **{**options, **more}))
         self._app = app
+        self._answers = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self, listening: socket.socket) -> None:
+        """Answer at the socket, which is closed by `stop`."""
+        self._serving = asyncio.create_task(self.serve(sockets=[listening]), name="http")
+        answers = asyncio.create_task(self._answers.wait())
+        await asyncio.wait([self._serving, answers], return_when=asyncio.FIRST_COMPLETED)
+        if not answers.done():
+            answers.cancel()
+            self._serving.result()
+            raise OSError("the HTTP server ended as it started")
+
+    async def stop(self) -> None:
+        """Let requests end, and take no more. May be called again."""
+        if self._serving is not None:
+            self.should_exit = True
+            await self._serving
+            self._serving = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._answers.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.drain()

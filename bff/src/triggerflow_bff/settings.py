@@ -8,6 +8,8 @@ from pathlib import Path
 from triggerflow_chassis.settings import Secret
 
 MAX_BODY_BYTES = 8_388_608
+# The built canvas beside the sources; where it is not built, a page says how to build it.
+BUILT_CANVAS = Path(__file__).resolve().parents[3] / "canvas-web" / "dist"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import structlog
+
+# Whoever stops a process gives it five seconds from the signal to the end.
+STOP_SECONDS = 4.0
 
 log = structlog.get_logger("triggerflow.lifecycle")
 
@@ -34,6 +39,38 @@ def stop_signals() -> Iterator[asyncio.Event]:
     finally:
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(each)
+
+
+def run_until_stopped(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    """Run on uvloop what serves until the event is set, which a signal does. Past STOP_SECONDS the process ends anyway.
+
+    Raises what `serve` raises.
+    """
+    import uvloop
+
+    async def stopping_in_time() -> None:
+        with stop_signals() as stopped:
+            clock = asyncio.create_task(stopped.wait(), name="stop")
+            clock.add_done_callback(lambda done: None if done.cancelled() else _end_in_time())
+            try:
+                await serve(stopped)
+            finally:
+                clock.cancel()
+
+    # Not uvloop.run, which ends by waiting for threads: an import that still goes on takes seconds.
+    loop = uvloop.new_event_loop()
+    try:
+        loop.run_until_complete(stopping_in_time())
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+def _end_in_time() -> None:
+    # Nothing that will not end, such as a thread that waits for another program's lock, may hold up the end.
+    timer = threading.Timer(STOP_SECONDS, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 @asynccontextmanager

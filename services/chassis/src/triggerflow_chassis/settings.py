@@ -6,6 +6,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_LEVELS = ("debug", "info", "warning", "error")
+
 
 class SettingsError(Exception):
     """Settings that cannot be used: one line for each, naming the setting."""
@@ -72,6 +75,29 @@ class Reader:
         """A path, with ~ for the home folder; a relative one counts from the working folder."""
         text = self.text(name)
         return (Path(text) if text else default).expanduser().absolute()
+
+    def listening(self, name: str, default: str) -> str:
+        """Where to serve: `host:port` of this machine alone, or `unix:/path`. Nothing that others could reach."""
+        address = self.text(name, default)
+        host, _, port = address.rpartition(":")
+        if address.startswith("unix:"):
+            return address
+        if host not in _LOOPBACK:
+            self.problem(
+                name,
+                f"must be on 127.0.0.1, not {address!r}: until sign-in exists, whoever reaches a listener may do all "
+                f"that its owner may. Set it to {default}, or to another port of 127.0.0.1",
+            )
+        elif not port.isdigit() or not 1 <= int(port) <= 65_535:
+            self.problem(name, f"must be host:port with a port from 1 to 65535, not {address!r}")
+        return address
+
+    def level(self) -> str:
+        """LOG_LEVEL, in lower case."""
+        level = self.text("LOG_LEVEL", "info").lower()
+        if level not in _LEVELS:
+            self.problem("LOG_LEVEL", f"must be debug, info, warning or error, not {level!r}")
+        return level
 
     def names(self, name: str) -> tuple[str, ...]:
         """A comma-separated list, without blanks around its items and without empty ones."""

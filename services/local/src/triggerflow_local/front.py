@@ -6,17 +6,15 @@ waits in the gRPC server until the service is there.
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import grpc.aio
 from triggerflow_bff.bootstrap import create_app
 from triggerflow_bff.server import Server
-from triggerflow_bff.settings import BffSettings
+from triggerflow_bff.settings import BUILT_CANVAS, BffSettings
 from triggerflow_chassis.grpc.client import open_channel
 from triggerflow_chassis.grpc.server import WaitingServer, open_waiting_server
 from triggerflow_chassis.settings import Secret
@@ -32,8 +30,7 @@ class Front:
         self.channel = channel
         self.grpc_server = grpc_server
         self._app = create_app(bff, channel=channel)
-        self._http = _HttpServer(self._app)
-        self._serving: asyncio.Task[None] | None = None
+        self._http = Server(self._app)
 
     def link(self) -> str:
         """A fresh address that signs a browser in, once."""
@@ -41,20 +38,11 @@ class Front:
 
     async def start(self, listening: socket.socket) -> None:
         """Answer at the socket, which is closed by `stop`."""
-        self._serving = asyncio.create_task(self._http.serve(sockets=[listening]), name="http")
-        answers = asyncio.create_task(self._http.answers.wait())
-        await asyncio.wait([self._serving, answers], return_when=asyncio.FIRST_COMPLETED)
-        if not answers.done():
-            answers.cancel()
-            self._serving.result()
-            raise OSError("the HTTP server ended as it started")
+        await self._http.start(listening)
 
     async def stop(self) -> None:
         """Let requests end, HTTP's first, and take no more. May be called again."""
-        if self._serving is not None:
-            self._http.should_exit = True
-            await self._serving
-            self._serving = None
+        await self._http.stop()
         await self.grpc_server.stop()
 
 
@@ -62,7 +50,7 @@ class Front:
 async def open_front(*, home: Path, token: str, listening: socket.socket, grpc_socket: Path) -> AsyncIterator[Front]:
     """The BFF answering at `listening`, and a gRPC server without services yet, until the block ends."""
     address = f"unix:{grpc_socket}"
-    bff = BffSettings(port=listening.getsockname()[1], token=Secret(token), home=home, canvas_dir=_canvas())
+    bff = BffSettings(port=listening.getsockname()[1], token=Secret(token), home=home, canvas_dir=BUILT_CANVAS)
     async with AsyncExitStack() as stack:
         grpc_server = await stack.enter_async_context(open_waiting_server(addresses=[address]))
         channel = await stack.enter_async_context(open_channel(address, token))
@@ -70,24 +58,3 @@ async def open_front(*, home: Path, token: str, listening: socket.socket, grpc_s
         stack.push_async_callback(front.stop)
         await front.start(listening)
         yield front
-
-
-class _HttpServer(Server):
-    """The BFF's server, stopped by us and not by signals, and telling when it answers."""
-
-    def __init__(self, app: Any) -> None:
-        super().__init__(app)
-        self.answers = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.answers.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _canvas() -> Path:
-    """The built canvas beside the sources; where it is not built, the BFF says how to build it."""
-    return Path(__file__).resolve().parents[4] / "canvas-web" / "dist"

@@ -12,7 +12,7 @@ from triggerflow_chassis.bus import InProcessBus
 from triggerflow_chassis.errors import ServiceError
 from triggerflow_chassis.grpc.client import open_channel
 from triggerflow_chassis.grpc.server import open_server
-from triggerflow_chassis.lifecycle import stop_signals
+from triggerflow_chassis.lifecycle import run_until_stopped
 from triggerflow_chassis.logging import configure
 from triggerflow_chassis.settings import SettingsError
 
@@ -22,28 +22,27 @@ from triggerflow_orchestrator.settings import ServerSettings
 log = structlog.get_logger("triggerflow.orchestrator")
 
 
-async def serve(settings: ServerSettings) -> None:
-    """Until SIGINT or SIGTERM. Raises OSError, ServiceError where it cannot start."""
+async def serve(settings: ServerSettings, stopped: asyncio.Event) -> None:
+    """Until the event is set. Raises OSError, ServiceError where it cannot start."""
     token = settings.token.reveal() if settings.token is not None else None
-    with stop_signals() as stopped:
-        async with AsyncExitStack() as stack:
-            channel = await stack.enter_async_context(open_channel(settings.registry, token))
-            catalogue = Catalogue.load(settings.adapters)
-            await catalogue.open()
-            stack.push_async_callback(catalogue.close)
-            orchestrator = await stack.enter_async_context(
-                open_orchestrator(settings.orchestrator, channel=channel, bus=InProcessBus(), catalogue=catalogue)
+    async with AsyncExitStack() as stack:
+        channel = await stack.enter_async_context(open_channel(settings.registry, token))
+        catalogue = Catalogue.load(settings.adapters)
+        await catalogue.open()
+        stack.push_async_callback(catalogue.close)
+        orchestrator = await stack.enter_async_context(
+            open_orchestrator(settings.orchestrator, channel=channel, bus=InProcessBus(), catalogue=catalogue)
+        )
+        await stack.enter_async_context(
+            open_server(
+                addresses=[settings.address],
+                register=[orchestrator.register],
+                token=token,
+                interceptors=orchestrator.interceptors,
             )
-            await stack.enter_async_context(
-                open_server(
-                    addresses=[settings.address],
-                    register=[orchestrator.register],
-                    token=token,
-                    interceptors=orchestrator.interceptors,
-                )
-            )
-            log.info("orchestrator_listening", address=settings.address)
-            await stopped.wait()
+        )
+        log.info("orchestrator_listening", address=settings.address)
+        await stopped.wait()
 
 
 def main() -> int:
@@ -51,7 +50,7 @@ def main() -> int:
     try:
         settings = ServerSettings.read()
         configure(settings.log_level)
-        asyncio.run(serve(settings))
+        run_until_stopped(lambda stopped: serve(settings, stopped))
     except SettingsError as error:
         sys.stderr.write("\n".join(error.problems) + "\n")
         return 1

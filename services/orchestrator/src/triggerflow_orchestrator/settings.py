@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from triggerflow_adapter_sdk import AdapterSettings
+from triggerflow_chassis.grpc.peers import ADDRESSES, read_peers
 from triggerflow_chassis.settings import Reader, Secret
 
 DEFAULT_MAX_LIVE: Final = 256
@@ -36,9 +37,9 @@ class ServerSettings:
 
     orchestrator: OrchestratorSettings
     address: str
-    """Where it listens: `host:port` or `unix:/path`."""
+    """Where it listens: `host:port` of this machine or `unix:/path`."""
     registry: str
-    """Where the registry listens."""
+    """Where the registry is reached: through the mesh where there is one."""
     token: Secret | None
     """Asked of callers, and shown to the registry."""
     log_level: str
@@ -57,17 +58,15 @@ class ServerSettings:
                 objects=reader.path("ORCHESTRATOR_OBJECTS", places.objects),
                 max_live=reader.integer("MAX_RUNS", DEFAULT_MAX_LIVE, least=1, most=100_000),
             ),
-            address=reader.text("ORCHESTRATOR_ADDRESS", "127.0.0.1:8492"),
-            registry=reader.text("REGISTRY_ADDRESS", "127.0.0.1:8491"),
+            address=reader.listening("ORCHESTRATOR_ADDRESS", ADDRESSES["orchestrator"]),
+            registry=read_peers(reader, "registry")["registry"],
             token=reader.secret("TOKEN"),
-            log_level=reader.text("LOG_LEVEL", "info"),
+            log_level=reader.level(),
             adapters=AdapterSettings(
                 python_modules=reader.names("PYTHON_MODULES"),
                 env_allow=reader.names("ENV_ALLOW"),
                 http_allow=reader.names("HTTP_ALLOW"),
             ),
         )
-        if settings.log_level not in ("debug", "info", "warning", "error"):
-            reader.problem("LOG_LEVEL", f"must be debug, info, warning or error, not {settings.log_level!r}")
         reader.done()
         return settings

@@ -13,7 +13,7 @@ from triggerflow_chassis.bus import InProcessBus
 from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.grpc.client import open_channel
 from triggerflow_chassis.grpc.server import open_server
-from triggerflow_chassis.lifecycle import stop_signals
+from triggerflow_chassis.lifecycle import run_until_stopped
 from triggerflow_chassis.settings import Reader, SettingsError
 
 from triggerflow_registry.bootstrap import open_registry
@@ -22,23 +22,22 @@ from triggerflow_registry.settings import ServerSettings, read_settings
 log = structlog.get_logger("triggerflow.registry")
 
 
-async def serve(settings: ServerSettings, adapters: AdapterSettings) -> None:
-    """Serve until a signal to stop."""
+async def serve(settings: ServerSettings, adapters: AdapterSettings, stopped: asyncio.Event) -> None:
+    """Serve until the event is set."""
     catalogue = Catalogue.load(adapters)
-    with stop_signals() as stopped:
-        # No token of its own: what the registry asks the orchestrator, it asks as its caller.
-        async with (
-            open_channel(settings.orchestrator, None) as channel,
-            open_registry(settings.registry, channel=channel, bus=InProcessBus(), catalogue=catalogue) as registry,
-            open_server(
-                addresses=[settings.address],
-                register=[registry.register],
-                token=settings.token.reveal() if settings.token else None,
-            ),
-        ):
-            await registry.ready()
-            log.info("registry_started", address=settings.address, database=str(settings.registry.database))
-            await stopped.wait()
+    # No token of its own: what the registry asks the orchestrator, it asks as its caller.
+    async with (
+        open_channel(settings.orchestrator, None) as channel,
+        open_registry(settings.registry, channel=channel, bus=InProcessBus(), catalogue=catalogue) as registry,
+        open_server(
+            addresses=[settings.address],
+            register=[registry.register],
+            token=settings.token.reveal() if settings.token else None,
+        ),
+    ):
+        await registry.ready()
+        log.info("registry_started", address=settings.address, database=str(settings.registry.database))
+        await stopped.wait()
     log.info("registry_stopped")
 
 
@@ -53,7 +52,7 @@ def main() -> int:
             http_allow=reader.names("HTTP_ALLOW"),
         )
         logging.configure(settings.log_level)
-        asyncio.run(serve(settings, adapters))
+        run_until_stopped(lambda stopped: serve(settings, adapters, stopped))
     except SettingsError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)  # noqa: T201

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from triggerflow_chassis.grpc.peers import ADDRESSES, read_peers
 from triggerflow_chassis.settings import Reader, Secret
 
 DEFAULT_HOME = Path("~/.local/share/triggerflow-canvas")
@@ -27,11 +28,11 @@ class ServerSettings:
     """What the registry needs as a process of its own."""
 
     registry: RegistrySettings
-    # `host:port` or `unix:/path` to serve at.
+    # `host:port` of this machine or `unix:/path` to serve at.
     address: str
-    # The same of the orchestrator.
+    # Where the orchestrator is reached: through the mesh where there is one.
     orchestrator: str
-    # What callers must show. None lets everybody in, so that only loopback may be served.
+    # What callers must show. None lets everybody in.
     token: Secret | None
     log_level: str
 
@@ -40,26 +41,15 @@ def read_settings(environ: Mapping[str, str] | None = None) -> ServerSettings:
     """The settings of the environment. Raises SettingsError, which names each that cannot be used."""
     reader = Reader(environ, prefix="TFCANVAS_")
     home = reader.path("HOME", DEFAULT_HOME)
-    address = reader.text("REGISTRY_ADDRESS", "127.0.0.1:8491")
-    token = reader.secret("TOKEN")
-    if token is None and not _is_local(address):
-        reader.problem("TOKEN", f"must be set to serve at {address}, which others can reach")
-    level = reader.text("LOG_LEVEL", "info").lower()
-    if level not in ("debug", "info", "warning", "error"):
-        reader.problem("LOG_LEVEL", f"must be debug, info, warning or error, not {level!r}")
     settings = ServerSettings(
         registry=RegistrySettings(
             database=reader.path("REGISTRY_DATABASE", home / "registry.sqlite3"),
             busy_ms=reader.integer("REGISTRY_BUSY_MS", DEFAULT_BUSY_MS, least=0, most=60_000),
         ),
-        address=address,
-        orchestrator=reader.text("ORCHESTRATOR_ADDRESS", "127.0.0.1:8492"),
-        token=token,
-        log_level=level,
+        address=reader.listening("REGISTRY_ADDRESS", ADDRESSES["registry"]),
+        orchestrator=read_peers(reader, "orchestrator")["orchestrator"],
+        token=reader.secret("TOKEN"),
+        log_level=reader.level(),
     )
     reader.done()
     return settings
-
-
-def _is_local(address: str) -> bool:
-    return address.startswith("unix:") or address.rpartition(":")[0] in ("127.0.0.1", "[::1]", "localhost")

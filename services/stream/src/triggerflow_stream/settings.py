@@ -1,8 +1,15 @@
-"""How much a watch may hold, and how long it may be silent."""
+"""How much a watch may hold, how long it may be silent, and what the service needs as a process of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from triggerflow_chassis.grpc.peers import ADDRESSES, read_peers
+from triggerflow_chassis.settings import Reader, Secret
+
+# Without a bus that tells, the log is looked at this often instead.
+POLLING_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +22,31 @@ class StreamSettings:
     idle_seconds: float = 15.0
     # Open watches of one principal. The BFF is one principal in local mode, and shares a watch among its readers.
     watches_per_principal: int = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What the stream service needs as a process of its own."""
+
+    stream: StreamSettings
+    # `host:port` of this machine or `unix:/path` to serve at.
+    address: str
+    # Where registry and orchestrator are reached, by name.
+    peers: Mapping[str, str]
+    # Asked of callers and shown to peers. None asks for none.
+    token: Secret | None
+    log_level: str
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> ServerSettings:
+    """The settings of the environment. Raises SettingsError, which names each that cannot be used."""
+    reader = Reader(environ, prefix="TFCANVAS_")
+    settings = ServerSettings(
+        stream=StreamSettings(idle_seconds=POLLING_SECONDS),
+        address=reader.listening("STREAM_ADDRESS", ADDRESSES["stream"]),
+        peers=read_peers(reader, "orchestrator", "registry"),
+        token=reader.secret("TOKEN"),
+        log_level=reader.level(),
+    )
+    reader.done()
+    return settings
