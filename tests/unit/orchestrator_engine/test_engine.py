@@ -17,8 +17,9 @@ from triggerflow_orchestrator.app.compiled import CompiledFlows
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.engine_ports import Perform
 from triggerflow_orchestrator.app.start import StartExecution
-from triggerflow_orchestrator.app.units import Kind, Unit
+from triggerflow_orchestrator.app.units import Fence, Kind, Unit
 from triggerflow_orchestrator.domain.execution import BlueprintVersion, ExecutionRecord
+from triggerflow_orchestrator.domain.lease import LeaseLost
 from triggerflow_orchestrator.domain.plan import Plan
 
 
@@ -96,9 +97,9 @@ class Handlers:
 class World:
     """An engine, and flows of parallel nodes behind one trigger."""
 
-    def __init__(self, *, max_live: int = 10, begun: bool = True) -> None:
+    def __init__(self, *, max_live: int = 10, begun: bool = True, gone: Callable[[str], None] | None = None) -> None:
         self.journal = Journal()
-        self.engine = Engine(self.journal, Runtime(), InProcessBus(), max_live=max_live)  # type: ignore[arg-type]
+        self.engine = Engine(self.journal, Runtime(), InProcessBus(), max_live=max_live, gone=gone)  # type: ignore[arg-type]
         if begun:
             self.engine.begin()
 
@@ -267,3 +268,65 @@ async def test_a_commit_that_is_refused_for_good_leaves_the_run_as_it_was_writte
     following = await world.start(node=well)
     await world.until(lambda: world.engine.live(following.id) is None)
     assert world.journal.states()[-1] == "succeeded"
+
+
+async def test_every_unit_but_the_first_is_fenced_with_the_epoch_of_its_run() -> None:
+    world = World()
+    record = await world.start(node=well)
+    await world.until(lambda: world.engine.live(record.id) is None)
+    first, *later = world.journal.units
+    assert first.fence is None
+    assert later
+    assert {unit.fence for unit in later} == {Fence(record.id, record.epoch)}
+
+
+async def test_a_run_whose_lease_is_lost_is_dropped_and_none_of_its_nodes_starts() -> None:
+    gone: list[str] = []
+    world = World(gone=gone.append)
+    gate = asyncio.Event()
+    cancelled = asyncio.Event()
+
+    async def passes(ctx: Any) -> None:
+        await gate.wait()
+
+    async def stays(ctx: Any) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    record = await world.start(passes=passes, stays=stays)
+    world.journal.held = True
+    gate.set()
+    await world.until(lambda: world.journal.waiting)
+    world.journal.commit(LeaseLost(record.id))
+    assert world.engine.live(record.id) is None
+    assert gone == [record.id]
+    async with asyncio.timeout(5):
+        await cancelled.wait()
+    assert world.journal.waiting == []
+    assert world.engine.room == 10
+
+
+async def test_what_was_submitted_of_a_dropped_run_starts_nothing_once_it_is_written() -> None:
+    world = World()
+    began: list[str] = []
+
+    async def fails(ctx: Any) -> None:
+        began.append(ctx.activation_id)
+        raise RuntimeError("again")
+
+    record = await world.start(fails=fails)
+    world.journal.held = True
+    await world.until(lambda: world.journal.waiting)
+    world.engine.drop([record.id, "unknown"])
+    assert world.engine.live_ids == ()
+    world.journal.commit()
+    following = asyncio.ensure_future(world.start(well=well))
+    world.journal.held = False
+    await world.until(lambda: world.journal.waiting)
+    world.journal.commit()
+    following_record = await following
+    await world.until(lambda: world.engine.live(following_record.id) is None)
+    assert len(began) == 1

@@ -22,6 +22,7 @@ from triggerflow_chassis.lifecycle import open_task
 from triggerflow_orchestrator.app.cancel import CancelExecution
 from triggerflow_orchestrator.app.commands import RequestKey
 from triggerflow_orchestrator.app.compiled import Binder, CompiledFlows
+from triggerflow_orchestrator.app.end_unrun import EndUnrun
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.idempotency import Idempotency
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
@@ -29,6 +30,7 @@ from triggerflow_orchestrator.app.read_history import ReadHistory
 from triggerflow_orchestrator.app.recover import Recover
 from triggerflow_orchestrator.app.retention import Retention
 from triggerflow_orchestrator.app.start import StartExecution
+from triggerflow_orchestrator.app.take_up import TakeUp
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.runtime.triggerflow import TriggerFlowRuntime
@@ -127,7 +129,9 @@ async def open_orchestrator(
                 waiters=waiters,
             )
         )
-        recover = Recover(engine, reads, blueprints, flows, RecoveryReads(engine_of_reads, objects))
+        sources = RecoveryReads(engine_of_reads, objects)
+        take_up = TakeUp(engine, reads, blueprints, flows, sources, EndUnrun(reads, sources, journal, bus))
+        recover = Recover(engine, reads, journal, take_up)
         await recover.note()
         await stack.enter_async_context(open_task("begin-runs", lambda: _begin(runtime, channel, recover, ready)))
         await stack.enter_async_context(open_task("retention", Retention(pruning, now_us).run))

@@ -6,7 +6,7 @@ what belongs to another project does not exist for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -117,6 +117,16 @@ class Reads(Protocol):
 
     async def remembered(self, execution_id: str) -> Remembered | None:
         """All that is needed to go on with an execution of any project, or None. For recovery only."""
+
+
+class RecoverySources(Protocol):
+    """What is read beside the journal, to go on with a run or to end it unrun."""
+
+    async def values(self, refs: Collection[str]) -> Mapping[str, bytes]:
+        """Each reference's compact JSON. Raises Unavailable where one cannot be read."""
+
+    async def custom_counts(self, execution_id: str, activation_ids: Collection[str]) -> Mapping[str, int]:
+        """How many custom outputs each activation has sent."""
 
 
 class Pruning(Protocol):

@@ -10,58 +10,48 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import structlog
-from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, Bus, BusEvent
+from triggerflow_chassis.bus import Bus
 from triggerflow_chassis.clock import now_us
 
 from triggerflow_orchestrator.app import attempt as attempts
 from triggerflow_orchestrator.app.compiled import CompiledFlow
-from triggerflow_orchestrator.app.engine_ports import Journal, NodeRuntime, ProgramRun
+from triggerflow_orchestrator.app.engine_ports import Journal, NodeRuntime
+from triggerflow_orchestrator.app.live_run import Extend, Fired, LiveRun, Told
+from triggerflow_orchestrator.app.publish import publish
 from triggerflow_orchestrator.app.run import LONGEST_LIMIT_SECONDS, Activation, Run, Transition
-from triggerflow_orchestrator.app.units import Unit
+from triggerflow_orchestrator.app.units import Fence, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure
+from triggerflow_orchestrator.domain.lease import LeaseLost
 
 log = structlog.get_logger(__name__)
 
-Fired = Mapping[int, Mapping[str, Any]]
-"""Node index of each trigger that fired → the ports it lit."""
-
-Extend = Callable[[Unit, Run], None]
-"""Adds to a unit what is written with it."""
-
-Told = Callable[[BaseException | None], None]
-"""Called once a unit is durable, or with why it is not."""
-
-
-class LiveRun:
-    """A run with what this process holds for it beside its state."""
-
-    __slots__ = ("compiled", "deadline", "fired", "numbers", "program_run", "project_id", "run", "tasks", "timers")
-
-    def __init__(self, run: Run, compiled: CompiledFlow, project_id: str, fired: Fired | None) -> None:
-        self.run = run
-        self.compiled = compiled
-        self.project_id = project_id
-        self.fired = fired
-        """What begins it, while it is queued."""
-        self.program_run: ProgramRun | None = None
-        self.numbers: set[int] = set()
-        self.tasks: dict[int, tuple[asyncio.Task[Any], attempts.Context]] = {}
-        self.timers: dict[int, asyncio.TimerHandle] = {}
-        self.deadline: asyncio.TimerHandle | None = None
-
 
 class Engine:
-    """Begins, drives and ends runs. At most `max_live` run at once; the others are queued by priority, then age."""
+    """Begins, drives and ends runs. At most `max_live` run at once; the others are queued by priority, then age.
 
-    def __init__(self, journal: Journal, runtime: NodeRuntime, bus: Bus, *, max_live: int) -> None:
+    It may have a run only while it is the run's holder: every unit but the one that inserts a run is fenced with the
+    run's epoch. Told that a lease is lost, it drops the run without a word: whoever has it now goes on from the
+    journal.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        runtime: NodeRuntime,
+        bus: Bus,
+        *,
+        max_live: int,
+        gone: Callable[[str], None] | None = None,
+    ) -> None:
+        """`gone` is told the id of each run that this process no longer has: ended, dropped, or left."""
         self._journal = journal
         self._runtime = runtime
         self._bus = bus
         self._max_live = max_live
+        self._gone = gone
         self._loop = asyncio.get_running_loop()
         self._live: dict[str, LiveRun] = {}
         self._activations: dict[int, tuple[LiveRun, Activation]] = {}
@@ -86,6 +76,16 @@ class Engine:
         found = self._live.get(execution_id)
         return found.run if found is not None else None
 
+    @property
+    def live_ids(self) -> tuple[str, ...]:
+        """Every run this process has, queued ones included."""
+        return tuple(self._live)
+
+    @property
+    def room(self) -> int:
+        """How many more runs could begin now."""
+        return max(0, self._max_live - len(self._live))
+
     # Beginning.
 
     def accept(
@@ -106,7 +106,7 @@ class Engine:
             move = run.begin(unit, now_us(), fired)
             live.fired = None
             insert(unit, run)
-            self._commit(live, move, told, after_failure=lambda: self._retire(live))
+            self._commit(live, move, told, after_failure=lambda: self._retire(live), stored=False)
         else:
             insert(unit, run)
 
@@ -117,19 +117,20 @@ class Engine:
                     self.drain_queue()
                 told(error)
 
-            self._commit(live, Transition(unit), queued, after_failure=lambda: self._live.pop(run.id, None))
+            self._commit(live, Transition(unit), queued, after_failure=lambda: self._retire(live), stored=False)
         return run
 
     def enqueue(self, run: Run, compiled: CompiledFlow, project_id: str, fired: Fired) -> None:
-        """Take a run that is durable as queued."""
+        """Take a run that is durable as queued, and claimed: begun at once where there is room."""
         self._live[run.id] = LiveRun(run, compiled, project_id, fired)
         self._push(run)
+        self.drain_queue()
 
     def _push(self, run: Run) -> None:
         heapq.heappush(self._queue, (run.priority, run.created_at, run.id))
 
     def resume(self, run: Run, compiled: CompiledFlow, project_id: str, move: Transition) -> None:
-        """Go on with a run that was interrupted. `move` names what starts again."""
+        """Go on with a run that was interrupted, and claimed. `move` names what starts again."""
         live = LiveRun(run, compiled, project_id, None)
         self._live[run.id] = live
         self._open_count += 1
@@ -162,6 +163,16 @@ class Engine:
         extend(move.unit, live.run)
         self._end_now(live, move, told)
         return live.run
+
+    def drop(self, execution_ids: Iterable[str]) -> None:
+        """Let go of runs without ending them or writing anything: somebody else has them, or shall.
+
+        What was submitted of them may still be written, where the fence lets it; nothing is started after it."""
+        for execution_id in execution_ids:
+            live = self._live.get(execution_id)
+            if live is not None:
+                self._let_go(live)
+                self._retire(live)
 
     async def stop(self) -> None:
         """Let go of all runs without ending them: they go on at the next start."""
@@ -278,7 +289,7 @@ class Engine:
         live.numbers.discard(number)
 
     def _emit_later(self, live: LiveRun, activation: Activation, seconds: float) -> None:
-        if activation.over or self._stopping:
+        if activation.over or self._stopping or self._live.get(live.run.id) is not live:
             return
         number = activation.number
 
@@ -323,43 +334,42 @@ class Engine:
         move: Transition,
         told: Told | None = None,
         after_failure: Callable[[], object] | None = None,
+        *,
+        stored: bool = True,
     ) -> None:
+        """`stored`: the run's row is there, so that its epoch can be asked for."""
+
         def done(error: BaseException | None) -> None:
+            current = self._live.get(live.run.id) is live
             if error is None:
-                self._decide(live, lambda: self._durable(live, move))
+                # Of a run dropped meanwhile, what is written is told, and nothing starts.
+                follow = self._durable if current else self._publish
+                self._decide(live, lambda: follow(live, move))
             elif after_failure is not None:
                 after_failure()
-            else:
-                # What follows would stand on what is not there. The next start goes on from what is.
-                log.error("run_left_for_next_start", execution_id=live.run.id, error=str(error))
+            elif current:
+                # What follows would stand on what is not there.
+                if isinstance(error, LeaseLost):
+                    log.info("lease_lost", execution_id=live.run.id, epoch=live.run.epoch)
+                else:  # the next start goes on from what is there
+                    log.error("run_left_for_next_start", execution_id=live.run.id, error=str(error))
                 self._let_go(live)
                 self._retire(live)
             if told is not None:
                 told(error)
 
         if self._live.get(live.run.id) is not live:
-            return  # left for the next start
+            return  # somebody else's now, or left for the next start
+        if stored:
+            move.unit.fence = Fence(live.run.id, live.run.epoch)
         move.unit.done = done
         self._journal.submit(move.unit)
 
-    def write(self, execution_id: str, unit: Unit, batch: list[BusEvent]) -> None:
-        """Write and publish for an execution that this process does not run."""
-
-        def done(error: BaseException | None) -> None:
-            if error is None:
-                self._publish(execution_id, unit, batch)
-
-        unit.done = done
-        self._journal.submit(unit)
-
-    def _publish(self, execution_id: str, unit: Unit, batch: list[BusEvent]) -> None:
-        if batch:
-            self._bus.publish(EXECUTION_EVENTS, execution_id, batch)
-        for notice in unit.notices:
-            self._bus.publish(EXECUTION_NOTICES, notice.project_id, [notice.as_item()])
+    def _publish(self, live: LiveRun, move: Transition) -> None:
+        publish(self._bus, live.run.id, move.unit, move.batch)
 
     def _durable(self, live: LiveRun, move: Transition) -> None:
-        self._publish(live.run.id, move.unit, move.batch)
+        self._publish(live, move)
         if move.ended:
             self._retire(live)
             return
@@ -384,5 +394,7 @@ class Engine:
             del self._activations[number]
         if live.fired is None:
             self._open_count -= 1
+        if self._gone is not None:
+            self._gone(live.run.id)
         if self._queue:
             self.drain_queue()

@@ -7,6 +7,7 @@ A commit takes whatever queued while the previous one ran, so no timer is needed
 from __future__ import annotations
 
 import asyncio
+import json
 import queue
 import sqlite3
 import threading
@@ -20,6 +21,7 @@ from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.ids import next_uuid7
 
 from triggerflow_orchestrator.app.units import Kind, Unit
+from triggerflow_orchestrator.store.fences import Result, passing
 
 log = structlog.get_logger(__name__)
 
@@ -49,15 +51,17 @@ _SQL: Final = {
     ),
     Kind.EVENT: "INSERT INTO events (execution_id, id, sequence, body) VALUES (?,?,?,?)",
     Kind.STATE: (
-        "UPDATE executions SET status=?, outputs=?, error=?, started_at=?, ended_at=?, deadline_at=?, epoch=?"
-        " WHERE id=?"
+        "UPDATE executions SET status=?1, outputs=?2, error=?3, started_at=?4, ended_at=?5, deadline_at=?6, epoch=?7,"
+        " owner=CASE WHEN ?5 IS NULL THEN owner END WHERE id=?8"
     ),
     Kind.CANCEL: "UPDATE executions SET cancel_requested_at=? WHERE id=?",
     Kind.REQUEST: (
         "INSERT OR IGNORE INTO requests (project_id, request_id, method, fingerprint, response, error, created_at)"
         " VALUES (?,?,?,?,?,?,?)"
     ),
+    Kind.CLAIM: "UPDATE executions SET epoch=? WHERE id=?",
 }
+_EPOCHS: Final = "SELECT id, epoch FROM executions WHERE id IN (SELECT value FROM json_each(?))"
 _NOTICE: Final = "INSERT INTO notices (id, project_id, type, timestamp, flow_id, execution_id) VALUES (?,?,?,?,?,?)"
 
 
@@ -143,7 +147,7 @@ class SqliteJournal:
     def _write(self, connection: sqlite3.Connection, units: list[Unit]) -> list[Unit]:
         """Commit all in one transaction; where that fails, one by one. Returns what is to be tried again."""
         try:
-            self._commit(connection, units)
+            results = self._commit(connection, units)
         except Exception as error:  # whatever one unit holds, the writer must live for the others
             if len(units) == 1:
                 return self._after_failure(units[0], error)
@@ -154,7 +158,7 @@ class SqliteJournal:
                     break
                 again.extend(self._write(connection, [unit]))
             return again
-        self._tell(_run_done, [(unit, None) for unit in units])
+        self._tell(_run_done, results)
         return []
 
     def _after_failure(self, unit: Unit, error: Exception) -> list[Unit]:
@@ -168,7 +172,25 @@ class SqliteJournal:
             return []
         return [unit]
 
-    def _commit(self, connection: sqlite3.Connection, units: Sequence[Unit]) -> None:
+    def _commit(self, connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Result]:
+        for unit in units:
+            for ref, text in unit.objects:
+                # Before the row that names it: a value without a row is litter, a row without a value a loss.
+                self._objects.put(ref, text)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            results = _fenced(connection, units)
+            last = self._insert(connection, [unit for unit, error in results if error is None])
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        self._last_notice = last
+        self.commits += 1
+        return results
+
+    def _insert(self, connection: sqlite3.Connection, units: Sequence[Unit]) -> str | None:
         by_kind: dict[Kind, list[tuple[Any, ...]]] = {}
         for unit in units:
             for kind, row in unit.rows:
@@ -177,29 +199,18 @@ class SqliteJournal:
                     by_kind[kind] = [row]
                 else:
                     rows.append(row)
-            for ref, text in unit.objects:
-                # Before the row that names it: a value without a row is litter, a row without a value a loss.
-                self._objects.put(ref, text)
+        for kind in sorted(by_kind):
+            connection.executemany(_SQL[kind], by_kind[kind])
         notices = [notice for unit in units for notice in unit.notices]
         last = self._last_notice
         for notice in notices:
             last = notice.id = next_uuid7(last)
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for kind in sorted(by_kind):
-                connection.executemany(_SQL[kind], by_kind[kind])
-            if notices:
-                connection.executemany(
-                    _NOTICE,
-                    [(n.id, n.project_id, n.type, n.timestamp, n.flow_id, n.execution_id) for n in notices],
-                )
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        self._last_notice = last
-        self.commits += 1
+        if notices:
+            connection.executemany(
+                _NOTICE,
+                [(n.id, n.project_id, n.type, n.timestamp, n.flow_id, n.execution_id) for n in notices],
+            )
+        return last
 
     def _tell(self, call: Callable[..., None], *args: Any) -> None:
         try:
@@ -208,7 +219,16 @@ class SqliteJournal:
             time.sleep(0)
 
 
-def _run_done(results: list[tuple[Unit, BaseException | None]]) -> None:
+def _fenced(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Result]:
+    """Which units may pass. One statement, whatever the number of runs."""
+    ids = {unit.fence.execution_id for unit in units if unit.fence is not None}
+    if not ids:
+        return [(unit, None) for unit in units]
+    epochs: dict[str, int] = dict(connection.execute(_EPOCHS, (json.dumps([*ids]),)))
+    return list(passing(units, epochs))
+
+
+def _run_done(results: list[Result]) -> None:
     for unit, error in results:
         try:
             unit.done(error)

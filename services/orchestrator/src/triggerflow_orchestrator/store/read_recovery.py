@@ -17,7 +17,7 @@ _PIECE_BYTES: Final = 8 * 1024 * 1024
 
 
 class RecoveryReads:
-    """`app.recover.RecoverySources` over the database and the objects."""
+    """`ports.RecoverySources` over the database and the objects."""
 
     def __init__(self, engine: AsyncEngine, objects: Objects) -> None:
         self._engine = engine

@@ -1,0 +1,147 @@
+"""Take up one run that this process has claimed: begin it, or go on from the journal.
+
+The ledger is replayed from the journal to its frontier, and only what is missing runs: a finished node never again, a
+node that was running once more, with the same activation, attempt and idempotency key. One rule of epochs: whoever
+claims a run raises its epoch by one before this reads the journal, so that nothing of its holder before is written
+afterwards; taking up changes no epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import structlog
+from triggerflow_chassis.clock import now_us
+from triggerflow_chassis.errors import Invalid, NotFound, NoVersion
+
+from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
+from triggerflow_orchestrator.app.end_unrun import EndUnrun
+from triggerflow_orchestrator.app.engine import Engine
+from triggerflow_orchestrator.app.events import EventWriter
+from triggerflow_orchestrator.app.run import Activation, Run
+from triggerflow_orchestrator.app.units import Unit
+from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure, Remembered, StartRow
+from triggerflow_orchestrator.domain.lease import LeaseLost
+from triggerflow_orchestrator.domain.ledger import Entry, LedgerMisused, Ready, replay
+from triggerflow_orchestrator.domain.plan import PlanInvalid
+from triggerflow_orchestrator.domain.value import encode, references, restored
+from triggerflow_orchestrator.ports import Blueprints, Reads, RecoverySources
+
+log = structlog.get_logger(__name__)
+
+
+class TakeUp:
+    """Takes up runs, one at a time each; several at once do not disturb each other."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        reads: Reads,
+        blueprints: Blueprints,
+        flows: CompiledFlows,
+        sources: RecoverySources,
+        end_unrun: EndUnrun,
+    ) -> None:
+        self._engine = engine
+        self._reads = reads
+        self._blueprints = blueprints
+        self._flows = flows
+        self._sources = sources
+        self._end_unrun = end_unrun
+
+    async def __call__(self, record: ExecutionRecord) -> bool:
+        """Take up the run with the epoch of `record`. Never raises.
+
+        True: nothing is left to do here. It goes on, or it cannot and is ended as failed, or somebody else has it.
+        False: a part of the host does not answer, so try again later, or give it back.
+        """
+        try:
+            try:
+                await self._take_up(record)
+            except (Invalid, NotFound, NoVersion, PlanInvalid, LedgerMisused, KeyError) as error:
+                log.exception("execution_not_recovered", execution_id=record.id)
+                why = f"the run could not be taken up after a restart: {error}"
+                await self._end_unrun.fail(record, Failure("NotRecovered", why))
+        except LeaseLost:
+            log.info("lease_lost", execution_id=record.id, epoch=record.epoch)
+        except Exception as error:
+            log.error("execution_not_taken_up_yet", execution_id=record.id, error=str(error))
+            return False
+        return True
+
+    async def _take_up(self, record: ExecutionRecord) -> None:
+        version = await self._blueprints.get_version(record.flow_id, record.version, record.project_id)
+        compiled = self._flows.of(version)
+        if record.started_at is None:
+            inputs = await self._restored(orjson.loads(record.inputs_json))
+            run = Run(record, compiled.plan, self._engine.numbers)
+            self._engine.enqueue(run, compiled, record.project_id, compiled.fire(_fired(record, compiled), inputs))
+            return
+        remembered = await self._reads.remembered(record.id)
+        if remembered is None or remembered.execution.epoch != record.epoch:
+            raise LeaseLost(record.id)
+        if not remembered.execution.ended:
+            await self._go_on(remembered, compiled)
+
+    async def _go_on(self, remembered: Remembered, compiled: CompiledFlow) -> None:
+        record = remembered.execution
+        plan = compiled.plan
+        entries = []
+        for row in remembered.journal:
+            ports = await self._restored(orjson.loads(row.ports_json))
+            lit = {port: encode(value) for port, value in ports.items()}
+            entries.append(Entry(plan.index[row.node_id], row.status, lit))
+        replayed = replay(plan, entries)
+        last = remembered.last_event
+        writer = EventWriter(record.id, last.id, last.sequence) if last is not None else EventWriter(record.id)
+        run = Run(record, plan, self._engine.numbers, writer)
+        unit = Unit()
+        unit.rows.append(run.state_row())
+        move = run.resume(unit, replayed.ledger, remembered.journal[-1].seq if remembered.journal else 0)
+
+        ended = {row.activation_id for row in remembered.journal}
+        open_starts = {start.node_id: start for start in remembered.starts if start.activation_id not in ended}
+        due = {row.activation_id: (row.attempt, row.due_at) for row in remembered.attempts}
+        customs = await self._sources.custom_counts(record.id, [start.activation_id for start in open_starts.values()])
+        # Only now: what follows happens in one step of the loop.
+        now = now_us()
+        later: list[tuple[Activation, int]] = []
+        for ready in replayed.frontier:
+            start = open_starts[plan.nodes[ready.node].id]
+            activation = self._activation(run, ready, start, customs)
+            attempt, due_at = due.get(activation.id, (1, 0))
+            activation.attempt = attempt
+            waits = due_at > now
+            run.restart(move, now, activation, recovered=not waits)
+            if waits:
+                move.ready.remove(activation)
+                later.append((activation, due_at))
+        self._engine.resume(run, compiled, record.project_id, move)
+        for activation, due_at in later:
+            self._engine.emit_at(run.id, activation, due_at)
+
+    def _activation(self, run: Run, ready: Ready, start: StartRow, customs: Mapping[str, int]) -> Activation:
+        return Activation(
+            run=run,
+            number=next(self._engine.numbers),
+            id=start.activation_id,
+            node=run.plan.nodes[ready.node],
+            inputs=ready.inputs,
+            started_at=start.started_at,
+            custom_count=customs.get(start.activation_id, 0),
+        )
+
+    async def _restored(self, shape: Any) -> Any:
+        refs = references(shape)
+        if not refs:
+            return shape
+        found = await self._sources.values(refs)
+        return restored(shape, found.__getitem__)
+
+
+def _fired(record: ExecutionRecord, compiled: CompiledFlow) -> tuple[int, ...]:
+    if record.trigger_node_id is not None:
+        return (compiled.plan.index[record.trigger_node_id],)
+    return compiled.plan.manual_triggers
