@@ -312,13 +312,16 @@ async def test_a_run_whose_lease_is_lost_is_dropped_and_none_of_its_nodes_starts
 async def test_what_was_submitted_of_a_dropped_run_starts_nothing_once_it_is_written() -> None:
     world = World()
     began: list[str] = []
+    gate = asyncio.Event()
 
     async def fails(ctx: Any) -> None:
         began.append(ctx.activation_id)
+        await gate.wait()
         raise RuntimeError("again")
 
     record = await world.start(fails=fails)
     world.journal.held = True
+    gate.set()
     await world.until(lambda: world.journal.waiting)
     world.engine.drop([record.id, "unknown"])
     assert world.engine.live_ids == ()
