@@ -1,22 +1,42 @@
-"""Where large values are kept."""
+"""Where large values are kept: files, and an S3 bucket."""
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from s3_server import S3Server
+from triggerflow_chassis.errors import Unavailable
 from triggerflow_orchestrator.ports import Objects
 from triggerflow_orchestrator.store.objects import FileObjects
+from triggerflow_orchestrator.store.s3_bucket import Bucket, BucketPlace
+from triggerflow_orchestrator.store.s3_objects import S3Objects
+
+_BUCKETS = itertools.count(1)
 
 
-@pytest.fixture(params=["files"])
-def objects(tmp_path: Path) -> Objects:
-    return FileObjects(tmp_path / "objects")
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["files", "s3"])
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
+    if request.param == "files":
+        return FileObjects(tmp_path / "objects")
+    server: S3Server = request.getfixturevalue("s3")
+    return S3Objects(Bucket(BucketPlace.parse(server.url(f"values-{next(_BUCKETS)}"))))
 
 
 async def test_a_value_is_read_in_pieces(objects: Objects, sample: Any) -> None:
-    key = objects.put(sample.id(1), b"0123456789")
+    key = await objects.put(sample.id(1), b"0123456789")
     assert key == sample.id(1)
     assert await objects.get(key, 0, 4) == b"0123"
     assert await objects.get(key, 8, 4) == b"89"
@@ -25,22 +45,97 @@ async def test_a_value_is_read_in_pieces(objects: Objects, sample: Any) -> None:
 
 
 async def test_a_value_put_again_after_a_crash_is_the_same(objects: Objects, sample: Any) -> None:
-    key = objects.put(sample.id(1), b"text")
-    assert objects.put(sample.id(1), b"text") == key
+    key = await objects.put(sample.id(1), b"text")
+    assert await objects.put(sample.id(1), b"text") == key
     assert await objects.get(key, 0, 99) == b"text"
+
+
+async def test_what_is_there_is_never_overwritten(objects: Objects, sample: Any) -> None:
+    key = await objects.put(sample.id(1), b"first")
+    await objects.put(sample.id(1), b"second, and longer")
+    assert await objects.get(key, 0, 99) == b"first"
+
+
+async def test_of_many_who_put_at_once_one_text_stays_whole(objects: Objects, sample: Any) -> None:
+    texts = [str(number).encode() * 100_000 for number in range(10)]
+    await asyncio.gather(*(objects.put(sample.id(1), text) for text in texts))
+    assert await objects.get(sample.id(1), 0, 200_000) in texts
+
+
+async def test_a_value_of_many_megabytes_comes_back_as_it_was(objects: Objects, sample: Any) -> None:
+    text = b"".join(b"%08d" % number for number in range(2_000_000))
+    key = await objects.put(sample.id(1), text)
+    piece = 5_000_000
+    read = [await objects.get(key, offset, piece) for offset in range(0, len(text), piece)]
+    assert b"".join(each or b"" for each in read) == text
 
 
 @pytest.mark.parametrize("key", ["", "../../secret", "01900000-0000-7000-8000-000000000099", "/etc/passwd", "ab" * 40])
 async def test_a_key_that_was_never_put_gives_none(objects: Objects, key: str) -> None:
     assert await objects.get(key, 0, 10) is None
+    assert await objects.get(key, 10, 10) is None
 
 
-def test_a_reference_cannot_leave_the_folder(objects: Objects, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ref", ["../../outside", "", "values/x", "A" * 36])
+async def test_what_is_no_reference_is_not_put(objects: Objects, tmp_path: Path, ref: str) -> None:
     with pytest.raises(ValueError, match="not a reference"):
-        objects.put("../../outside", b"x")
+        await objects.put(ref, b"x")
     assert list(tmp_path.rglob("outside")) == []
 
 
-def test_nothing_half_written_stays(tmp_path: Path, sample: Any) -> None:
-    FileObjects(tmp_path).put(sample.id(1), b"x" * 100_000)
+async def test_nothing_half_written_stays(tmp_path: Path, sample: Any) -> None:
+    await FileObjects(tmp_path).put(sample.id(1), b"x" * 100_000)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [sample.id(1)]
+
+
+async def test_a_folder_that_is_gone_is_unavailable_and_named(tmp_path: Path, sample: Any) -> None:
+    folder = tmp_path / "objects"
+    objects = FileObjects(folder)
+    folder.rmdir()
+    folder.write_text("in the way")
+    with pytest.raises(Unavailable, match=str(folder)):
+        await objects.put(sample.id(1), b"x")
+    with pytest.raises(Unavailable, match=str(folder)):
+        await objects.get(sample.id(1), 0, 1)
+
+
+async def test_a_store_that_is_gone_is_unavailable_and_back_when_it_is(tmp_path: Path, sample: Any) -> None:
+    server = S3Server(tmp_path / "s3")
+    server.start()
+    try:
+        objects = S3Objects(Bucket(BucketPlace.parse(server.url())))
+        key = await objects.put(sample.id(1), b"text")
+        server.kill()
+        with pytest.raises(Unavailable, match="S3_URL") as told:
+            await objects.put(sample.id(2), b"later")
+        assert server.host in told.value.detail
+        assert "secret" not in told.value.detail
+        with pytest.raises(Unavailable, match="S3_URL"):
+            await objects.get(key, 0, 4)
+        server.start()
+        await objects.put(sample.id(2), b"later")
+        assert await objects.get(key, 0, 4) == b"text"
+    finally:
+        server.stop()
+
+
+async def test_a_store_that_does_not_answer_is_unavailable_within_its_time_limit(s3: S3Server, sample: Any) -> None:
+    objects = S3Objects(Bucket(BucketPlace.parse(s3.url("paused")), request_seconds=0.5))
+    await objects.put(sample.id(1), b"text")
+    s3.pause()
+    try:
+        with pytest.raises(Unavailable, match="S3_URL"):
+            await asyncio.wait_for(objects.put(sample.id(2), b"later"), timeout=30)
+        with pytest.raises(Unavailable, match="S3_URL"):
+            await asyncio.wait_for(objects.get(sample.id(1), 0, 4), timeout=30)
+    finally:
+        s3.go_on()
+    await objects.put(sample.id(2), b"later")
+    assert await objects.get(sample.id(2), 0, 9) == b"later"
+
+
+async def test_a_wrong_secret_is_unavailable_and_is_not_shown(s3: S3Server, sample: Any) -> None:
+    objects = S3Objects(Bucket(BucketPlace.parse(s3.url("values", secret="wrong-one"))))
+    with pytest.raises(Unavailable, match="S3_URL") as told:
+        await objects.put(sample.id(1), b"text")
+    assert "wrong-one" not in told.value.detail

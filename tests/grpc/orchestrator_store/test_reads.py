@@ -269,7 +269,7 @@ async def test_notices_come_after_their_cursor(served: Any) -> None:
 async def test_a_large_value_comes_in_pieces(served: Any) -> None:
     run = served.insert_execution(_id(1))
     text = json.dumps("é" * 6_000_000, ensure_ascii=False).encode()
-    key = FileObjects(served.settings.objects).put(_id(5), text)
+    key = FileObjects(served.settings.objects).put_now(_id(5), text)
     served.insert(tables.objects, ref=_id(5), execution_id=run, bytes=len(text), key=key)
     found = b""
     while True:

@@ -137,16 +137,21 @@ class Pruning(Protocol):
 
 
 class Objects(Protocol):
-    """Where large values are kept: compact JSON, never changed once put."""
+    """Where large values are kept: compact JSON, never changed once put.
 
-    def put(self, ref: str, text: bytes) -> str:
-        """Store durably, and return the key to find it by, which is the ref. Again with the same ref is the same.
+    Both methods raise Unavailable where the store does not answer, with what to look at in its detail; trying again
+    is safe.
+    """
 
-        Blocks: the journal's writer calls it on its own thread. Raises OSError.
+    async def put(self, ref: str, text: bytes) -> str:
+        """Store durably, and return the key to find it by, which is the ref.
+
+        Nothing that is there is ever overwritten: a ref put again, by whomever, keeps its first text. Raises
+        ValueError where `ref` is none.
         """
 
     async def get(self, key: str, offset: int, limit: int) -> bytes | None:
-        """A piece; empty at and past the end. None where there is none of this key."""
+        """A piece, shorter than `limit` only at the end, and empty past it. None where there is none of this key."""
 
 
 class Blueprints(Protocol):

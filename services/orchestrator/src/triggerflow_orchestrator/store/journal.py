@@ -68,7 +68,7 @@ _NOTICE: Final = "INSERT INTO notices (id, project_id, type, timestamp, flow_id,
 class Objects(Protocol):
     """Where the writer puts large values before the rows that name them."""
 
-    def put(self, ref: str, text: bytes) -> str:
+    def put_now(self, ref: str, text: bytes) -> str:
         """Store durably, and return the key to find it by. Called on the writer's thread."""
 
 
@@ -176,7 +176,7 @@ class SqliteJournal:
         for unit in units:
             for ref, text in unit.objects:
                 # Before the row that names it: a value without a row is litter, a row without a value a loss.
-                self._objects.put(ref, text)
+                self._objects.put_now(ref, text)
         connection.execute("BEGIN IMMEDIATE")
         try:
             results = _fenced(connection, units)

@@ -49,6 +49,6 @@ class RecoveryReads:
             piece = await self._objects.get(ref, sum(map(len, pieces)), _PIECE_BYTES)
             if piece is None:
                 raise Unavailable(f"The value {ref} cannot be read.")
-            if not piece:
-                return b"".join(pieces)
             pieces.append(piece)
+            if len(piece) < _PIECE_BYTES:
+                return b"".join(pieces)
