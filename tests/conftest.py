@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from postgres_server import MISSING, PostgresServer, binaries, open_folder
 from running_product import Product
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,3 +39,20 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     one.start()
     yield one
     assert one.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One real PostgreSQL that tests share; each makes a database of its own."""
+    if binaries() is None:
+        pytest.skip(MISSING)
+    with open_folder() as folder:
+        server = PostgresServer(folder).start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def database_url(postgres_server: PostgresServer) -> str:
+    """A new, empty database."""
+    return postgres_server.make_database()

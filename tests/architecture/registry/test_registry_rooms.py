@@ -11,10 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
-from triggerflow_registry.store import migrations
+from triggerflow_chassis.schema_chain import migrate_file
+from triggerflow_registry.store.migrations import CHAIN
 from triggerflow_registry.store.tables import metadata
 
 ROOT = Path(triggerflow_registry.__file__).parent
+OURS = {"include_name": lambda name, kind, _parents: kind != "table" or not str(name).endswith("_version")}
 
 # What a room may not import. Generated code is imported as `triggerflow.`.
 FOREIGN = ("grpc", "google", "sqlalchemy", "alembic", "aiosqlite", "agently", "triggerflow.")
@@ -65,15 +67,15 @@ def test_every_module_opens_with_its_promise() -> None:
 
 def test_the_migrations_make_the_tables_the_code_expects(tmp_path: Path) -> None:
     database = tmp_path / "registry.sqlite3"
-    migrations.migrate(database, 100)
+    migrate_file(CHAIN, database, 100)
     engine = create_engine(f"sqlite:///{database}")
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=OURS), metadata) == []
     engine.dispose()
 
 
 def test_the_newest_revision_is_the_one_that_start_looks_for() -> None:
-    assert ScriptDirectory(str(migrations.LOCATION)).get_heads() == [migrations.HEAD]
+    assert ScriptDirectory(str(CHAIN.location)).get_heads() == [CHAIN.head]
 
 
 def test_every_table_names_its_project_and_principal() -> None:

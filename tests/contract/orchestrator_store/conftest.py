@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import orjson
 import pytest
 from sqlalchemy import create_engine, delete, insert
+from triggerflow_chassis.schema_chain import migrate_file
 from triggerflow_orchestrator.domain.execution import (
     ENDING_EVENTS,
     LIVE,
@@ -28,9 +29,9 @@ from triggerflow_orchestrator.domain.execution import (
 )
 from triggerflow_orchestrator.ports import EventPage, ExecutionFilter, Position, Reads, StoredAnswer
 from triggerflow_orchestrator.store import tables
-from triggerflow_orchestrator.store.database import open_reader
-from triggerflow_orchestrator.store.executions import SqliteReads
-from triggerflow_orchestrator.store.migrations import migrate
+from triggerflow_orchestrator.store.database import open_sqlite
+from triggerflow_orchestrator.store.executions import SqlReads
+from triggerflow_orchestrator.store.migrations import CHAIN
 
 
 class World(Protocol):
@@ -324,9 +325,9 @@ def _text(error: Failure | None) -> str | None:
 @asynccontextmanager
 async def _sqlite_world(folder: Path) -> AsyncIterator[SqliteWorld]:
     path = folder / "orchestrator.sqlite3"
-    migrate(path)
-    async with open_reader(path) as engine:
-        world = SqliteWorld(path, SqliteReads(engine))
+    migrate_file(CHAIN, path, 1_000)
+    async with open_sqlite(path) as database:
+        world = SqliteWorld(path, SqlReads(database))
         try:
             yield world
         finally:

@@ -145,7 +145,7 @@ async def test_a_database_of_a_newer_version_is_left_alone(caller: Any, house: A
     await caller.create({"name": "A"})
     await house.close()
     with closing(sqlite3.connect(house.database)) as database, database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.execute("UPDATE schema_version SET version_num = '9999', works_with = '9999'")
     with pytest.raises(Unavailable, match="newer version"):
         await house.open()
 

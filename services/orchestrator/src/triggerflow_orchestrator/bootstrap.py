@@ -18,6 +18,7 @@ from triggerflow_chassis.errors import ServiceError, Unavailable
 from triggerflow_chassis.grpc.interceptors import Interceptor
 from triggerflow_chassis.grpc.status import from_status, to_status
 from triggerflow_chassis.lifecycle import open_task
+from triggerflow_chassis.schema_chain import migrate_file
 
 from triggerflow_orchestrator.app.cancel import CancelExecution
 from triggerflow_orchestrator.app.commands import RequestKey
@@ -35,10 +36,10 @@ from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.runtime.triggerflow import TriggerFlowRuntime
 from triggerflow_orchestrator.settings import OrchestratorSettings
-from triggerflow_orchestrator.store.database import open_reader
-from triggerflow_orchestrator.store.executions import SqliteReads
+from triggerflow_orchestrator.store.database import open_sqlite
+from triggerflow_orchestrator.store.executions import SqlReads
 from triggerflow_orchestrator.store.journal import SqliteJournal
-from triggerflow_orchestrator.store.migrations import migrate
+from triggerflow_orchestrator.store.migrations import CHAIN
 from triggerflow_orchestrator.store.objects import FileObjects
 from triggerflow_orchestrator.store.pruning import SqlitePruning
 from triggerflow_orchestrator.store.read_recovery import RecoveryReads
@@ -48,6 +49,7 @@ from triggerflow_orchestrator.transport.service import SERVICE, Cancel, Handlers
 
 log = structlog.get_logger(__name__)
 
+_MIGRATION_BUSY_MS = 10_000
 _FIRST_RETRY_SECONDS = 1.0
 _LAST_RETRY_SECONDS = 60.0
 
@@ -96,12 +98,12 @@ async def open_orchestrator(
     opened or migrated. What runs when the block ends goes on at the next start.
     """
     try:
-        await asyncio.to_thread(migrate, settings.database)
+        await asyncio.to_thread(migrate_file, CHAIN, settings.database, _MIGRATION_BUSY_MS)
     except DBAPIError as error:
         raise Unavailable(f"The database {settings.database} cannot be opened: {error.orig}.") from error
     async with AsyncExitStack() as stack:
-        engine_of_reads = await stack.enter_async_context(open_reader(settings.database))
-        reads = SqliteReads(engine_of_reads)
+        database = await stack.enter_async_context(open_sqlite(settings.database))
+        reads = SqlReads(database)
         objects = FileObjects(settings.objects)
         pruning = SqlitePruning(settings.database)
         journal = SqliteJournal(settings.database, objects, asyncio.get_running_loop())
@@ -129,7 +131,7 @@ async def open_orchestrator(
                 waiters=waiters,
             )
         )
-        sources = RecoveryReads(engine_of_reads, objects)
+        sources = RecoveryReads(database, objects)
         take_up = TakeUp(engine, reads, blueprints, flows, sources, EndUnrun(reads, sources, journal, bus))
         recover = Recover(engine, reads, journal, take_up)
         await recover.note()

@@ -1,1 +1,1 @@
-"""Where executions are kept: SQLite files, and large values beside them."""
+"""Where executions are kept: SQLite or PostgreSQL, and large values beside them."""

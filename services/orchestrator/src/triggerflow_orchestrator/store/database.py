@@ -1,11 +1,11 @@
-"""Open the database for reading: a small pool of connections that cannot write, each read a snapshot of its own."""
+"""The database as those who read it see it: snapshots. And SQLite as one: a few connections that cannot write."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import URL, event
 from sqlalchemy.exc import DBAPIError
@@ -18,9 +18,32 @@ _BUSY_MS: Final = 5_000
 _POOL_SECONDS: Final = 10.0
 
 
+class Database(Protocol):
+    """What the modules that read need of a migrated database, SQLite or PostgreSQL."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection that cannot write and sees one state of the database throughout. Raises Unavailable."""
+
+
+class SqliteDatabase:
+    """`Database` over a file. Made by `open_sqlite`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.connect() as connection:
+                await connection.exec_driver_sql("BEGIN")
+                yield connection
+        except (DBAPIError, PoolTimeout) as error:
+            raise Unavailable("The database cannot be read now. Try again.") from error
+
+
 @asynccontextmanager
-async def open_reader(path: Path) -> AsyncIterator[AsyncEngine]:
-    """Yield an engine over the migrated database at `path`; close its connections at the end."""
+async def open_sqlite(path: Path) -> AsyncIterator[SqliteDatabase]:
+    """The migrated file at `path`; its connections are closed at the end."""
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
         pool_size=_READERS,
@@ -38,20 +61,9 @@ async def open_reader(path: Path) -> AsyncIterator[AsyncEngine]:
         cursor.close()
 
     try:
-        yield engine
+        yield SqliteDatabase(engine)
     finally:
         await engine.dispose()
-
-
-@asynccontextmanager
-async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Yield a connection that sees one state of the database throughout. Raises Unavailable."""
-    try:
-        async with engine.connect() as connection:
-            await connection.exec_driver_sql("BEGIN")
-            yield connection
-    except (DBAPIError, PoolTimeout) as error:
-        raise Unavailable("The database cannot be read now. Try again.") from error
 
 
 def _casefold(text: str | None) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
+from triggerflow_chassis.sql_text import folded, has_part, json_text
 
 from triggerflow_orchestrator.domain.execution import (
     LIVE,
@@ -147,7 +148,7 @@ def _conditions(where: ExecutionFilter) -> list[ColumnElement[bool]]:
     if where.statuses:
         found.append(_E.status.in_(sorted(where.statuses)))
         if where.statuses <= LIVE:
-            # Says nothing new, but lets SQLite use the small index of what lives.
+            # Says nothing new, but lets the database use the small index of what lives.
             found.append(text(NOT_ENDED))  # type: ignore[arg-type]
     if where.labels:
         carried = select(func.count()).where(
@@ -166,8 +167,8 @@ def _conditions(where: ExecutionFilter) -> list[ColumnElement[bool]]:
 def _mentions(needle: str) -> ColumnElement[bool]:
     def holds(column: ColumnElement[Any]) -> ColumnElement[bool]:
         # Not LIKE: nothing in the needle is a wildcard, and case is Unicode's.
-        return func.instr(func.casefold(column), needle) > 0
+        return has_part(folded(column), needle)
 
     labelled = exists().where(and_(execution_labels.c.execution_id == _E.id, holds(execution_labels.c.label)))
-    message = func.json_extract(_E.error, "$.message")
-    return or_(func.instr(_E.id, needle) > 0, holds(_E.flow_name), holds(message), labelled)
+    message = json_text(_E.error, "message")
+    return or_(has_part(_E.id, needle), holds(_E.flow_name), holds(message), labelled)

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 from triggerflow_chassis.errors import Unavailable
+from triggerflow_chassis.sql_text import has_part
 
 from triggerflow_orchestrator.ports import Objects
-from triggerflow_orchestrator.store.database import snapshot
+from triggerflow_orchestrator.store.database import Database
 from triggerflow_orchestrator.store.tables import events
 
 _PIECE_BYTES: Final = 8 * 1024 * 1024
@@ -19,8 +19,8 @@ _PIECE_BYTES: Final = 8 * 1024 * 1024
 class RecoveryReads:
     """`ports.RecoverySources` over the database and the objects."""
 
-    def __init__(self, engine: AsyncEngine, objects: Objects) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, objects: Objects) -> None:
+        self._database = database
         self._objects = objects
 
     async def values(self, refs: Collection[str]) -> Mapping[str, bytes]:
@@ -28,7 +28,7 @@ class RecoveryReads:
 
     async def custom_counts(self, execution_id: str, activation_ids: Collection[str]) -> Mapping[str, int]:
         body = events.c.body
-        async with snapshot(self._engine) as connection:
+        async with self._database.snapshot() as connection:
             counts = {}
             for activation_id in activation_ids:
                 query = (
@@ -36,8 +36,8 @@ class RecoveryReads:
                     .select_from(events)
                     .where(
                         events.c.execution_id == execution_id,
-                        func.instr(body, '"stream":"custom"') > 0,
-                        func.instr(body, f'"activationId":"{activation_id}"') > 0,
+                        has_part(body, '"stream":"custom"'),
+                        has_part(body, f'"activationId":"{activation_id}"'),
                     )
                 )
                 counts[activation_id] = (await connection.execute(query)).scalar_one()

@@ -2,7 +2,7 @@
 
 Times are integers: microseconds since the epoch, UTC. JSON is compact text, ids are lower-case text. There are no
 foreign keys: rows are written in whole units by the one writer (`journal.py`), and checking each again would be paid
-on every node. The first migration makes these tables; a test holds the two equal.
+on every node. The migrations make these tables; a test holds the two equal.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
@@ -132,7 +132,7 @@ notices = Table(
     "notices",
     metadata,
     # Not BigInteger: only INTEGER becomes the rowid in SQLite.
-    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("id", Text, nullable=False, unique=True),
     Column("project_id", Text, nullable=False),
     Column("type", Text, nullable=False),

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.elements import ColumnElement
 from triggerflow_chassis.errors import ServiceError
+from triggerflow_chassis.sql_text import has_part
 
 from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, ProjectId, Version
 from triggerflow_registry.ports import FlowPosition
@@ -21,20 +21,12 @@ _LONGEST_FOLDED_NAME = 600
 _SUMMARY = [column for column in flows.c if column.name not in ("drawing", "name_folded", "principal")]
 _VERSION = [column for column in versions.c if column.name not in ("blueprint", "principal")]
 
-Contains = Callable[[ColumnElement[str], str], ColumnElement[bool]]
-
-
-def instr(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
-    """Whether a column has a part, in SQLite: without patterns, and so without their limits."""
-    return func.instr(column, part) > 0
-
 
 class SqlView:
-    """`ports.View` over a connection. `contains` is how the database looks for a part of a text."""
+    """`ports.View` over a connection."""
 
-    def __init__(self, connection: AsyncConnection, contains: Contains = instr) -> None:
+    def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._contains = contains
 
     async def flow(self, project_id: ProjectId, flow_id: FlowId) -> Flow | None:
         query = select(flows).where(flows.c.id == flow_id, flows.c.project_id == project_id)
@@ -48,7 +40,7 @@ class SqlView:
             return []
         query = select(*_SUMMARY).where(flows.c.project_id == project_id)
         if name_has:
-            query = query.where(self._contains(flows.c.name_folded, name_has))
+            query = query.where(has_part(flows.c.name_folded, name_has))
         if before is not None:
             query = query.where(
                 or_(
@@ -95,8 +87,8 @@ class SqlView:
 class SqlChange(SqlView):
     """`ports.Change` over a connection. Whoever commits calls `announce` then."""
 
-    def __init__(self, connection: AsyncConnection, contains: Contains = instr) -> None:
-        super().__init__(connection, contains)
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection)
         self._then: list[Callable[[], None]] = []
 
     async def add_flow(self, flow: Flow, principal: str) -> None:

@@ -16,8 +16,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from triggerflow_chassis.errors import Unavailable
+from triggerflow_chassis.schema_chain import migrate_file
 
-from triggerflow_registry.store.migrations import migrate
+from triggerflow_registry.store.migrations import CHAIN
 from triggerflow_registry.store.queries import SqlChange, SqlView
 
 log = structlog.get_logger("triggerflow.registry")
@@ -107,7 +108,7 @@ async def open_sqlite(path: Path, *, busy_ms: int = BUSY_MS) -> AsyncIterator[Sq
     Raises OSError where the file cannot be made, Unavailable where it cannot be migrated.
     """
     with _told(path):
-        await asyncio.to_thread(migrate, path, busy_ms)
+        await asyncio.to_thread(migrate_file, CHAIN, path, busy_ms)
     writer = _engine(path, min(busy_ms, _BLOCKING_MS), size=1, begin="BEGIN IMMEDIATE")
     readers = _engine(path, busy_ms, size=_READERS, begin="BEGIN")
     store = SqliteStore(path, writer, readers, busy_ms=busy_ms)

@@ -8,9 +8,11 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
-    op.add_column("executions", sa.Column("owner", sa.Text(), nullable=True))
+    op.add_column("executions", sa.Column("owner", _TEXT, nullable=True))
     op.add_column("executions", sa.Column("queued_at", sa.BigInteger(), nullable=True))
     op.create_index(
         "executions_owned",
@@ -22,8 +24,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "workers",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("id", _TEXT, nullable=False),
+        sa.Column("name", _TEXT, nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=False),
         sa.Column("live", sa.Integer(), nullable=False),
@@ -32,11 +34,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "commands",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("execution_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("principal", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("id", _TEXT, nullable=False),
+        sa.Column("execution_id", _TEXT, nullable=False),
+        sa.Column("kind", _TEXT, nullable=False),
+        sa.Column("principal", _TEXT, nullable=False),
+        sa.Column("body", _TEXT, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -44,12 +46,12 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("execution_id", sa.Text(), nullable=False),
-        sa.Column("project_id", sa.Text(), nullable=False),
-        sa.Column("flow_id", sa.Text(), nullable=False),
-        sa.Column("first_id", sa.Text(), nullable=True),
-        sa.Column("last_id", sa.Text(), nullable=True),
-        sa.Column("notices", sa.Text(), nullable=True),
+        sa.Column("execution_id", _TEXT, nullable=False),
+        sa.Column("project_id", _TEXT, nullable=False),
+        sa.Column("flow_id", _TEXT, nullable=False),
+        sa.Column("first_id", _TEXT, nullable=True),
+        sa.Column("last_id", _TEXT, nullable=True),
+        sa.Column("notices", _TEXT, nullable=True),
         sa.Column("noticed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("position"),
         sqlite_autoincrement=True,

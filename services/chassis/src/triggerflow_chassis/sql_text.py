@@ -1,0 +1,75 @@
+"""Search texts and JSON in SQL alike on SQLite and PostgreSQL: the one place that knows how each says it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, String
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+
+class has_part(FunctionElement[bool]):
+    """Whether the first text contains the second. No patterns, and so no wildcards and none of their limits."""
+
+    name = "has_part"
+    type = Boolean()
+    inherit_cache = True
+
+
+class folded(FunctionElement[str]):
+    """A text without case, by Unicode's full case folding, as `str.casefold`.
+
+    SQLite needs a function `casefold` on the connection: its own lower() knows ASCII only.
+    """
+
+    name = "folded"
+    type = String()
+    inherit_cache = True
+
+
+class json_text(FunctionElement[str]):
+    """A text member of a JSON object that is stored as text; NULL where there is none. `json_text(column, "member")`"""
+
+    name = "json_text"
+    type = String()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], member: str) -> None:
+        if not member.isidentifier():
+            raise ValueError(f"a member whose name would need quoting: {member!r}")
+        self.member = member
+        super().__init__(column)
+
+
+@compiles(has_part, "sqlite")
+def _has_part_sqlite(element: has_part, compiler: Any, **kw: Any) -> str:
+    return f"(instr({compiler.process(element.clauses, **kw)}) > 0)"
+
+
+@compiles(has_part, "postgresql")
+def _has_part_postgresql(element: has_part, compiler: Any, **kw: Any) -> str:
+    return f"(strpos({compiler.process(element.clauses, **kw)}) > 0)"
+
+
+@compiles(folded, "sqlite")
+def _folded_sqlite(element: folded, compiler: Any, **kw: Any) -> str:
+    return f"casefold({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(folded, "postgresql")
+def _folded_postgresql(element: folded, compiler: Any, **kw: Any) -> str:
+    # The collation says whose rules, not the language of the database: only this one folds ß to ss everywhere.
+    return f"casefold(({compiler.process(element.clauses, **kw)}) COLLATE pg_catalog.pg_unicode_fast)"
+
+
+@compiles(json_text, "sqlite")
+def _json_text_sqlite(element: json_text, compiler: Any, **kw: Any) -> str:
+    return f"json_extract({compiler.process(element.clauses, **kw)}, '$.{element.member}')"
+
+
+@compiles(json_text, "postgresql")
+def _json_text_postgresql(element: json_text, compiler: Any, **kw: Any) -> str:
+    # PostgreSQL holds no U+0000, and would refuse the whole search over an exception's message that has one.
+    clean = rf"replace({compiler.process(element.clauses, **kw)}, '\u0000', '\ufffd')"
+    return f"({clean}::json ->> '{element.member}')"
