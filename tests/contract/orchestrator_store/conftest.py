@@ -1,9 +1,9 @@
-"""A world is a store that can be read through the port, and filled by the test: in memory, and SQLite."""
+"""A world is a store that can be read through the port, and filled by the test: in memory, SQLite, PostgreSQL."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import Any, Protocol
 
 import orjson
 import pytest
+from postgres_filler import open_filler
 from sqlalchemy import create_engine, delete, insert
+from triggerflow_chassis.postgres.address import parse_postgres
 from triggerflow_chassis.schema_chain import migrate_file
 from triggerflow_orchestrator.domain.execution import (
     ENDING_EVENTS,
@@ -32,6 +34,7 @@ from triggerflow_orchestrator.store import tables
 from triggerflow_orchestrator.store.database import open_sqlite
 from triggerflow_orchestrator.store.executions import SqlReads
 from triggerflow_orchestrator.store.migrations import CHAIN
+from triggerflow_orchestrator.store.postgres import open_postgres
 
 
 class World(Protocol):
@@ -209,20 +212,15 @@ class MemoryWorld:
         )
 
 
-class SqliteWorld:
+class SqlWorld:
     """The real tables, made by the real migrations; rows go in by SQL."""
 
-    def __init__(self, path: Path, reads: Reads) -> None:
-        self.path = path
+    def __init__(self, reads: Reads, execute: Callable[[Any], None]) -> None:
         self.reads = reads
-        self._engine = create_engine(f"sqlite:///{path}")
-
-    def close(self) -> None:
-        self._engine.dispose()
+        self.execute = execute
 
     def _insert(self, table: Any, **values: Any) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(insert(table).values(**values))
+        self.execute(insert(table).values(**values))
 
     def add_execution(self, record: ExecutionRecord, labels: Iterable[str] = ()) -> None:
         stored = {
@@ -284,12 +282,9 @@ class SqliteWorld:
         self._insert(tables.events, execution_id=execution_id, id=event.id, sequence=event.sequence, body=event.body)
 
     def forget_event(self, execution_id: str, event_id: str) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(
-                delete(tables.events).where(
-                    tables.events.c.execution_id == execution_id, tables.events.c.id == event_id
-                )
-            )
+        self.execute(
+            delete(tables.events).where(tables.events.c.execution_id == execution_id, tables.events.c.id == event_id)
+        )
 
     def add_notice(self, notice: ExecutionNotice) -> None:
         self._insert(
@@ -323,24 +318,41 @@ def _text(error: Failure | None) -> str | None:
 
 
 @asynccontextmanager
-async def _sqlite_world(folder: Path) -> AsyncIterator[SqliteWorld]:
-    path = folder / "orchestrator.sqlite3"
+async def _sqlite_world(path: Path) -> AsyncIterator[SqlWorld]:
     migrate_file(CHAIN, path, 1_000)
+    engine = create_engine(f"sqlite:///{path}")
+
+    def execute(statement: Any) -> None:
+        with engine.begin() as connection:
+            connection.execute(statement)
+
     async with open_sqlite(path) as database:
-        world = SqliteWorld(path, SqlReads(database))
-        try:
-            yield world
-        finally:
-            world.close()
+        yield SqlWorld(SqlReads(database), execute)
+    engine.dispose()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@asynccontextmanager
+async def _postgres_world(url: str) -> AsyncIterator[SqlWorld]:
+    postgres = parse_postgres(url, "orchestrator", "test")
+    async with open_postgres(postgres) as database:
+        with open_filler(postgres) as filler:
+            yield SqlWorld(SqlReads(database), filler.execute)
+
+
+BACKENDS = ("memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+
+
+@pytest.fixture(params=BACKENDS)
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    if request.param == "memory":
-        yield MemoryWorld()
-        return
-    async with _sqlite_world(tmp_path) as opened:
-        yield opened
+    match request.param:
+        case "memory":
+            yield MemoryWorld()
+        case "sqlite":
+            async with _sqlite_world(tmp_path / "orchestrator.sqlite3") as opened:
+                yield opened
+        case "postgres":
+            async with _postgres_world(request.getfixturevalue("database_url")) as opened:
+                yield opened
 
 
 PROJECT = "00000000-0000-7000-8000-000000000001"

@@ -103,6 +103,13 @@ class Reader:
         """A comma-separated list, without blanks around its items and without empty ones."""
         return tuple(item.strip() for item in self.text(name).split(",") if item.strip())
 
+    def plain(self) -> Reader:
+        """The same without the prefix, for what other programs call so too (DATABASE_URL). Its problems are told
+        with these."""
+        other = Reader(self._environ)
+        other._problems = self._problems
+        return other
+
     def problem(self, name: str, what: str) -> None:
         """Note what is wrong with a setting."""
         self._problems.append(f"{self._prefix}{name} {what}")

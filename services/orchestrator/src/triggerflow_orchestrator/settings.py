@@ -9,9 +9,12 @@ from typing import Final
 
 from triggerflow_adapter_sdk import AdapterSettings
 from triggerflow_chassis.grpc.peers import ADDRESSES, read_peers
+from triggerflow_chassis.postgres.address import Postgres, read_postgres
 from triggerflow_chassis.settings import Reader, Secret
 
 DEFAULT_MAX_LIVE: Final = 256
+SCHEMA: Final = "orchestrator"
+"""The service's part of the one PostgreSQL database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class OrchestratorSettings:
     """The folder of large values; made where it is not there."""
     max_live: int = DEFAULT_MAX_LIVE
     """Runs at once; others are queued."""
+    postgres: Postgres | None = None
+    """Where it is set, the mesh: executions are kept there and not in the file."""
 
     @staticmethod
     def under(home: Path) -> OrchestratorSettings:
@@ -57,6 +62,7 @@ class ServerSettings:
                 database=reader.path("ORCHESTRATOR_DATABASE", places.database),
                 objects=reader.path("ORCHESTRATOR_OBJECTS", places.objects),
                 max_live=reader.integer("MAX_RUNS", DEFAULT_MAX_LIVE, least=1, most=100_000),
+                postgres=read_postgres(reader, SCHEMA, "triggerflow-orchestrator"),
             ),
             address=reader.listening("ORCHESTRATOR_ADDRESS", ADDRESSES["orchestrator"]),
             registry=read_peers(reader, "registry")["registry"],

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from triggerflow_chassis.grpc.peers import ADDRESSES, read_peers
+from triggerflow_chassis.postgres.address import Postgres, read_postgres
 from triggerflow_chassis.settings import Reader, Secret
 
 DEFAULT_HOME = Path("~/.local/share/triggerflow-canvas")
 DEFAULT_BUSY_MS = 5_000
+# The service's part of the one PostgreSQL database.
+SCHEMA = "registry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class RegistrySettings:
     database: Path
     # How long to wait for another program's lock on it.
     busy_ms: int = DEFAULT_BUSY_MS
+    # Where it is set, the mesh: flows are kept there and not in the file.
+    postgres: Postgres | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> ServerSettings:
         registry=RegistrySettings(
             database=reader.path("REGISTRY_DATABASE", home / "registry.sqlite3"),
             busy_ms=reader.integer("REGISTRY_BUSY_MS", DEFAULT_BUSY_MS, least=0, most=60_000),
+            postgres=read_postgres(reader, SCHEMA, "triggerflow-registry"),
         ),
         address=reader.listening("REGISTRY_ADDRESS", ADDRESSES["registry"]),
         orchestrator=read_peers(reader, "orchestrator")["orchestrator"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -43,27 +42,27 @@ class Postgres:
         return replace(self, application=application)
 
 
-def read_postgres(schema: str, application: str, environ: Mapping[str, str] | None = None) -> Postgres | None:
-    """DATABASE_URL as the service of this schema uses it; None where it is not set. Raises SettingsError."""
-    reader = Reader(environ)
-    url = reader.secret(SETTING)
+def read_postgres(reader: Reader, schema: str, application: str) -> Postgres | None:
+    """DATABASE_URL as the service of this schema uses it, None where it is not set. A problem is the reader's."""
+    url = reader.plain().secret(SETTING)
     if url is None:
         return None
     try:
-        place = _place(urlsplit(url.reveal()))
+        return parse_postgres(url.reveal(), schema, application)
     except ValueError as error:
-        # The address holds the password: the message says what is wrong with it and never repeats it.
-        reader.problem(SETTING, f"{error}; its form is {FORM}")
-        place = ""
-    reader.done()
-    return Postgres(url=url, place=place, schema=schema, application=application)
+        reader.plain().problem(SETTING, str(error))
+        return None
 
 
 def parse_postgres(url: str, schema: str, application: str) -> Postgres:
-    """The same of an address at hand. Raises SettingsError."""
-    found = read_postgres(schema, application, {SETTING: url})
-    assert found is not None, "an address that is given is read or refused"
-    return found
+    """The same of an address at hand. Raises ValueError, whose message never repeats the address: it holds the
+    password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError(f"is no address; its form is {FORM}") from None
+    place = _place(parts)
+    return Postgres(url=Secret(url), place=place, schema=schema, application=application)
 
 
 def advisory_key(schema: str, purpose: str) -> int:
@@ -74,14 +73,14 @@ def advisory_key(schema: str, purpose: str) -> int:
 
 def _place(parts: SplitResult) -> str:
     if parts.scheme not in _SCHEMES:
-        raise ValueError("must begin with postgresql://")
+        raise ValueError(f"must begin with postgresql://; its form is {FORM}")
     if not parts.hostname and "host=" not in parts.query:
-        raise ValueError("names no host")
+        raise ValueError(f"names no host; its form is {FORM}")
     try:
         port = parts.port or 5432
     except ValueError:
-        raise ValueError("has a port that is no number from 1 to 65535") from None
+        raise ValueError(f"has a port that is no number from 1 to 65535; its form is {FORM}") from None
     database = parts.path.lstrip("/")
     if not database:
-        raise ValueError("names no database")
+        raise ValueError(f"names no database; its form is {FORM}")
     return f"{parts.hostname or 'socket'}:{port}/{database}"
