@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from triggerflow_chassis.errors import Unavailable
+from triggerflow_chassis.schema_chain import migrate_file
 from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.units import Fence, Kind, Unit
 from triggerflow_orchestrator.app.values_first import ValuesFirst
 from triggerflow_orchestrator.store.journal import SqliteJournal
-from triggerflow_orchestrator.store.migrations import migrate
+from triggerflow_orchestrator.store.migrations import CHAIN
 from triggerflow_orchestrator.store.objects import FileObjects
 
 RUN = "01900000-0000-7000-8000-000000000001"
@@ -71,7 +72,7 @@ class Desk:
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     database, folder = tmp_path / "orchestrator.sqlite3", tmp_path / "objects"
-    migrate(database)
+    migrate_file(CHAIN, database, 1_000)
     objects = FileObjects(folder)
     inner = SqliteJournal(database, objects, asyncio.get_running_loop())
     await inner.open()
