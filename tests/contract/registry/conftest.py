@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from triggerflow_chassis.postgres.address import parse_postgres
 from triggerflow_registry.domain.etag import flow_etag
 from triggerflow_registry.domain.flow import Document, Flow, FlowEvent, FlowEventType, FlowId, ProjectId, Version
 from triggerflow_registry.ports import Store
 from triggerflow_registry.store.memory import MemoryStore
+from triggerflow_registry.store.postgres import open_postgres
 from triggerflow_registry.store.sqlite import open_sqlite
 
 MINE = ProjectId("00000000-0000-7000-8000-000000000001")
@@ -20,22 +22,33 @@ OTHERS = ProjectId("00000000-0000-7000-8000-000000000002")
 
 
 @asynccontextmanager
-async def _memory(_folder: Path) -> AsyncIterator[Store]:
+async def _memory(_request: pytest.FixtureRequest) -> AsyncIterator[Store]:
     yield MemoryStore()
 
 
 @asynccontextmanager
-async def _sqlite(folder: Path) -> AsyncIterator[Store]:
+async def _sqlite(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    folder: Path = request.getfixturevalue("tmp_path")
     async with open_sqlite(folder / "registry.sqlite3", busy_ms=200) as store:
         yield store
 
 
-BACKENDS: dict[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {"memory": _memory, "sqlite": _sqlite}
+@asynccontextmanager
+async def _postgres(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    async with open_postgres(parse_postgres(request.getfixturevalue("database_url"), "registry", "test")) as store:
+        yield store
 
 
-@pytest.fixture(params=sorted(BACKENDS))
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    async with BACKENDS[request.param](tmp_path) as opened:
+BACKENDS: dict[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Store]]] = {
+    "memory": _memory,
+    "sqlite": _sqlite,
+    "postgres": _postgres,
+}
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    async with BACKENDS[request.param](request) as opened:
         yield opened
 
 

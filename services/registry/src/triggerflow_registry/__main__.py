@@ -36,7 +36,7 @@ async def serve(settings: ServerSettings, adapters: AdapterSettings, stopped: as
         ),
     ):
         await registry.ready()
-        log.info("registry_started", address=settings.address, database=str(settings.registry.database))
+        log.info("registry_started", address=settings.address, database=settings.registry.place)
         await stopped.wait()
     log.info("registry_stopped")
 
@@ -58,7 +58,8 @@ def main() -> int:
             print(problem, file=sys.stderr)  # noqa: T201
         return 1
     except (OSError, Unavailable) as error:
-        print(f"TFCANVAS_REGISTRY_ADDRESS or TFCANVAS_REGISTRY_DATABASE cannot be used: {error}", file=sys.stderr)  # noqa: T201
+        database = "TFCANVAS_REGISTRY_DATABASE" if settings.registry.postgres is None else "DATABASE_URL"
+        print(f"TFCANVAS_REGISTRY_ADDRESS or {database} cannot be used: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

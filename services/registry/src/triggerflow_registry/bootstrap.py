@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import grpc.aio
 from triggerflow.registry.v1 import registry_service_pb2_grpc
@@ -50,7 +50,7 @@ async def open_registry(
     `channel` leads to the orchestrator, which is asked only when a flow is deleted. Raises OSError, Unavailable where
     the database cannot be opened or migrated.
     """
-    async with open_sqlite(settings.database, busy_ms=settings.busy_ms) as store:
+    async with _open_store(settings) as store:
         desk = Desk(
             store=store,
             catalogue=catalogue,
@@ -60,3 +60,12 @@ async def open_registry(
             clock=clock,
         )
         yield Registry(RegistryServicer(desk), store)
+
+
+def _open_store(settings: RegistrySettings) -> AbstractAsyncContextManager[Store]:
+    if settings.postgres is None:
+        return open_sqlite(settings.database, busy_ms=settings.busy_ms)
+    # Local mode never loads this driver.
+    from triggerflow_registry.store.postgres import open_postgres
+
+    return open_postgres(settings.postgres)

@@ -27,6 +27,11 @@ class RegistrySettings:
     # Where it is set, the mesh: flows are kept there and not in the file.
     postgres: Postgres | None = None
 
+    @property
+    def place(self) -> str:
+        """Where flows are kept, for people."""
+        return str(self.database) if self.postgres is None else self.postgres.place
+
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:

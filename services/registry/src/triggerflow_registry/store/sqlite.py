@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from triggerflow_chassis.schema_chain import migrate_file
 
 from triggerflow_registry.store.migrations import CHAIN
 from triggerflow_registry.store.queries import SqlChange, SqlView
+from triggerflow_registry.store.turns import Turns
 
 log = structlog.get_logger("triggerflow.registry")
 
@@ -30,7 +31,6 @@ _BLOCKING_MS = 50
 _RETRY_SECONDS = 0.02
 # Waiting for changes of this process is no fault of the file.
 _LEAST_PATIENCE_MS = 5_000
-_DRAIN_SECONDS = 2.0
 _POOL_SECONDS = 10
 
 
@@ -40,11 +40,10 @@ class SqliteStore:
     def __init__(self, path: Path, writer: AsyncEngine, readers: AsyncEngine, *, busy_ms: int) -> None:
         self._path = path
         self._busy = busy_ms / 1_000
-        self._patience = max(busy_ms, _LEAST_PATIENCE_MS) / 1_000
         self._writer = writer
         self._readers = readers
-        # SQLite would let writers of this process busy-wait for each other; a lock is fair and costs nothing.
-        self._turn = asyncio.Lock()
+        # SQLite would let writers of this process busy-wait for each other; a queue is fair and costs nothing.
+        self._turns = Turns(max(busy_ms, _LEAST_PATIENCE_MS) / 1_000)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlView]:
@@ -54,16 +53,13 @@ class SqliteStore:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlChange]:
-        await self._take_turn()
-        try:
+        async with self._turns.taken():
             with _told(self._path):
                 async with self._begin() as connection:
                     change = SqlChange(connection)
                     yield change
             # Before the turn passes on, so that changes are announced in the order they were committed.
             change.announce()
-        finally:
-            self._turn.release()
 
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncConnection]:
@@ -82,23 +78,14 @@ class SqliteStore:
                     return
             await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _take_turn(self) -> None:
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise Unavailable("Too many changes wait for each other. Nothing was changed; try again.") from None
-
     async def ready(self) -> None:
         with _told(self._path):
             async with self._readers.begin() as connection:
                 await connection.execute(text("SELECT id FROM flows LIMIT 1"))
 
     async def drained(self) -> None:
-        """Return once the changes that began or wait have ended, or after a while: a lock may be held for ever."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_SECONDS), self._turn:
-                return
+        """Return once the changes that began or wait have ended, or after a while."""
+        await self._turns.drained()
 
 
 @asynccontextmanager
