@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from kafka_broker import Broker
 from postgres_server import MISSING, PostgresServer, binaries, open_folder
 from running_product import Product
 
@@ -56,3 +57,13 @@ def postgres_server() -> Iterator[PostgresServer]:
 def database_url(postgres_server: PostgresServer) -> str:
     """A new, empty database."""
     return postgres_server.make_database()
+
+
+def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One running broker that tests share, each with keys of its own. Tests that kill one have their own."""
+    broker = Broker(tmp_path_factory.mktemp("kafka"))
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()

@@ -28,3 +28,8 @@ def test_the_front_loads_nothing_heavy() -> None:
 
 def test_the_services_leave_agently_to_be_loaded_later() -> None:
     assert "agently" not in _loaded("triggerflow_local.services")
+
+
+def test_the_services_of_local_mode_load_no_library_of_the_mesh() -> None:
+    mesh = {"asyncpg", "celery", "confluent_kafka", "fastavro", "obstore", "redis"}
+    assert not _loaded("triggerflow_local.services") & mesh

@@ -44,9 +44,21 @@ class Bus(Protocol):
         the loop and must only note what it got. Returns what unsubscribes; calling that again does nothing."""
         ...
 
+    @property
+    def healthy(self) -> bool:
+        """Whether what others publish arrives now. Where not, read the log more often."""
+        ...
+
+    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back on the loop whenever `healthy` changed: what came between two looks at the log may be lost to a
+        subscriber, so read it then. Returns what ends that."""
+        ...
+
 
 class InProcessBus:
-    """The bus of one process: callbacks, in the order of subscription."""
+    """The bus of one process: callbacks, in the order of subscription. Nothing can come between."""
+
+    healthy = True
 
     def __init__(self) -> None:
         self._callbacks: dict[tuple[str, str | None], list[Callback]] = {}
@@ -79,3 +91,10 @@ class InProcessBus:
                 del self._callbacks[subscribed]
 
         return unsubscribe
+
+    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
+        return _nothing
+
+
+def _nothing() -> None:
+    """It never changes."""

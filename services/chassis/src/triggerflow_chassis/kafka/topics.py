@@ -1,0 +1,96 @@
+"""Name the topics, and make them where nobody did yet."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+log = structlog.get_logger("triggerflow.kafka")
+
+EXECUTION_EVENTS_TOPIC: Final = "triggerflow.execution-events.v1"
+FLOW_EVENTS_TOPIC: Final = "triggerflow.flow-events.v1"
+PROJECT_EVENTS_TOPIC: Final = "triggerflow.project-events.v1"
+TOPICS: Final = (EXECUTION_EVENTS_TOPIC, FLOW_EVENTS_TOPIC, PROJECT_EVENTS_TOPIC)
+
+MOST_RECORD_BYTES: Final = 12 * 1024 * 1024
+"""What a producer sends at most. Below what the topics take, so that no broker refuses what a producer accepted."""
+
+_TOPIC_CONFIG: Final = {
+    # PostgreSQL is the log. The broker keeps what a consumer may have missed while it was away.
+    "retention.ms": str(60 * 60 * 1000),
+    "retention.bytes": str(256 * 1024 * 1024),
+    "segment.bytes": str(64 * 1024 * 1024),
+    "max.message.bytes": str(16 * 1024 * 1024),
+    "cleanup.policy": "delete",
+}
+_SECONDS: Final = 10.0
+_LOOK_AGAIN_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSettings:
+    """Where the brokers are."""
+
+    bootstrap: str
+    """`host:port`, or several with commas."""
+    partitions: int = 6
+    """Of a topic, where it is made here. More of them later would move keys, and a key's order with them."""
+
+
+def client_config(settings: KafkaSettings) -> dict[str, Any]:
+    """What every client here has in common: it comes back fast, and its lines go to our log."""
+    return {
+        "bootstrap.servers": settings.bootstrap,
+        "client.id": "triggerflow",
+        # A broker that restarts is back in seconds; by default the last waits are ten.
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 500,
+        "socket.timeout.ms": 10_000,
+        "socket.connection.setup.timeout.ms": 5_000,
+        "logger": _client_log(),
+    }
+
+
+def _client_log() -> logging.Logger:
+    # It warns of each try to connect, and of each setting that is not the default; what matters we say ourselves.
+    logger = logging.getLogger("triggerflow.kafka.client")
+    logger.setLevel(logging.CRITICAL)
+    return logger
+
+
+def make_topics(settings: KafkaSettings) -> None:
+    """Make the topics that are not there. Blocks. Raises KafkaException where the broker does not answer."""
+    client = AdminClient(client_config(settings))
+    missing = _missing(client)
+    if not missing:
+        return
+    wanted = [NewTopic(name, num_partitions=settings.partitions, config=dict(_TOPIC_CONFIG)) for name in missing]
+    for name, made in client.create_topics(wanted, operation_timeout=_SECONDS, request_timeout=_SECONDS).items():
+        try:
+            made.result()
+        except KafkaException as error:
+            # Another process was faster.
+            cause = error.args[0]
+            if not isinstance(cause, KafkaError) or cause.code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+        else:
+            log.info("topic_made", topic=name, partitions=settings.partitions)
+    # A broker tells of a topic a moment after it made it.
+    deadline = time.monotonic() + _SECONDS
+    while _missing(client) and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _missing(client: AdminClient) -> list[str]:
+    there = client.list_topics(timeout=_SECONDS).topics
+    return [
+        name
+        for name in TOPICS
+        if name not in there or any(partition.leader < 0 for partition in there[name].partitions.values())
+    ]
