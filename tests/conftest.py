@@ -59,6 +59,7 @@ def database_url(postgres_server: PostgresServer) -> str:
     return postgres_server.make_database()
 
 
+@pytest.fixture(scope="session")
 def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """One running broker that tests share, each with keys of its own. Tests that kill one have their own."""
     broker = Broker(tmp_path_factory.mktemp("kafka"))
