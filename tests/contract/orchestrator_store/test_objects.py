@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +18,11 @@ from triggerflow_orchestrator.store.s3_objects import S3Objects
 _BUCKETS = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    server = S3Server(tmp_path_factory.mktemp("s3"))
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture(params=["files", "s3"])
 def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
     if request.param == "files":
         return FileObjects(tmp_path / "objects")
-    server: S3Server = request.getfixturevalue("s3")
+    server: S3Server = request.getfixturevalue("shared_s3")
     return S3Objects(Bucket(BucketPlace.parse(server.url(f"values-{next(_BUCKETS)}"))))
 
 
@@ -99,43 +90,38 @@ async def test_a_folder_that_is_gone_is_unavailable_and_named(tmp_path: Path, sa
         await objects.get(sample.id(1), 0, 1)
 
 
-async def test_a_store_that_is_gone_is_unavailable_and_back_when_it_is(tmp_path: Path, sample: Any) -> None:
-    server = S3Server(tmp_path / "s3")
-    server.start()
-    try:
-        objects = S3Objects(Bucket(BucketPlace.parse(server.url())))
-        key = await objects.put(sample.id(1), b"text")
-        server.kill()
-        with pytest.raises(Unavailable, match="S3_URL") as told:
-            await objects.put(sample.id(2), b"later")
-        assert server.host in told.value.detail
-        assert "secret" not in told.value.detail
-        with pytest.raises(Unavailable, match="S3_URL"):
-            await objects.get(key, 0, 4)
-        server.start()
+async def test_a_store_that_is_gone_is_unavailable_and_back_when_it_is(own_s3: S3Server, sample: Any) -> None:
+    objects = S3Objects(Bucket(BucketPlace.parse(own_s3.url())))
+    key = await objects.put(sample.id(1), b"text")
+    own_s3.kill()
+    with pytest.raises(Unavailable, match="S3_URL") as told:
         await objects.put(sample.id(2), b"later")
-        assert await objects.get(key, 0, 4) == b"text"
-    finally:
-        server.stop()
+    assert own_s3.host in told.value.detail
+    assert "secret" not in told.value.detail
+    with pytest.raises(Unavailable, match="S3_URL"):
+        await objects.get(key, 0, 4)
+    own_s3.start()
+    await objects.put(sample.id(2), b"later")
+    assert await objects.get(key, 0, 4) == b"text"
 
 
-async def test_a_store_that_does_not_answer_is_unavailable_within_its_time_limit(s3: S3Server, sample: Any) -> None:
-    objects = S3Objects(Bucket(BucketPlace.parse(s3.url("paused")), request_seconds=0.5))
+async def test_a_store_that_does_not_answer_is_unavailable_within_its_time_limit(shared_s3: S3Server, sample: Any) -> None:
+    objects = S3Objects(Bucket(BucketPlace.parse(shared_s3.url("paused")), request_seconds=0.5))
     await objects.put(sample.id(1), b"text")
-    s3.pause()
+    shared_s3.pause()
     try:
         with pytest.raises(Unavailable, match="S3_URL"):
             await asyncio.wait_for(objects.put(sample.id(2), b"later"), timeout=30)
         with pytest.raises(Unavailable, match="S3_URL"):
             await asyncio.wait_for(objects.get(sample.id(1), 0, 4), timeout=30)
     finally:
-        s3.go_on()
+        shared_s3.go_on()
     await objects.put(sample.id(2), b"later")
     assert await objects.get(sample.id(2), 0, 9) == b"later"
 
 
-async def test_a_wrong_secret_is_unavailable_and_is_not_shown(s3: S3Server, sample: Any) -> None:
-    objects = S3Objects(Bucket(BucketPlace.parse(s3.url("values", secret="wrong-one"))))
+async def test_a_wrong_secret_is_unavailable_and_is_not_shown(shared_s3: S3Server, sample: Any) -> None:
+    objects = S3Objects(Bucket(BucketPlace.parse(shared_s3.url("values", secret="wrong-one"))))
     with pytest.raises(Unavailable, match="S3_URL") as told:
         await objects.put(sample.id(1), b"text")
     assert "wrong-one" not in told.value.detail

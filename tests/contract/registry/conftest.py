@@ -15,7 +15,9 @@ from triggerflow_registry.domain.flow import Document, Flow, FlowEvent, FlowEven
 from triggerflow_registry.ports import Store
 from triggerflow_registry.store.memory import MemoryStore
 from triggerflow_registry.store.postgres import open_postgres
+from triggerflow_registry.store.redis_texts import open_redis_texts
 from triggerflow_registry.store.sqlite import open_sqlite
+from triggerflow_registry.store.version_cache import CachedStore
 
 MINE = ProjectId("00000000-0000-7000-8000-000000000001")
 OTHERS = ProjectId("00000000-0000-7000-8000-000000000002")
@@ -39,14 +41,27 @@ async def _postgres(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
         yield store
 
 
+@asynccontextmanager
+async def _behind_redis(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    async with _postgres(request) as store, open_redis_texts(request.getfixturevalue("valkey").url) as texts:
+        yield CachedStore(store, texts)
+
+
 BACKENDS: dict[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Store]]] = {
     "memory": _memory,
     "sqlite": _sqlite,
     "postgres": _postgres,
+    "postgres behind redis": _behind_redis,
 }
 
 
-@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[
+        "memory",
+        "sqlite",
+        *(pytest.param(name, marks=pytest.mark.postgres) for name in ("postgres", "postgres behind redis")),
+    ]
+)
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
     async with BACKENDS[request.param](request) as opened:
         yield opened

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from triggerflow_chassis.errors import NotFound, ServiceError
-from triggerflow_registry.domain.flow import Answer, FlowEventType, FlowId
+from triggerflow_registry.domain.flow import UNPUBLISHED, Answer, FlowEventType, FlowId
 from triggerflow_registry.ports import FlowPosition, Store
 
 ME = "someone"
@@ -132,6 +132,28 @@ class TestVersions:
             assert await view.version(make.mine, flow.id, 2) is None
             draft = await view.flow(make.mine, flow.id)
         assert draft == replace(flow, latest_version=1)
+
+    async def test_the_newest_number_is_told_of_drafts_that_are_there(self, store: Store, make: Any) -> None:
+        flow = make.flow(1)
+        await kept(store, flow)
+        async with store.read() as view:
+            assert await view.latest_version(make.mine, flow.id) == UNPUBLISHED
+        async with store.write() as change:
+            await change.add_version(make.mine, make.version(flow, 1), ME)
+            await change.add_version(make.mine, make.version(flow, 2), ME)
+        async with store.read() as view:
+            assert await view.latest_version(make.mine, flow.id) == 2
+            assert await view.latest_version(make.others, flow.id) is None
+            assert await view.latest_version(make.mine, make.id(2)) is None
+
+    @pytest.mark.parametrize("number", [2**31 - 1, 2**31, 10**18 - 1])
+    async def test_a_number_that_no_version_ever_has_is_none(self, store: Store, make: Any, number: int) -> None:
+        flow = make.flow(1)
+        await kept(store, flow)
+        async with store.write() as change:
+            await change.add_version(make.mine, make.version(flow, 1), ME)
+        async with store.read() as view:
+            assert await view.version(make.mine, flow.id, number) is None
 
     async def test_a_version_stays_when_the_draft_changes(self, store: Store, make: Any) -> None:
         flow = make.flow(1)

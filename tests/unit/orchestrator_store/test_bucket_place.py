@@ -31,6 +31,7 @@ def test_a_region_may_be_named() -> None:
         "http://k:topsecret@host/",
         "http://k:topsecret@host/bucket/folder",
         "http://k:topsecret@:9000/bucket",
+        "http://k:topsecret@[::1/bucket",
     ],
 )
 def test_what_cannot_be_used_is_refused_without_its_secret(url: str) -> None:

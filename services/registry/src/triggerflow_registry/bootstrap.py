@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import grpc.aio
 from triggerflow.registry.v1 import registry_service_pb2_grpc
-from triggerflow_chassis.bus import Bus
+from triggerflow_chassis.bus import FLOW_EVENTS, Bus
 from triggerflow_chassis.clock import now_us
 
 from triggerflow_registry.app.desk import Desk
@@ -50,7 +50,7 @@ async def open_registry(
     `channel` leads to the orchestrator, which is asked only when a flow is deleted. Raises OSError, Unavailable where
     the database cannot be opened or migrated.
     """
-    async with _open_store(settings) as store:
+    async with _open_store(settings) as kept, _cached(kept, settings, bus) as store:
         desk = Desk(
             store=store,
             catalogue=catalogue,
@@ -60,6 +60,24 @@ async def open_registry(
             clock=clock,
         )
         yield Registry(RegistryServicer(desk), store)
+
+
+@asynccontextmanager
+async def _cached(store: Store, settings: RegistrySettings, bus: Bus) -> AsyncIterator[Store]:
+    if settings.redis is None:
+        yield store
+        return
+    # Local mode never loads this driver.
+    from triggerflow_registry.store.redis_texts import open_redis_texts
+    from triggerflow_registry.store.version_cache import CachedStore
+
+    async with open_redis_texts(settings.redis.reveal()) as texts:
+        cached = CachedStore(store, texts)
+        unsubscribe = bus.subscribe(FLOW_EVENTS, None, cached.hear)
+        try:
+            yield cached
+        finally:
+            unsubscribe()
 
 
 def _open_store(settings: RegistrySettings) -> AbstractAsyncContextManager[Store]:

@@ -32,6 +32,10 @@ class View(Protocol):
         means any."""
         ...
 
+    async def latest_version(self, project_id: ProjectId, flow_id: FlowId) -> int | None:
+        """The number of the flow's newest version, UNPUBLISHED where there is none; None where there is no flow."""
+        ...
+
     async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:
         """One version with its blueprint."""
         ...

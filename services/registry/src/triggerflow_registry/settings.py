@@ -8,6 +8,7 @@ from pathlib import Path
 
 from triggerflow_chassis.grpc.peers import ADDRESSES, read_peers
 from triggerflow_chassis.postgres.address import Postgres, read_postgres
+from triggerflow_chassis.redis_address import read_redis
 from triggerflow_chassis.settings import Reader, Secret
 
 DEFAULT_HOME = Path("~/.local/share/triggerflow-canvas")
@@ -26,6 +27,8 @@ class RegistrySettings:
     busy_ms: int = DEFAULT_BUSY_MS
     # Where it is set, the mesh: flows are kept there and not in the file.
     postgres: Postgres | None = None
+    # Where it is set, published versions are cached there: `redis://host:port/0`.
+    redis: Secret | None = None
 
     @property
     def place(self) -> str:
@@ -56,6 +59,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> ServerSettings:
             database=reader.path("REGISTRY_DATABASE", home / "registry.sqlite3"),
             busy_ms=reader.integer("REGISTRY_BUSY_MS", DEFAULT_BUSY_MS, least=0, most=60_000),
             postgres=read_postgres(reader, SCHEMA, "triggerflow-registry"),
+            redis=read_redis(reader),
         ),
         address=reader.listening("REGISTRY_ADDRESS", ADDRESSES["registry"]),
         orchestrator=read_peers(reader, "orchestrator")["orchestrator"],

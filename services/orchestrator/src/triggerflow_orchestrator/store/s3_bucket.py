@@ -18,6 +18,7 @@ _REQUEST_SECONDS: Final = 15
 _RETRIES: Final = 2
 _RETRY_SECONDS: Final = 5
 _LONGEST_REASON: Final = 300
+_FORM: Final = "http://key:secret@host:port/bucket"
 _DEFAULT_REGION: Final = "us-east-1"
 
 
@@ -36,14 +37,17 @@ class BucketPlace:
     def parse(url: str) -> BucketPlace:
         """From `http://key:secret@host:port/bucket?region=…`. Raises ValueError that says what is wrong and shows no
         part of the secret."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise ValueError(f"must have the form {_FORM}") from None
         if parts.scheme not in ("http", "https"):
             raise ValueError("must begin with http:// or https://")
         bucket = parts.path.strip("/")
         if not parts.hostname or not bucket or "/" in bucket:
-            raise ValueError("must name a host and one bucket, as http://key:secret@host:port/bucket")
+            raise ValueError(f"must name a host and one bucket, as {_FORM}")
         if not parts.username or not parts.password:
-            raise ValueError("must hold key and secret, percent-encoded, as http://key:secret@host:port/bucket")
+            raise ValueError(f"must hold key and secret, percent-encoded, as {_FORM}")
         return BucketPlace(
             endpoint=f"{parts.scheme}://{_host(parts)}",
             bucket=bucket,

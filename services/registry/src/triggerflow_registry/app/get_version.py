@@ -7,7 +7,7 @@ import re
 from triggerflow_chassis.errors import NotFound, NoVersion
 from triggerflow_chassis.identity import Principal
 
-from triggerflow_registry.app.desk import Desk, find_flow
+from triggerflow_registry.app.desk import Desk, find_flow, flow_id_of
 from triggerflow_registry.app.paging import page, page_size, place_of
 from triggerflow_registry.app.shown import Page
 from triggerflow_registry.domain.flow import UNPUBLISHED, ProjectId, Version
@@ -20,16 +20,19 @@ async def get_version(desk: Desk, actor: Principal, flow_id: str, number: str) -
     """One version with its blueprint; the newest where `number` is empty. Raises NotFound, NoVersion."""
     project_id = ProjectId(actor.project_id)
     async with desk.store.read() as view:
-        flow = await find_flow(view, project_id, flow_id)
+        known = flow_id_of(flow_id)
+        latest = await view.latest_version(project_id, known)
+        if latest is None:
+            raise NotFound("flow", flow_id)
         if not number:
-            if flow.latest_version == UNPUBLISHED:
+            if latest == UNPUBLISHED:
                 raise NoVersion()
-            wanted = flow.latest_version
+            wanted = latest
         elif _NUMBER.fullmatch(number):
             wanted = int(number)
         else:
             raise NotFound("version", number)
-        version = await view.version(project_id, flow.id, wanted)
+        version = await view.version(project_id, known, wanted)
     if version is None:
         raise NotFound("version", number)
     return version

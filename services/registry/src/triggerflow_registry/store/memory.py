@@ -72,6 +72,10 @@ class MemoryView:
         ]
         return sorted(found, key=lambda each: (each.created_at, each.id), reverse=True)[:limit]
 
+    async def latest_version(self, project_id: ProjectId, flow_id: FlowId) -> int | None:
+        flow = await self.flow(project_id, flow_id)
+        return None if flow is None else flow.latest_version
+
     async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:
         owner, version = self.content.versions.get((flow_id, number), (None, None))
         return version if owner == project_id else None

@@ -51,6 +51,11 @@ class SqlView:
         query = query.order_by(flows.c.created_at.desc(), flows.c.id.desc()).limit(limit)
         return [records.summary_of(row) for row in await self._connection.execute(query)]
 
+    async def latest_version(self, project_id: ProjectId, flow_id: FlowId) -> int | None:
+        query = select(flows.c.latest_version).where(flows.c.id == flow_id, flows.c.project_id == project_id)
+        number: int | None = (await self._connection.execute(query)).scalar_one_or_none()
+        return number
+
     async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:
         query = select(versions).where(
             versions.c.flow_id == flow_id, versions.c.number == number, versions.c.project_id == project_id

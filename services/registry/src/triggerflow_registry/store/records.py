@@ -83,16 +83,7 @@ def version_values(project_id: ProjectId, version: Version, blueprint: Document,
         "principal": principal,
         "content_hash": version.content_hash,
         "message": version.message,
-        "blueprint": dumps(
-            {
-                "name": blueprint.name,
-                "description": blueprint.description,
-                "nodes": blueprint.nodes,
-                "edges": blueprint.edges,
-                "channels": blueprint.channels,
-                "settings": blueprint.settings,
-            }
-        ),
+        "blueprint": blueprint_text(blueprint),
         "created_at": version.created_at,
     }
 
@@ -104,7 +95,7 @@ def version_of(row: Row[Any], blueprint: str | None) -> Version:
         content_hash=row.content_hash,
         created_at=row.created_at,
         message=row.message,
-        blueprint=None if blueprint is None else _blueprint(orjson.loads(blueprint)),
+        blueprint=None if blueprint is None else blueprint_of(blueprint),
     )
 
 
@@ -154,7 +145,21 @@ def answer_of(row: Row[Any]) -> Answer:
     )
 
 
-def _blueprint(value: Values) -> Document:
+def blueprint_text(blueprint: Document) -> str:
+    return dumps(
+        {
+            "name": blueprint.name,
+            "description": blueprint.description,
+            "nodes": blueprint.nodes,
+            "edges": blueprint.edges,
+            "channels": blueprint.channels,
+            "settings": blueprint.settings,
+        }
+    )
+
+
+def blueprint_of(text: str | bytes) -> Document:
+    value = orjson.loads(text)
     return Document(
         name=value["name"],
         description=value["description"],

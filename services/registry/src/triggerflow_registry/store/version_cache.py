@@ -1,0 +1,137 @@
+"""Read blueprints of published versions from a cache in front of a store.
+
+The store is asked each time which version there is, by a query that reads no blueprint; only the blueprint comes from
+the cache. So a version of a flow that was deleted is gone at once, whatever the cache still holds, and the newest
+version is the newest. What the cache gives is used only where its content hash is the version's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from typing import Final, Protocol
+
+import structlog
+
+from triggerflow_registry.domain.content_hash import content_hash
+from triggerflow_registry.domain.flow import Answer, Document, Flow, FlowEvent, FlowId, FlowSummary, ProjectId, Version
+from triggerflow_registry.ports import Change, FlowPosition, Store, View
+from triggerflow_registry.store import records
+
+log = structlog.get_logger("triggerflow.registry")
+
+LONGEST_BYTES: Final = 1024 * 1024
+"""What is larger is read from the store each time."""
+
+
+class Texts(Protocol):
+    """A cache of texts that may lose any of them at any time. Nothing here raises, and all of it is quick."""
+
+    async def get(self, flow_id: str, key: str) -> bytes | None:
+        """The text, None where it is not there or the cache does not answer."""
+
+    def put(self, flow_id: str, key: str, text: bytes) -> None:
+        """Keep a text, soon or never."""
+
+    def forget(self, flow_id: str) -> None:
+        """Drop all texts of a flow, soon or never."""
+
+
+class CachedStore:
+    """`ports.Store` in front of another one. Readers at the same time share one read of the same blueprint."""
+
+    def __init__(self, store: Store, texts: Texts) -> None:
+        self._store = store
+        self._texts = texts
+        self._flights: dict[str, asyncio.Future[Document | None]] = {}
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[View]:
+        async with self._store.read() as view:
+            yield _CachedView(view, self)
+
+    def write(self) -> AbstractAsyncContextManager[Change]:
+        # A change must see what it wrote itself, which no cache knows.
+        return self._store.write()
+
+    async def ready(self) -> None:
+        await self._store.ready()
+
+    def hear(self, items: Sequence[object]) -> None:
+        """Flow events, from the bus: a deleted flow leaves nothing in the cache."""
+        for item in items:
+            if isinstance(item, dict) and item.get("deleted"):
+                self._texts.forget(str(item["flowId"]))
+
+    async def blueprint(self, head: Version, read: Callable[[], Awaitable[Version | None]]) -> Document | None:
+        """The version's blueprint; by `read` where it must come from the store. None where the store has none."""
+        key = f"{head.number}:{head.content_hash}"
+        name = f"{head.flow_id}:{key}"
+        while True:
+            flight = self._flights.get(name)
+            if flight is None:
+                return await self._fly(name, head, key, read)
+            await asyncio.wait((flight,))
+            if not flight.cancelled():
+                return flight.result()
+            # Whoever read hung up, which is its own affair: another one reads.
+
+    async def _fly(
+        self, name: str, head: Version, key: str, read: Callable[[], Awaitable[Version | None]]
+    ) -> Document | None:
+        flight = self._flights[name] = asyncio.get_running_loop().create_future()
+        try:
+            found = _checked(await self._texts.get(head.flow_id, key), head)
+            if found is None:
+                version = await read()
+                found = version.blueprint if version is not None else None
+                if found is not None:
+                    text = records.blueprint_text(found).encode()
+                    if len(text) <= LONGEST_BYTES:
+                        self._texts.put(head.flow_id, key, text)
+        except Exception as error:
+            flight.set_exception(error)
+            flight.exception()  # there may be nobody else to see it
+            raise
+        else:
+            flight.set_result(found)
+            return found
+        finally:
+            del self._flights[name]
+            flight.cancel()  # does nothing where it is done
+
+
+def _checked(text: bytes | None, head: Version) -> Document | None:
+    if text is None:
+        return None
+    try:
+        blueprint = records.blueprint_of(text)
+        if content_hash(blueprint) == head.content_hash:
+            return blueprint
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    log.warning("cached_version_refused", flow_id=head.flow_id, version=head.number)
+    return None
+
+
+class _CachedView:
+    """`ports.View` whose blueprints may come from the cache."""
+
+    def __init__(self, view: View, cache: CachedStore) -> None:
+        self._view = view
+        self._cache = cache
+        self.flow = view.flow
+        self.flows = view.flows
+        self.latest_version = view.latest_version
+        self.versions = view.versions
+        self.events = view.events
+        self.answer = view.answer
+
+    async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:
+        for head in await self._view.versions(project_id, flow_id, before=number + 1, limit=1):
+            if head.number == number:
+                blueprint = await self._cache.blueprint(head, lambda: self._view.version(project_id, flow_id, number))
+                return None if blueprint is None else replace(head, blueprint=blueprint)
+        return None
