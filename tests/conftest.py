@@ -74,7 +74,7 @@ def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         broker.stop()
 
 
-@pytest.fixture(scope=\"session\")
+@pytest.fixture(scope="session")
 def shared_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """One real S3 server that tests share; each uses a bucket of its own, and nobody kills it."""
     if not s3_server.WEED.exists():

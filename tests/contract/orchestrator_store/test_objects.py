@@ -105,7 +105,9 @@ async def test_a_store_that_is_gone_is_unavailable_and_back_when_it_is(own_s3: S
     assert await objects.get(key, 0, 4) == b"text"
 
 
-async def test_a_store_that_does_not_answer_is_unavailable_within_its_time_limit(shared_s3: S3Server, sample: Any) -> None:
+async def test_a_store_that_does_not_answer_is_unavailable_within_its_time_limit(
+    shared_s3: S3Server, sample: Any
+) -> None:
     objects = S3Objects(Bucket(BucketPlace.parse(shared_s3.url("paused")), request_seconds=0.5))
     await objects.put(sample.id(1), b"text")
     shared_s3.pause()

@@ -18,6 +18,9 @@ from triggerflow_registry.store.tables import answers, flow_events, flows, versi
 # A name has at most 200 characters, and folding case makes at most three of one.
 _LONGEST_FOLDED_NAME = 600
 
+# What the column holds. PostgreSQL refuses to compare it with more.
+_HIGHEST_NUMBER = 2**31 - 1
+
 _SUMMARY = [column for column in flows.c if column.name not in ("drawing", "name_folded", "principal")]
 _VERSION = [column for column in versions.c if column.name not in ("blueprint", "principal")]
 
@@ -57,6 +60,8 @@ class SqlView:
         return number
 
     async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:
+        if number > _HIGHEST_NUMBER:
+            return None
         query = select(versions).where(
             versions.c.flow_id == flow_id, versions.c.number == number, versions.c.project_id == project_id
         )
@@ -68,7 +73,7 @@ class SqlView:
     ) -> list[Version]:
         query = select(*_VERSION).where(versions.c.flow_id == flow_id, versions.c.project_id == project_id)
         if before is not None:
-            query = query.where(versions.c.number < before)
+            query = query.where(versions.c.number < min(before, _HIGHEST_NUMBER))
         query = query.order_by(versions.c.number.desc()).limit(limit)
         return [records.version_of(row, None) for row in await self._connection.execute(query)]
 

@@ -123,9 +123,7 @@ async def open_redis_texts(
         socket_connect_timeout=answer_seconds,
         retry=Retry(NoBackoff(), 0),
     )
-    texts = RedisTexts(
-        Redis(connection_pool=pool), answer_seconds=answer_seconds, pause_seconds=pause_seconds
-    )
+    texts = RedisTexts(Redis(connection_pool=pool), answer_seconds=answer_seconds, pause_seconds=pause_seconds)
     try:
         yield texts
     finally:

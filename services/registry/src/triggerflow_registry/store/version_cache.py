@@ -16,8 +16,8 @@ from typing import Final, Protocol
 import structlog
 
 from triggerflow_registry.domain.content_hash import content_hash
-from triggerflow_registry.domain.flow import Answer, Document, Flow, FlowEvent, FlowId, FlowSummary, ProjectId, Version
-from triggerflow_registry.ports import Change, FlowPosition, Store, View
+from triggerflow_registry.domain.flow import Document, FlowId, ProjectId, Version
+from triggerflow_registry.ports import Change, Store, View
 from triggerflow_registry.store import records
 
 log = structlog.get_logger("triggerflow.registry")
