@@ -14,11 +14,11 @@ from triggerflow_chassis.kafka.bus import KafkaBus, open_kafka_bus
 from triggerflow_chassis.kafka.execution_event import encode
 from triggerflow_chassis.kafka.flow_events import encode_flow_event, encode_project_event
 from triggerflow_chassis.kafka.producer import Producer, Record, open_producer
+from triggerflow_chassis.kafka.settings import KafkaSettings
 from triggerflow_chassis.kafka.topics import (
     EXECUTION_EVENTS_TOPIC,
     FLOW_EVENTS_TOPIC,
     PROJECT_EVENTS_TOPIC,
-    KafkaSettings,
     make_topics,
 )
 

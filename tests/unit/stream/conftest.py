@@ -20,6 +20,8 @@ class Log:
         self.entries: list[Entry] = []
         self.unannounced: list[Entry] = []
         self.callbacks: list[Callable[[Sequence[Any]], None]] = []
+        self.losses: list[Callable[[], None]] = []
+        self.comes = True
         self.reads = 0
 
     def append(self, *, last: bool = False) -> Entry:
@@ -47,9 +49,23 @@ class Log:
         await self.pause()
         return Page(found, ended)
 
-    def subscribe(self, execution_id: str, callback: Callable[[Sequence[Any]], None]) -> Callable[[], None]:
+    def subscribe(
+        self, execution_id: str, callback: Callable[[Sequence[Any]], None], lost: Callable[[], None]
+    ) -> Callable[[], None]:
         self.callbacks.append(callback)
-        return lambda: self.callbacks.remove(callback)
+        self.losses.append(lost)
+
+        def unsubscribe() -> None:
+            self.callbacks.remove(callback)
+            self.losses.remove(lost)
+
+        return unsubscribe
+
+    def turn(self, *, comes: bool) -> None:
+        """The bus loses the broker, or finds it again."""
+        self.comes = comes
+        for lost in tuple(self.losses):
+            lost()
 
     def entry(self, item: Entry) -> Entry:
         return item

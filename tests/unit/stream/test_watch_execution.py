@@ -72,6 +72,29 @@ async def test_a_lost_word_of_the_last_event_is_made_good_when_idle(make_log: An
     assert await asyncio.wait_for(reader, 10) == ["event 1", "event 2"]
 
 
+@pytest.mark.parametrize("seed", range(25))
+async def test_while_no_word_comes_the_log_is_looked_at_and_nothing_is_missed_when_it_comes_again(
+    make_log: Any, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("triggerflow_stream.app.watch_execution.WITHOUT_WORD_SECONDS", 0.01)
+    log = make_log(seed)
+    readers = [asyncio.create_task(_collect(_watch(log, idle_seconds=60))) for _ in range(2)]
+    for number in range(1, 81):
+        log.append(last=number == 80)
+        await log.pause()
+        if log.dice.random() < 0.1:
+            log.turn(comes=not log.comes)
+        if not log.comes or log.dice.random() < 0.6:
+            log.announce(lose=not log.comes)
+            await log.pause()
+    # The last word is lost with the broker, which does not come back.
+    log.turn(comes=False)
+    for events in await asyncio.wait_for(asyncio.gather(*readers), 10):
+        assert events == [entry.event for entry in log.entries]
+    assert not log.callbacks
+    assert not log.losses
+
+
 @pytest.mark.parametrize("seed", range(20))
 async def test_any_cursor_resumes_right_behind_it(make_log: Any, seed: int) -> None:
     log = make_log(seed)

@@ -50,8 +50,8 @@ class Bus(Protocol):
         ...
 
     def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back on the loop whenever `healthy` changed: what came between two looks at the log may be lost to a
-        subscriber, so read it then. Returns what ends that."""
+        """Call back on the loop whenever `healthy` changed, or something others published was missed, before anything
+        that came after it: read the log then. Returns what ends that."""
         ...
 
 

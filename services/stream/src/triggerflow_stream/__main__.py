@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
-from triggerflow_chassis.bus import InProcessBus
+from triggerflow_chassis.bus import Bus, InProcessBus
 from triggerflow_chassis.grpc.peers import open_peers
 from triggerflow_chassis.grpc.server import open_server
+from triggerflow_chassis.kafka.settings import KafkaSettings
 from triggerflow_chassis.lifecycle import run_until_stopped
 from triggerflow_chassis.logging import configure
 from triggerflow_chassis.settings import SettingsError
@@ -24,13 +27,26 @@ async def serve(settings: ServerSettings, stopped: asyncio.Event) -> None:
     token = settings.token.reveal() if settings.token is not None else None
     async with (
         open_peers(settings.peers, token) as channel,
-        open_stream(settings.stream, channel=channel, bus=InProcessBus()) as stream,
+        _open_bus(settings.kafka) as bus,
+        open_stream(settings.stream, channel=channel, bus=bus) as stream,
         open_server(addresses=[settings.address], register=[stream.register], token=token),
     ):
         await stream.ready()
         log.info("stream_started", address=settings.address)
         await stopped.wait()
     log.info("stream_stopped")
+
+
+@asynccontextmanager
+async def _open_bus(kafka: KafkaSettings | None) -> AsyncIterator[Bus]:
+    if kafka is None:
+        yield InProcessBus()
+        return
+    # Here, since its libraries are the mesh's.
+    from triggerflow_chassis.kafka.bus import open_kafka_bus
+
+    async with open_kafka_bus(kafka) as bus:
+        yield bus
 
 
 def main() -> int:

@@ -23,8 +23,16 @@ class ExecutionHistory(Protocol):
 class ExecutionLive(Protocol):
     """Word of appended events: after they are durable, in order within an execution, but it may get lost."""
 
-    def subscribe(self, execution_id: str, callback: Callable[[Sequence[Any]], None]) -> Callable[[], None]:
-        """Call back with what is published from now on. Returns what unsubscribes."""
+    @property
+    def comes(self) -> bool:
+        """Whether word comes at all now. Where not, the log has to be looked at instead."""
+        ...
+
+    def subscribe(
+        self, execution_id: str, callback: Callable[[Sequence[Any]], None], lost: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Call back with what is published from now on, and `lost` where some of it may be lost, or `comes` changed.
+        Returns what unsubscribes."""
         ...
 
     def entry(self, item: Any) -> Entry:

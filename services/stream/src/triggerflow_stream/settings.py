@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from triggerflow_chassis.grpc.peers import ADDRESSES, read_peers
+from triggerflow_chassis.kafka.settings import KafkaSettings, read_kafka
 from triggerflow_chassis.settings import Reader, Secret
 
 # Without a bus that tells, the log is looked at this often instead.
@@ -33,6 +34,8 @@ class ServerSettings:
     address: str
     # Where registry and orchestrator are reached, by name.
     peers: Mapping[str, str]
+    # The bus of the deployment. None: there is none, and logs are looked at often.
+    kafka: KafkaSettings | None
     # Asked of callers and shown to peers. None asks for none.
     token: Secret | None
     log_level: str
@@ -41,10 +44,12 @@ class ServerSettings:
 def read_settings(environ: Mapping[str, str] | None = None) -> ServerSettings:
     """The settings of the environment. Raises SettingsError, which names each that cannot be used."""
     reader = Reader(environ, prefix="TFCANVAS_")
+    kafka = read_kafka(reader)
     settings = ServerSettings(
-        stream=StreamSettings(idle_seconds=POLLING_SECONDS),
+        stream=StreamSettings() if kafka is not None else StreamSettings(idle_seconds=POLLING_SECONDS),
         address=reader.listening("STREAM_ADDRESS", ADDRESSES["stream"]),
         peers=read_peers(reader, "orchestrator", "registry"),
+        kafka=kafka,
         token=reader.secret("TOKEN"),
         log_level=reader.level(),
     )

@@ -17,7 +17,7 @@ from triggerflow_chassis.bus import Callback, InProcessBus
 from triggerflow_chassis.kafka.avro import Lookup
 from triggerflow_chassis.kafka.consumer import Consumer, Delivery
 from triggerflow_chassis.kafka.demand import Demand
-from triggerflow_chassis.kafka.topics import KafkaSettings
+from triggerflow_chassis.kafka.settings import KafkaSettings
 
 log = structlog.get_logger("triggerflow.kafka")
 
@@ -75,6 +75,10 @@ class KafkaBus:
         if healthy == self.healthy:
             return
         self.healthy = healthy
+        self.lost()
+
+    def lost(self) -> None:
+        """Tell that something may have been missed. On the loop."""
         for callback in tuple(self._changes):
             callback()
 
@@ -85,7 +89,9 @@ async def open_kafka_bus(settings: KafkaSettings, *, schema_text: SchemaText | N
     loop = asyncio.get_running_loop()
     bus = KafkaBus()
     lookup = _waiting(schema_text, loop) if schema_text is not None else None
-    consumer = Consumer(settings, bus.demand, loop, deliver=bus.deliver, health=bus.set_health, lookup=lookup)
+    consumer = Consumer(
+        settings, bus.demand, loop, deliver=bus.deliver, lost=bus.lost, health=bus.set_health, lookup=lookup
+    )
     consumer.start()
     try:
         yield bus

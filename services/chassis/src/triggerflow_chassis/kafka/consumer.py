@@ -21,11 +21,11 @@ from triggerflow_chassis.kafka.demand import Demand
 from triggerflow_chassis.kafka.execution_event import Reader
 from triggerflow_chassis.kafka.flow_events import FlowEventReader, ProjectEventReader
 from triggerflow_chassis.kafka.health import answers
+from triggerflow_chassis.kafka.settings import KafkaSettings
 from triggerflow_chassis.kafka.topics import (
     EXECUTION_EVENTS_TOPIC,
     FLOW_EVENTS_TOPIC,
     TOPICS,
-    KafkaSettings,
     client_config,
     make_topics,
 )
@@ -49,7 +49,7 @@ class Delivery(NamedTuple):
 
 
 class Consumer:
-    """A thread. `deliver` and `health` are called on the loop."""
+    """A thread. `deliver`, `lost` and `health` are called on the loop, `lost` before what follows the gap."""
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class Consumer:
         loop: asyncio.AbstractEventLoop,
         *,
         deliver: Callable[[Sequence[Delivery]], None],
+        lost: Callable[[], None],
         health: Callable[[bool], None],
         lookup: Lookup | None,
     ) -> None:
@@ -65,12 +66,15 @@ class Consumer:
         self._demand = demand
         self._loop = loop
         self._deliver = deliver
+        self._lost = lost
         self._health = health
         self._events = Reader(lookup)
         self._flows = FlowEventReader(lookup)
         self._projects = ProjectEventReader(lookup)
         self._positions: dict[tuple[str, int], int] = {}
         self._healthy = False
+        # Offsets of a topic that is neither compacted nor transactional have no holes: one says that records are gone.
+        self._gap = False
         self._stopping = threading.Event()
         # Cleared while the loop has a batch that it did not get to yet: at most two wait in memory, then Kafka keeps
         # the rest.
@@ -152,6 +156,9 @@ class Consumer:
             deliveries = self._read([first, *client.consume(_MOST_AT_ONCE, 0)])
             if deliveries is None:
                 return
+            if self._gap:
+                self._gap = False
+                self._on_loop(self._lost)
             if deliveries:
                 while not self._taken.wait(_POLL_SECONDS):
                     if self._stopping.is_set():
@@ -174,6 +181,9 @@ class Consumer:
             key, value = message.key(), message.value()
             if topic is None or partition is None or offset is None:
                 continue
+            if offset > self._positions.get((topic, partition), offset):
+                log.warning("kafka_records_missed", topic=topic, partition=partition, before=offset)
+                self._gap = True
             self._positions[topic, partition] = offset + 1
             if key is None or value is None:
                 continue

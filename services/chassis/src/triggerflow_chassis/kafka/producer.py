@@ -17,7 +17,8 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka import Producer as Client
 
-from triggerflow_chassis.kafka.topics import MOST_RECORD_BYTES, KafkaSettings, client_config
+from triggerflow_chassis.kafka.settings import KafkaSettings
+from triggerflow_chassis.kafka.topics import MOST_RECORD_BYTES, client_config
 
 log = structlog.get_logger("triggerflow.kafka")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
+
+from triggerflow_chassis.kafka.settings import KafkaSettings
 
 log = structlog.get_logger("triggerflow.kafka")
 
@@ -31,16 +32,6 @@ _TOPIC_CONFIG: Final = {
 }
 _SECONDS: Final = 10.0
 _LOOK_AGAIN_SECONDS: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class KafkaSettings:
-    """Where the brokers are."""
-
-    bootstrap: str
-    """`host:port`, or several with commas."""
-    partitions: int = 6
-    """Of a topic, where it is made here. More of them later would move keys, and a key's order with them."""
 
 
 def client_config(settings: KafkaSettings) -> dict[str, Any]:

@@ -20,10 +20,16 @@ class Mailbox:
     def put(self, items: Sequence[Any]) -> None:
         """Note what was published. Never blocks."""
         if len(self._items) + len(items) > self._capacity:
-            self.overflowed = True
-            self._items.clear()
-        elif not self.overflowed:
+            self.lose()
+            return
+        if not self.overflowed:
             self._items.extend(items)
+        self._arrived.set()
+
+    def lose(self) -> None:
+        """Note that something may have been lost on its way here."""
+        self.overflowed = True
+        self._items.clear()
         self._arrived.set()
 
     def reopen(self) -> None:

@@ -16,6 +16,8 @@ from triggerflow_stream.domain.entry import Batch, Entry
 from triggerflow_stream.ports import ExecutionHistory, ExecutionLive
 
 BATCH = 64
+WITHOUT_WORD_SECONDS = 1.0
+"""How often the log is looked at while nobody tells of what is appended."""
 _PAGE = 512
 _FIRST_RETRY = 0.02
 _LAST_RETRY = 1.0
@@ -56,7 +58,7 @@ class ExecutionWatch:
 
         An empty batch is a checkpoint. Raises what the history raises.
         """
-        unsubscribe = self._live.subscribe(self._command.execution_id, self._mailbox.put)
+        unsubscribe = self._live.subscribe(self._command.execution_id, self._mailbox.put, self._mailbox.lose)
         try:
             retry = _FIRST_RETRY
             while True:
@@ -80,7 +82,7 @@ class ExecutionWatch:
                         yield Batch([entry.event for entry in entries], self._cursor)
                         if entries[-1].last:
                             return
-                    elif not behind and not await self._mailbox.wait(self._idle_seconds):
+                    elif not behind and not await self._mailbox.wait(self._patience()):
                         yield Batch((), self._cursor)
                         # The word of an entry may have been lost, and with the last entry no later one would tell.
                         behind = True
@@ -93,6 +95,9 @@ class ExecutionWatch:
                     retry = min(retry * 2, _LAST_RETRY)
         finally:
             unsubscribe()
+
+    def _patience(self) -> float:
+        return self._idle_seconds if self._live.comes else min(self._idle_seconds, WITHOUT_WORD_SECONDS)
 
     def _past(self, entries: Iterable[Entry]) -> Iterator[Batch]:
         for some in _batched([entry for entry in entries if entry.id > self._cursor], BATCH):

@@ -20,10 +20,25 @@ class BusEvents:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    def subscribe(self, execution_id: str, callback: Callable[[Sequence[BusEvent]], None]) -> Callable[[], None]:
-        return self._bus.subscribe(EXECUTION_EVENTS, execution_id, callback)
+    @property
+    def comes(self) -> bool:
+        return self._bus.healthy
+
+    def subscribe(
+        self, execution_id: str, callback: Callable[[Sequence[BusEvent]], None], lost: Callable[[], None]
+    ) -> Callable[[], None]:
+        events, changes = self._bus.subscribe(EXECUTION_EVENTS, execution_id, callback), self._bus.on_change(lost)
+
+        def unsubscribe() -> None:
+            events()
+            changes()
+
+        return unsubscribe
 
     def entry(self, item: BusEvent) -> Entry:
+        if not item.body:
+            # Too large for a record of the bus. Its sequence is none, so it is read from the log.
+            return Entry(item.id, -1, None, False)
         event = event_from_json(orjson.loads(item.body), item.sequence)
         return Entry(item.id, item.sequence, event, event.type in LAST_TYPES)
 
