@@ -34,6 +34,7 @@ from triggerflow_orchestrator.app.start import StartExecution
 from triggerflow_orchestrator.app.take_up import TakeUp
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
+from triggerflow_orchestrator.domain.lease import Load
 from triggerflow_orchestrator.runtime.triggerflow import TriggerFlowRuntime
 from triggerflow_orchestrator.settings import OrchestratorSettings
 from triggerflow_orchestrator.store.database import open_sqlite
@@ -129,6 +130,7 @@ async def open_orchestrator(
                 history=ReadHistory(reads, objects),
                 idempotency=idempotency,
                 waiters=waiters,
+                load=_no_workers,
             )
         )
         sources = RecoveryReads(database, objects)
@@ -176,6 +178,11 @@ def _live_in(engine: Engine) -> Callable[[str], ExecutionRecord | None]:
         return run.snapshot() if run is not None else None
 
     return live
+
+
+async def _no_workers() -> Load:
+    # One process queues for itself alone; there is nothing to scale.
+    return Load({}, 0.0, ())
 
 
 def _encode(error: ServiceError) -> bytes:

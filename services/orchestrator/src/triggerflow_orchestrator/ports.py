@@ -227,6 +227,16 @@ class Leases(Protocol):
         """What is queued, and the workers."""
 
 
+class Kicks(Protocol):
+    """Tells workers, in the mesh. Never blocks, never raises: what is lost costs time, since the database remembers."""
+
+    def kick(self, queued: Sequence[Queued]) -> None:
+        """Tell some worker that these runs wait. Once they are durable as queued."""
+
+    def nudge(self, worker_id: str) -> None:
+        """Tell this worker that it has commands."""
+
+
 class Commands(Protocol):
     """What those who hold no lease ask of runs, in the mesh. Raises Unavailable as `Leases` does."""
 

@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2
+from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2, load_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as service_pb2
 from triggerflow_chassis.clock import to_timestamp
 from triggerflow_chassis.wire import event as event_wire
 from triggerflow_chassis.wire import execution as wire
 
 from triggerflow_orchestrator.domain.execution import (
+    PRIORITIES,
     ActivationRecord,
     ExecutionNotice,
     ExecutionRecord,
     Failure,
     StoredEvent,
 )
+from triggerflow_orchestrator.domain.lease import Load, WorkerLoad
 
 
 def execution(record: ExecutionRecord) -> execution_pb2.Execution:
@@ -98,3 +100,26 @@ def render_start(record: ExecutionRecord) -> bytes:
 def render_cancel(record: ExecutionRecord) -> bytes:
     """The answer to CancelExecution as it is stored and replayed."""
     return service_pb2.CancelExecutionResponse(execution=execution(record)).SerializeToString()
+
+
+def load(figures: Load) -> load_pb2.Load:
+    return load_pb2.Load(
+        queued=[
+            load_pb2.QueuedRuns(priority=name, count=figures.queued[number])
+            for name, number in PRIORITIES.items()
+            if number in figures.queued
+        ],
+        oldest_queued_seconds=figures.oldest_seconds,
+        workers=[worker_load(worker) for worker in figures.workers],
+    )
+
+
+def worker_load(worker: WorkerLoad) -> load_pb2.WorkerLoad:
+    return load_pb2.WorkerLoad(
+        id=worker.id,
+        name=worker.name,
+        live_runs=worker.live,
+        most_runs=worker.most,
+        started_at=to_timestamp(worker.started_at),
+        lease_seconds=worker.lease_seconds,
+    )

@@ -24,6 +24,7 @@ from triggerflow_orchestrator.app.read_executions import ListExecutions, ReadExe
 from triggerflow_orchestrator.app.read_history import ReadHistory
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
+from triggerflow_orchestrator.domain.lease import Load
 from triggerflow_orchestrator.transport import messages, start_request
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["OrchestratorService"].full_name
@@ -54,6 +55,7 @@ class Handlers:
     history: ReadHistory
     idempotency: Idempotency
     waiters: EndWaiters
+    load: Callable[[], Awaitable[Load]]
 
 
 class OrchestratorServicer(pb_grpc.OrchestratorServiceServicer):
@@ -66,6 +68,7 @@ class OrchestratorServicer(pb_grpc.OrchestratorServiceServicer):
         self._history = handlers.history
         self._idempotency = handlers.idempotency
         self._waiters = handlers.waiters
+        self._load = handlers.load
 
     async def StartExecution(self, request: pb.StartExecutionRequest, context: Any) -> pb.StartExecutionResponse:
         until = _deadline(context)
@@ -169,6 +172,9 @@ class OrchestratorServicer(pb_grpc.OrchestratorServiceServicer):
     ) -> pb.ListExecutionNoticesResponse:
         found = await self._history.notices(_project(request.project_id), request.after, request.limit)
         return pb.ListExecutionNoticesResponse(notices=[messages.notice(notice) for notice in found])
+
+    async def GetLoad(self, request: pb.GetLoadRequest, context: Any) -> pb.GetLoadResponse:
+        return pb.GetLoadResponse(load=messages.load(await self._load()))
 
     async def GetValue(self, request: pb.GetValueRequest, context: Any) -> pb.GetValueResponse:
         piece, total = await self._history.value(_project(request.project_id), request.ref, request.offset)

@@ -26,47 +26,52 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from triggerflow.orchestrator.v1 import activation_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_activation__pb2
 from triggerflow.orchestrator.v1 import event_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_event__pb2
 from triggerflow.orchestrator.v1 import execution_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_execution__pb2
+from triggerflow.orchestrator.v1 import load_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_load__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6triggerflow/orchestrator/v1/orchestrator_service.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a,triggerflow/orchestrator/v1/activation.proto\x1a\'triggerflow/orchestrator/v1/event.proto\x1a+triggerflow/orchestrator/v1/execution.proto\"\xe3\x02\n\x15StartExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x1e\n\x11\x62lueprint_version\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0binputs_json\x18\x05 \x01(\t\x12>\n\x07\x63ontext\x18\x06 \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionContext\x12>\n\x07options\x18\x07 \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionOptions\x12\x1c\n\x0ftrigger_node_id\x18\x08 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x0cwait_seconds\x18\t \x01(\x05\x42\x14\n\x12_blueprint_versionB\x12\n\x10_trigger_node_id\"S\n\x16StartExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"?\n\x13GetExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\"Q\n\x14GetExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"\x94\x02\n\x15ListExecutionsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x04 \x01(\t\x12>\n\x08statuses\x18\x05 \x03(\x0e\x32,.triggerflow.orchestrator.v1.ExecutionStatus\x12\x0e\n\x06labels\x18\x06 \x03(\t\x12(\n\x04\x66rom\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05query\x18\t \x01(\t\"m\n\x16ListExecutionsResponse\x12:\n\nexecutions\x18\x01 \x03(\x0b\x32&.triggerflow.orchestrator.v1.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x16\x43\x61ncelExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x03 \x01(\t\"T\n\x17\x43\x61ncelExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"i\n\x16ListActivationsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"p\n\x17ListActivationsResponse\x12<\n\x0b\x61\x63tivations\x18\x01 \x03(\x0b\x32\'.triggerflow.orchestrator.v1.Activation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"[\n\x11ListEventsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\t\x12\r\n\x05limit\x18\x04 \x01(\x05\"n\n\x12ListEventsResponse\x12;\n\x06\x65vents\x18\x01 \x03(\x0b\x32+.triggerflow.orchestrator.v1.ExecutionEvent\x12\x0c\n\x04next\x18\x02 \x01(\t\x12\r\n\x05\x65nded\x18\x03 \x01(\x08\"B\n\x0fGetValueRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0b\n\x03ref\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x03\"5\n\x10GetValueResponse\x12\x0c\n\x04json\x18\x01 \x01(\x0c\x12\x13\n\x0btotal_bytes\x18\x02 \x01(\x03\"O\n\x1bListExecutionNoticesRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\"]\n\x1cListExecutionNoticesResponse\x12=\n\x07notices\x18\x01 \x03(\x0b\x32,.triggerflow.orchestrator.v1.ExecutionNotice2\xe2\x07\n\x13OrchestratorService\x12y\n\x0eStartExecution\x12\x32.triggerflow.orchestrator.v1.StartExecutionRequest\x1a\x33.triggerflow.orchestrator.v1.StartExecutionResponse\x12s\n\x0cGetExecution\x12\x30.triggerflow.orchestrator.v1.GetExecutionRequest\x1a\x31.triggerflow.orchestrator.v1.GetExecutionResponse\x12y\n\x0eListExecutions\x12\x32.triggerflow.orchestrator.v1.ListExecutionsRequest\x1a\x33.triggerflow.orchestrator.v1.ListExecutionsResponse\x12|\n\x0f\x43\x61ncelExecution\x12\x33.triggerflow.orchestrator.v1.CancelExecutionRequest\x1a\x34.triggerflow.orchestrator.v1.CancelExecutionResponse\x12|\n\x0fListActivations\x12\x33.triggerflow.orchestrator.v1.ListActivationsRequest\x1a\x34.triggerflow.orchestrator.v1.ListActivationsResponse\x12m\n\nListEvents\x12..triggerflow.orchestrator.v1.ListEventsRequest\x1a/.triggerflow.orchestrator.v1.ListEventsResponse\x12g\n\x08GetValue\x12,.triggerflow.orchestrator.v1.GetValueRequest\x1a-.triggerflow.orchestrator.v1.GetValueResponse\x12\x8b\x01\n\x14ListExecutionNotices\x12\x38.triggerflow.orchestrator.v1.ListExecutionNoticesRequest\x1a\x39.triggerflow.orchestrator.v1.ListExecutionNoticesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6triggerflow/orchestrator/v1/orchestrator_service.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a,triggerflow/orchestrator/v1/activation.proto\x1a\'triggerflow/orchestrator/v1/event.proto\x1a+triggerflow/orchestrator/v1/execution.proto\x1a&triggerflow/orchestrator/v1/load.proto\"\xe3\x02\n\x15StartExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x1e\n\x11\x62lueprint_version\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0binputs_json\x18\x05 \x01(\t\x12>\n\x07\x63ontext\x18\x06 \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionContext\x12>\n\x07options\x18\x07 \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionOptions\x12\x1c\n\x0ftrigger_node_id\x18\x08 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x0cwait_seconds\x18\t \x01(\x05\x42\x14\n\x12_blueprint_versionB\x12\n\x10_trigger_node_id\"S\n\x16StartExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"?\n\x13GetExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\"Q\n\x14GetExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"\x94\x02\n\x15ListExecutionsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x04 \x01(\t\x12>\n\x08statuses\x18\x05 \x03(\x0e\x32,.triggerflow.orchestrator.v1.ExecutionStatus\x12\x0e\n\x06labels\x18\x06 \x03(\t\x12(\n\x04\x66rom\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05query\x18\t \x01(\t\"m\n\x16ListExecutionsResponse\x12:\n\nexecutions\x18\x01 \x03(\x0b\x32&.triggerflow.orchestrator.v1.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x16\x43\x61ncelExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x03 \x01(\t\"T\n\x17\x43\x61ncelExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"i\n\x16ListActivationsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"p\n\x17ListActivationsResponse\x12<\n\x0b\x61\x63tivations\x18\x01 \x03(\x0b\x32\'.triggerflow.orchestrator.v1.Activation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"[\n\x11ListEventsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\t\x12\r\n\x05limit\x18\x04 \x01(\x05\"n\n\x12ListEventsResponse\x12;\n\x06\x65vents\x18\x01 \x03(\x0b\x32+.triggerflow.orchestrator.v1.ExecutionEvent\x12\x0c\n\x04next\x18\x02 \x01(\t\x12\r\n\x05\x65nded\x18\x03 \x01(\x08\"B\n\x0fGetValueRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0b\n\x03ref\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x03\"5\n\x10GetValueResponse\x12\x0c\n\x04json\x18\x01 \x01(\x0c\x12\x13\n\x0btotal_bytes\x18\x02 \x01(\x03\"O\n\x1bListExecutionNoticesRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\"]\n\x1cListExecutionNoticesResponse\x12=\n\x07notices\x18\x01 \x03(\x0b\x32,.triggerflow.orchestrator.v1.ExecutionNotice\"\x10\n\x0eGetLoadRequest\"B\n\x0fGetLoadResponse\x12/\n\x04load\x18\x01 \x01(\x0b\x32!.triggerflow.orchestrator.v1.Load2\xc8\x08\n\x13OrchestratorService\x12y\n\x0eStartExecution\x12\x32.triggerflow.orchestrator.v1.StartExecutionRequest\x1a\x33.triggerflow.orchestrator.v1.StartExecutionResponse\x12s\n\x0cGetExecution\x12\x30.triggerflow.orchestrator.v1.GetExecutionRequest\x1a\x31.triggerflow.orchestrator.v1.GetExecutionResponse\x12y\n\x0eListExecutions\x12\x32.triggerflow.orchestrator.v1.ListExecutionsRequest\x1a\x33.triggerflow.orchestrator.v1.ListExecutionsResponse\x12|\n\x0f\x43\x61ncelExecution\x12\x33.triggerflow.orchestrator.v1.CancelExecutionRequest\x1a\x34.triggerflow.orchestrator.v1.CancelExecutionResponse\x12|\n\x0fListActivations\x12\x33.triggerflow.orchestrator.v1.ListActivationsRequest\x1a\x34.triggerflow.orchestrator.v1.ListActivationsResponse\x12m\n\nListEvents\x12..triggerflow.orchestrator.v1.ListEventsRequest\x1a/.triggerflow.orchestrator.v1.ListEventsResponse\x12g\n\x08GetValue\x12,.triggerflow.orchestrator.v1.GetValueRequest\x1a-.triggerflow.orchestrator.v1.GetValueResponse\x12\x8b\x01\n\x14ListExecutionNotices\x12\x38.triggerflow.orchestrator.v1.ListExecutionNoticesRequest\x1a\x39.triggerflow.orchestrator.v1.ListExecutionNoticesResponse\x12\x64\n\x07GetLoad\x12+.triggerflow.orchestrator.v1.GetLoadRequest\x1a,.triggerflow.orchestrator.v1.GetLoadResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'triggerflow.orchestrator.v1.orchestrator_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STARTEXECUTIONREQUEST']._serialized_start=253
-  _globals['_STARTEXECUTIONREQUEST']._serialized_end=608
-  _globals['_STARTEXECUTIONRESPONSE']._serialized_start=610
-  _globals['_STARTEXECUTIONRESPONSE']._serialized_end=693
-  _globals['_GETEXECUTIONREQUEST']._serialized_start=695
-  _globals['_GETEXECUTIONREQUEST']._serialized_end=758
-  _globals['_GETEXECUTIONRESPONSE']._serialized_start=760
-  _globals['_GETEXECUTIONRESPONSE']._serialized_end=841
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=844
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=1120
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=1122
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=1231
-  _globals['_CANCELEXECUTIONREQUEST']._serialized_start=1233
-  _globals['_CANCELEXECUTIONREQUEST']._serialized_end=1319
-  _globals['_CANCELEXECUTIONRESPONSE']._serialized_start=1321
-  _globals['_CANCELEXECUTIONRESPONSE']._serialized_end=1405
-  _globals['_LISTACTIVATIONSREQUEST']._serialized_start=1407
-  _globals['_LISTACTIVATIONSREQUEST']._serialized_end=1512
-  _globals['_LISTACTIVATIONSRESPONSE']._serialized_start=1514
-  _globals['_LISTACTIVATIONSRESPONSE']._serialized_end=1626
-  _globals['_LISTEVENTSREQUEST']._serialized_start=1628
-  _globals['_LISTEVENTSREQUEST']._serialized_end=1719
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=1721
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=1831
-  _globals['_GETVALUEREQUEST']._serialized_start=1833
-  _globals['_GETVALUEREQUEST']._serialized_end=1899
-  _globals['_GETVALUERESPONSE']._serialized_start=1901
-  _globals['_GETVALUERESPONSE']._serialized_end=1954
-  _globals['_LISTEXECUTIONNOTICESREQUEST']._serialized_start=1956
-  _globals['_LISTEXECUTIONNOTICESREQUEST']._serialized_end=2035
-  _globals['_LISTEXECUTIONNOTICESRESPONSE']._serialized_start=2037
-  _globals['_LISTEXECUTIONNOTICESRESPONSE']._serialized_end=2130
-  _globals['_ORCHESTRATORSERVICE']._serialized_start=2133
-  _globals['_ORCHESTRATORSERVICE']._serialized_end=3127
+  _globals['_STARTEXECUTIONREQUEST']._serialized_start=293
+  _globals['_STARTEXECUTIONREQUEST']._serialized_end=648
+  _globals['_STARTEXECUTIONRESPONSE']._serialized_start=650
+  _globals['_STARTEXECUTIONRESPONSE']._serialized_end=733
+  _globals['_GETEXECUTIONREQUEST']._serialized_start=735
+  _globals['_GETEXECUTIONREQUEST']._serialized_end=798
+  _globals['_GETEXECUTIONRESPONSE']._serialized_start=800
+  _globals['_GETEXECUTIONRESPONSE']._serialized_end=881
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=884
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=1160
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=1162
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=1271
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_start=1273
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_end=1359
+  _globals['_CANCELEXECUTIONRESPONSE']._serialized_start=1361
+  _globals['_CANCELEXECUTIONRESPONSE']._serialized_end=1445
+  _globals['_LISTACTIVATIONSREQUEST']._serialized_start=1447
+  _globals['_LISTACTIVATIONSREQUEST']._serialized_end=1552
+  _globals['_LISTACTIVATIONSRESPONSE']._serialized_start=1554
+  _globals['_LISTACTIVATIONSRESPONSE']._serialized_end=1666
+  _globals['_LISTEVENTSREQUEST']._serialized_start=1668
+  _globals['_LISTEVENTSREQUEST']._serialized_end=1759
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=1761
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=1871
+  _globals['_GETVALUEREQUEST']._serialized_start=1873
+  _globals['_GETVALUEREQUEST']._serialized_end=1939
+  _globals['_GETVALUERESPONSE']._serialized_start=1941
+  _globals['_GETVALUERESPONSE']._serialized_end=1994
+  _globals['_LISTEXECUTIONNOTICESREQUEST']._serialized_start=1996
+  _globals['_LISTEXECUTIONNOTICESREQUEST']._serialized_end=2075
+  _globals['_LISTEXECUTIONNOTICESRESPONSE']._serialized_start=2077
+  _globals['_LISTEXECUTIONNOTICESRESPONSE']._serialized_end=2170
+  _globals['_GETLOADREQUEST']._serialized_start=2172
+  _globals['_GETLOADREQUEST']._serialized_end=2188
+  _globals['_GETLOADRESPONSE']._serialized_start=2190
+  _globals['_GETLOADRESPONSE']._serialized_end=2256
+  _globals['_ORCHESTRATORSERVICE']._serialized_start=2259
+  _globals['_ORCHESTRATORSERVICE']._serialized_end=3355
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from triggerflow.orchestrator.v1 import activation_pb2 as _activation_pb2
 from triggerflow.orchestrator.v1 import event_pb2 as _event_pb2
 from triggerflow.orchestrator.v1 import execution_pb2 as _execution_pb2
+from triggerflow.orchestrator.v1 import load_pb2 as _load_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -174,3 +175,13 @@ class ListExecutionNoticesResponse(_message.Message):
     NOTICES_FIELD_NUMBER: _ClassVar[int]
     notices: _containers.RepeatedCompositeFieldContainer[_event_pb2.ExecutionNotice]
     def __init__(self, notices: _Optional[_Iterable[_Union[_event_pb2.ExecutionNotice, _Mapping]]] = ...) -> None: ...
+
+class GetLoadRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetLoadResponse(_message.Message):
+    __slots__ = ("load",)
+    LOAD_FIELD_NUMBER: _ClassVar[int]
+    load: _load_pb2.Load
+    def __init__(self, load: _Optional[_Union[_load_pb2.Load, _Mapping]] = ...) -> None: ...

@@ -75,6 +75,11 @@ class OrchestratorServiceStub:
                 request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListExecutionNoticesRequest.SerializeToString,
                 response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListExecutionNoticesResponse.FromString,
                 _registered_method=True)
+        self.GetLoad = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/GetLoad',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadResponse.FromString,
+                _registered_method=True)
 
 
 class OrchestratorServiceServicer:
@@ -137,6 +142,13 @@ class OrchestratorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetLoad(self, request, context):
+        """Reads how much waits and who works, over all projects: what an autoscaler reads. UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrchestratorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -179,6 +191,11 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.ListExecutionNotices,
                     request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListExecutionNoticesRequest.FromString,
                     response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListExecutionNoticesResponse.SerializeToString,
+            ),
+            'GetLoad': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLoad,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -398,6 +415,33 @@ class OrchestratorService:
             '/triggerflow.orchestrator.v1.OrchestratorService/ListExecutionNotices',
             triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListExecutionNoticesRequest.SerializeToString,
             triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListExecutionNoticesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLoad(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/GetLoad',
+            triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadResponse.FromString,
             options,
             channel_credentials,
             insecure,

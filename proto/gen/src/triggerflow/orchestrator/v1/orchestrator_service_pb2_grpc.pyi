@@ -49,6 +49,8 @@ class OrchestratorServiceStub:
     """Reads a large value. NOT_FOUND."""
     ListExecutionNotices: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListExecutionNoticesRequest, _orchestrator_service_pb2.ListExecutionNoticesResponse]
     """Lists what executions of a project did, oldest first: the history behind live notices."""
+    GetLoad: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.GetLoadRequest, _orchestrator_service_pb2.GetLoadResponse]
+    """Reads how much waits and who works, over all projects: what an autoscaler reads. UNAVAILABLE."""
 
 @_typing.type_check_only
 class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
@@ -71,6 +73,8 @@ class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
     """Reads a large value. NOT_FOUND."""
     ListExecutionNotices: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListExecutionNoticesRequest, _orchestrator_service_pb2.ListExecutionNoticesResponse]  # type: ignore[assignment]
     """Lists what executions of a project did, oldest first: the history behind live notices."""
+    GetLoad: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.GetLoadRequest, _orchestrator_service_pb2.GetLoadResponse]  # type: ignore[assignment]
+    """Reads how much waits and who works, over all projects: what an autoscaler reads. UNAVAILABLE."""
 
 class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
     """Runs flows: starts, cancels and remembers executions."""
@@ -138,5 +142,13 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_orchestrator_service_pb2.ListExecutionNoticesResponse, _abc.Awaitable[_orchestrator_service_pb2.ListExecutionNoticesResponse]]:
         """Lists what executions of a project did, oldest first: the history behind live notices."""
+
+    @_abc_1.abstractmethod
+    def GetLoad(
+        self,
+        request: _orchestrator_service_pb2.GetLoadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orchestrator_service_pb2.GetLoadResponse, _abc.Awaitable[_orchestrator_service_pb2.GetLoadResponse]]:
+        """Reads how much waits and who works, over all projects: what an autoscaler reads. UNAVAILABLE."""
 
 def add_OrchestratorServiceServicer_to_server(servicer: OrchestratorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
