@@ -40,7 +40,8 @@ def make_app(redis_url: str) -> Celery:
         worker_enable_remote_control=False,
         worker_disable_rate_limits=True,
         worker_detect_quorum_queues=False,
-        worker_cancel_long_running_tasks_on_connection_loss=False,
+        # Of tasks acknowledged late, of which there are none; unset, it warns at each loss.
+        worker_cancel_long_running_tasks_on_connection_loss=True,
         worker_enable_prefetch_count_reduction=False,
         # Not a number of messages but the gate (`consumer.py`) says whether another is taken.
         worker_prefetch_multiplier=0,
@@ -66,6 +67,7 @@ def make_app(redis_url: str) -> Celery:
 def add_kick_task(app: Celery, body: Callable[[Sequence[str]], None]) -> None:
     """Register what a kick does. Who only sends needs none."""
 
-    @app.task(name=KICK, ignore_result=True)
+    # Shared, which is the default, it would also be the task of every application made later in this process.
+    @app.task(name=KICK, ignore_result=True, shared=False)
     def kick(execution_ids: list[str]) -> None:
         body(execution_ids)

@@ -17,6 +17,7 @@ import structlog
 from celery import bootsteps
 from celery.app.trace import setup_worker_optimizations
 from celery.worker import WorkController, state
+from kombu.asynchronous import set_event_loop
 
 from triggerflow_orchestrator.queue.celery_app import add_kick_task, make_app
 
@@ -111,6 +112,11 @@ class KickConsumer:
         state.should_stop = None
         self._thread.start()
 
+    @property
+    def running(self) -> bool:
+        """Whether Celery still does anything."""
+        return self._thread.is_alive()
+
     def stop(self, seconds: float) -> None:
         """Take no more, and wait at most that long for Celery to end."""
         self._stopping.set()
@@ -129,6 +135,8 @@ class KickConsumer:
                 log.warning("celery_starts_again")
 
     def _serve(self) -> None:
+        # Celery would go on with the loop of the controller before, and with its connections.
+        set_event_loop(None)
         app = make_app(self._redis_url)
         add_kick_task(app, self._body)
         app.steps["consumer"].add(type("Gated", (GateStep,), {"gate": self.gate}))

@@ -65,6 +65,11 @@ class KickSender:
         """Tell this worker that it has commands."""
         self._put(_Nudge(worker_id))
 
+    @property
+    def waiting(self) -> int:
+        """How many are not sent yet."""
+        return self._queue.qsize()
+
     def close(self) -> None:
         """Send what waits, but not for long."""
         self._queue.put(_STOP)
