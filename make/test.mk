@@ -1,11 +1,14 @@
 # Tests and benches.
 
-.PHONY: test test-python test-web test-browser test-crash bench
+.PHONY: test test-python test-web test-mesh test-browser test-crash bench
 
 test: setup test-web test-python ## Run every test but the browser's
 
 test-python: setup-python
-	$(VENV)/bin/pytest tests --ignore=tests/e2e
+	$(VENV)/bin/pytest tests --ignore=tests/e2e --ignore=tests/mesh
+
+test-mesh: setup-servers ## What needs the servers of the mesh, or many processes
+	$(VENV)/bin/pytest tests/mesh
 
 test-web: canvas-web/node_modules/.installed
 	cd canvas-web && npm run --silent test
