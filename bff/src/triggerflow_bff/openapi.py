@@ -21,6 +21,12 @@ _HEADERS: Json = {
     "Location": {"description": "Where it is.", "schema": {"type": "string"}},
     "Set-Cookie": {"description": "The session.", "schema": {"type": "string"}},
 }
+SESSION: Json = {
+    "in": "cookie",
+    "name": "tfcanvas_<port>",
+    "description": "Set by the link that the server prints at its start.",
+}
+TOKEN: Json = {"type": "http", "scheme": "bearer", "description": "The text of $TFCANVAS_HOME/token."}
 _ANY = ("FORBIDDEN", "INTERNAL", "UNAVAILABLE", "DEADLINE")
 _OF_A_BODY = ("TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "BAD_JSON", "INVALID")
 _CONVERTOR = re.compile(r":[a-z]+\}")
@@ -39,15 +45,7 @@ def document(routes: Sequence[Resource]) -> Json:
         "paths": {shown_path(resource): _path(resource) for resource in routes},
         "components": {
             "schemas": all_schemas(),
-            "securitySchemes": {
-                "session": {
-                    "type": "apiKey",
-                    "in": "cookie",
-                    "name": "tfcanvas_<port>",
-                    "description": "Set by the link that the server prints at its start.",
-                },
-                "token": {"type": "http", "scheme": "bearer", "description": "The text of $TFCANVAS_HOME/token."},
-            },
+            "securitySchemes": {"session": {"type": "apiKey", **SESSION}, "token": TOKEN},
         },
     }
 
@@ -55,6 +53,11 @@ def document(routes: Sequence[Resource]) -> Json:
 def shown_path(resource: Resource) -> str:
     """The path without the router's convertors."""
     return _CONVERTOR.sub("}", resource.path)
+
+
+def path_parameters(resource: Resource) -> list[str]:
+    """The names in its path."""
+    return _IN_PATH.findall(shown_path(resource))
 
 
 def reasons(resource: Resource, operation: Operation) -> list[str]:
@@ -69,7 +72,7 @@ def reasons(resource: Resource, operation: Operation) -> list[str]:
 
 def _path(resource: Resource) -> Json:
     path: Json = {}
-    names = _IN_PATH.findall(shown_path(resource))
+    names = path_parameters(resource)
     if names:
         path["parameters"] = [
             {

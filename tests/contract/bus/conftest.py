@@ -14,13 +14,9 @@ from triggerflow_chassis.kafka.bus import KafkaBus, open_kafka_bus
 from triggerflow_chassis.kafka.execution_event import encode
 from triggerflow_chassis.kafka.flow_events import encode_flow_event, encode_project_event
 from triggerflow_chassis.kafka.producer import Producer, Record, open_producer
+from triggerflow_chassis.kafka.published import EXECUTION_EVENTS_TOPIC, FLOW_EVENTS_TOPIC, PROJECT_EVENTS_TOPIC
 from triggerflow_chassis.kafka.settings import KafkaSettings
-from triggerflow_chassis.kafka.topics import (
-    EXECUTION_EVENTS_TOPIC,
-    FLOW_EVENTS_TOPIC,
-    PROJECT_EVENTS_TOPIC,
-    make_topics,
-)
+from triggerflow_chassis.kafka.topics import make_topics
 
 PROJECT = "00000000-0000-7000-8000-000000000001"
 

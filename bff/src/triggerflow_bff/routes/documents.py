@@ -36,8 +36,9 @@ def _openapi() -> tuple[bytes, str]:
 @cache
 def _asyncapi() -> tuple[bytes, str]:
     from triggerflow_bff.asyncapi import document
+    from triggerflow_bff.routes import ROUTES
 
-    return _tagged(encode(document()))
+    return _tagged(encode(document(ROUTES)))
 
 
 @cache
@@ -82,7 +83,7 @@ RESOURCES = (
             Operation(
                 "GET",
                 asyncapi_json,
-                "Its WebSocket and its event streams as AsyncAPI 3.0",
+                "Its WebSocket, its event streams and the topics of the mesh as AsyncAPI 3.0",
                 (Reply(200, "The document.", "JsonObject", headers=("ETag",)), _NOT_MODIFIED),
                 parameters=(IF_NONE_MATCH,),
             ),

@@ -8,7 +8,6 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 import fastavro
@@ -16,10 +15,12 @@ import orjson
 from fastavro.schema import fingerprint as fastavro_fingerprint
 from fastavro.schema import to_parsing_canonical_form
 
+from triggerflow_chassis.kafka.published import TOPICS, schema_text
+
 MARKER: Final = b"\xc3\x01"
 HEADER_BYTES: Final = 10
 
-NAMES: Final = ("execution-event", "flow-event", "project-event")
+NAMES: Final = tuple(topic.schema for topic in TOPICS)
 """The schemas that this release writes; their files stand in `schemas/`."""
 
 Lookup = Callable[[bytes], str | None]
@@ -66,7 +67,7 @@ def fingerprint(text: str) -> bytes:
 @cache
 def schema(name: str) -> Schema:
     """One of `NAMES`."""
-    text = resources.files(__package__).joinpath("schemas", f"{name}.avsc").read_text(encoding="utf-8")
+    text = schema_text(name)
     loaded = orjson.loads(text)
     mark = fingerprint(text)
     return Schema(

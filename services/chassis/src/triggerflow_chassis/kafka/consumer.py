@@ -21,14 +21,9 @@ from triggerflow_chassis.kafka.demand import Demand
 from triggerflow_chassis.kafka.execution_event import Reader
 from triggerflow_chassis.kafka.flow_events import FlowEventReader, ProjectEventReader
 from triggerflow_chassis.kafka.health import answers
+from triggerflow_chassis.kafka.published import EXECUTION_EVENTS_TOPIC, FLOW_EVENTS_TOPIC
 from triggerflow_chassis.kafka.settings import KafkaSettings
-from triggerflow_chassis.kafka.topics import (
-    EXECUTION_EVENTS_TOPIC,
-    FLOW_EVENTS_TOPIC,
-    TOPICS,
-    client_config,
-    make_topics,
-)
+from triggerflow_chassis.kafka.topics import TOPICS, client_config, make_topics
 
 log = structlog.get_logger("triggerflow.kafka")
 

@@ -1,4 +1,4 @@
-"""Name the topics, and make them where nobody did yet."""
+"""Make the topics where nobody did yet, and say how clients come to the broker."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from triggerflow_chassis.kafka import published
 from triggerflow_chassis.kafka.settings import KafkaSettings
 
 log = structlog.get_logger("triggerflow.kafka")
 
-EXECUTION_EVENTS_TOPIC: Final = "triggerflow.execution-events.v1"
-FLOW_EVENTS_TOPIC: Final = "triggerflow.flow-events.v1"
-PROJECT_EVENTS_TOPIC: Final = "triggerflow.project-events.v1"
-TOPICS: Final = (EXECUTION_EVENTS_TOPIC, FLOW_EVENTS_TOPIC, PROJECT_EVENTS_TOPIC)
+TOPICS: Final = tuple(topic.name for topic in published.TOPICS)
 
 MOST_RECORD_BYTES: Final = 12 * 1024 * 1024
 """What a producer sends at most. Below what the topics take, so that no broker refuses what a producer accepted."""
