@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import orjson
 import pytest
 from postgres_filler import open_filler
-from sqlalchemy import create_engine, delete, insert
+from sqlalchemy import create_engine, delete, func, insert, select
 from triggerflow_chassis.postgres.address import parse_postgres
 from triggerflow_chassis.schema_chain import migrate_file
 from triggerflow_orchestrator.domain.execution import (
@@ -29,9 +29,9 @@ from triggerflow_orchestrator.domain.execution import (
     StartRow,
     StoredEvent,
 )
-from triggerflow_orchestrator.ports import EventPage, ExecutionFilter, Position, Reads, StoredAnswer
+from triggerflow_orchestrator.ports import EventPage, ExecutionFilter, NoticePage, Position, Reads, StoredAnswer
 from triggerflow_orchestrator.store import tables
-from triggerflow_orchestrator.store.database import open_sqlite
+from triggerflow_orchestrator.store.database import Database, open_sqlite
 from triggerflow_orchestrator.store.executions import SqlReads
 from triggerflow_orchestrator.store.migrations import CHAIN
 from triggerflow_orchestrator.store.postgres import open_postgres
@@ -179,9 +179,9 @@ class MemoryWorld:
             expired=bool(after and found and found[0].sequence > 1 and not seen),
         )
 
-    async def notices(self, project_id: str, after: str, limit: int) -> list[ExecutionNotice]:
+    async def notices(self, project_id: str, after: str, limit: int) -> NoticePage:
         found = [notice for notice in self.noticed if notice.project_id == project_id and notice.id > after]
-        return sorted(found, key=lambda notice: notice.id)[:limit]
+        return NoticePage(tuple(sorted(found, key=lambda notice: notice.id)[:limit]), expired=False)
 
     async def large_value(self, project_id: str, ref: str) -> LargeValue | None:
         value = self.values.get(ref)
@@ -215,9 +215,14 @@ class MemoryWorld:
 class SqlWorld:
     """The real tables, made by the real migrations; rows go in by SQL."""
 
-    def __init__(self, reads: Reads, execute: Callable[[Any], None]) -> None:
-        self.reads = reads
+    def __init__(self, database: Database, execute: Callable[[Any], Any]) -> None:
+        self.database = database
+        self.reads = SqlReads(database)
         self.execute = execute
+
+    def count(self, table: Any) -> int:
+        """How many rows there are, whoever may see them."""
+        return int(self.execute(select(func.count()).select_from(table))[0][0])
 
     def _insert(self, table: Any, **values: Any) -> None:
         self.execute(insert(table).values(**values))
@@ -322,12 +327,13 @@ async def _sqlite_world(path: Path) -> AsyncIterator[SqlWorld]:
     migrate_file(CHAIN, path, 1_000)
     engine = create_engine(f"sqlite:///{path}")
 
-    def execute(statement: Any) -> None:
+    def execute(statement: Any) -> Any:
         with engine.begin() as connection:
-            connection.execute(statement)
+            result = connection.execute(statement)
+            return result.fetchall() if result.returns_rows else None
 
     async with open_sqlite(path) as database:
-        yield SqlWorld(SqlReads(database), execute)
+        yield SqlWorld(database, execute)
     engine.dispose()
 
 
@@ -336,7 +342,7 @@ async def _postgres_world(url: str) -> AsyncIterator[SqlWorld]:
     postgres = parse_postgres(url, "orchestrator", "test")
     async with open_postgres(postgres) as database:
         with open_filler(postgres) as filler:
-            yield SqlWorld(SqlReads(database), filler.execute)
+            yield SqlWorld(database, filler.execute)
 
 
 BACKENDS = ("memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres))

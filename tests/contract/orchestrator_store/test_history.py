@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from triggerflow_orchestrator.domain.execution import LargeValue
-from triggerflow_orchestrator.ports import StoredAnswer
+from triggerflow_orchestrator.ports import NoticePage, StoredAnswer
 
 
 @pytest.fixture
@@ -72,9 +72,9 @@ async def test_notices_of_a_project_come_after_the_cursor_and_in_order(world: An
     world.add_notice(notices[1])
     world.add_notice(sample.notice(9, project_id=sample.other_project))
     world.add_notice(notices[2])
-    assert await world.reads.notices(sample.project, "", 50) == notices
-    assert await world.reads.notices(sample.project, sample.id(1), 1) == [notices[1]]
-    assert await world.reads.notices(sample.project, sample.id(3), 50) == []
+    assert await world.reads.notices(sample.project, "", 50) == NoticePage(tuple(notices), expired=False)
+    assert await world.reads.notices(sample.project, sample.id(1), 1) == NoticePage((notices[1],), expired=False)
+    assert await world.reads.notices(sample.project, sample.id(3), 50) == NoticePage((), expired=False)
 
 
 async def test_a_large_value_is_as_visible_as_its_execution(world: Any, sample: Any, run: str) -> None:

@@ -127,3 +127,12 @@ async def test_a_wrong_secret_is_unavailable_and_is_not_shown(shared_s3: S3Serve
     with pytest.raises(Unavailable, match="S3_URL") as told:
         await objects.put(sample.id(1), b"text")
     assert "wrong-one" not in told.value.detail
+
+
+async def test_a_value_that_was_removed_is_gone_and_may_be_removed_again(objects: Objects, sample: Any) -> None:
+    await objects.put(sample.id(1), b"text")
+    await objects.put(sample.id(2), b"stays")
+    for key in (sample.id(1), sample.id(1), "", "../../outside"):
+        await objects.remove(key)
+    assert await objects.get(sample.id(1), 0, 9) is None
+    assert await objects.get(sample.id(2), 0, 9) == b"stays"

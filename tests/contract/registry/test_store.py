@@ -199,6 +199,25 @@ class TestEvents:
             await change.add_event(make.event(9, project=make.others), ME)
             assert await change.last_event_id() == make.id(9)
 
+    async def test_the_oldest_events_are_forgotten_and_it_is_known_how_far(self, store: Store, make: Any) -> None:
+        async with store.write() as change:
+            for number in range(1, 6):
+                await change.add_event(make.event(number), ME)
+            await change.add_event(make.event(6, project=make.others), ME)
+        async with store.write() as change:
+            assert await change.forget_events(make.id(6), 3) == 3
+        async with store.write() as change:
+            assert await change.forget_events(make.id(4), 3) == 0
+        async with store.read() as view:
+            assert [event.id for event in await view.events(make.mine, after="", limit=9)] == [make.id(4), make.id(5)]
+            assert await view.forgotten_up_to(make.mine) == make.id(3)
+            assert await view.forgotten_up_to(make.others) == ""
+        async with store.write() as change:
+            assert await change.forget_events(make.id(7), 9) == 3
+        async with store.read() as view:
+            assert await view.forgotten_up_to(make.mine) == make.id(5)
+            assert await view.forgotten_up_to(make.others) == make.id(6)
+
 
 class TestAnswers:
     def answer(self, at: int, body: bytes = b"\x00\xff") -> Answer:

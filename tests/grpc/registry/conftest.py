@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,8 @@ from triggerflow_chassis.errors import ServiceError, Unavailable
 from triggerflow_chassis.grpc.client import open_channel
 from triggerflow_chassis.grpc.server import open_server
 from triggerflow_chassis.grpc.status import from_rpc_error
+from triggerflow_chassis.postgres.address import Postgres, advisory_key, parse_postgres
+from triggerflow_chassis.postgres.connections import connect
 from triggerflow_chassis.wire import flow as wire
 from triggerflow_registry.bootstrap import open_registry
 from triggerflow_registry.settings import RegistrySettings
@@ -118,8 +121,9 @@ class Caller:
 class House:
     """One registry with all around it. `open` may be called again after `close`: the file stays."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, postgres: Postgres | None = None) -> None:
         self.database = folder / "registry.sqlite3"
+        self.postgres = postgres
         self.address = f"unix:{folder}/s"
         self.runs = Runs()  # type: ignore[abstract]  # it answers the one question that is asked
         self.bus = InProcessBus()
@@ -129,10 +133,10 @@ class House:
         self.clock: Callable[[], int] = now_us
         self._stack = AsyncExitStack()
 
-    async def open(self, *, busy_ms: int = 150, own_token: str | None = None) -> Caller:
+    async def open(self, *, busy_ms: int = 150, own_token: str | None = None, keep_days: int | None = None) -> Caller:
         stack = self._stack = AsyncExitStack()
         channel = await stack.enter_async_context(open_channel(self.address, own_token))
-        settings = RegistrySettings(self.database, busy_ms=busy_ms)
+        settings = RegistrySettings(self.database, busy_ms=busy_ms, keep_days=keep_days, postgres=self.postgres)
         catalogue = Catalogue.load(AdapterSettings())
         registry = await stack.enter_async_context(
             open_registry(settings, channel=channel, bus=self.bus, catalogue=catalogue, clock=self.clock)
@@ -146,6 +150,20 @@ class House:
     async def close(self) -> None:
         await self._stack.aclose()
 
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator[None]:
+        """Be another process that changes something, for the length of the block."""
+        if self.postgres is None:
+            with closing(sqlite3.connect(self.database, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                yield
+                other.execute("ROLLBACK")
+            return
+        other_one = await connect(self.postgres)
+        await other_one.execute("SELECT pg_advisory_lock($1)", advisory_key(self.postgres.schema, "write"))
+        yield
+        await other_one.close()
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -156,8 +174,12 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-async def house(folder: Path) -> AsyncIterator[House]:
-    opened = House(folder)
+async def house(folder: Path, request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """On a file; on PostgreSQL where the module asks for that too: `parametrize("house", …, indirect=True)`."""
+    postgres = None
+    if getattr(request, "param", "sqlite") == "postgres":
+        postgres = parse_postgres(request.getfixturevalue("database_url"), "registry", "test")
+    opened = House(folder, postgres)
     yield opened
     await asyncio.wait_for(opened.close(), 10)
 

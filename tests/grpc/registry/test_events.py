@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from triggerflow_chassis.clock import from_timestamp
-from triggerflow_chassis.errors import BadCursor, BadParameter
+from triggerflow_chassis.errors import BadCursor, BadParameter, CursorExpired
 from triggerflow_chassis.identity import LOCAL
+
+BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+pytestmark = pytest.mark.parametrize("house", BACKENDS, indirect=True)
 
 UPDATED, PUBLISHED = 1, 2
 
@@ -67,3 +71,21 @@ async def test_a_cursor_leads_on(caller: Any) -> None:
     assert isinstance(await caller.refusal(caller.events(after="yesterday")), BadCursor)
     for limit in (-1, 5_001):
         assert isinstance(await caller.refusal(caller.events(limit=limit)), BadParameter)
+
+
+async def test_events_older_than_what_is_kept_are_forgotten_and_a_cursor_before_them_has_expired(house: Any) -> None:
+    now = 1_800_000_000_000_000
+    house.clock = lambda: now
+    caller = await house.open()
+    old = [(await caller.create({"name": str(number)})).id for number in range(3)]
+    events = await caller.events()
+    now += 31 * 86_400_000_000
+    kept = await caller.create({"name": "new"})
+    await house.close()
+    caller = await house.open(keep_days=30)
+    async with asyncio.timeout(20):
+        while [event.flow_id for event in await caller.events()] != [kept.id]:
+            await asyncio.sleep(0.01)
+    assert isinstance(await caller.refusal(caller.events(after=events[1].id)), CursorExpired)
+    assert [event.flow_id for event in await caller.events(after=events[2].id)] == [kept.id]
+    assert {flow.id for flow in (await caller.flows()).flows} == {*old, kept.id}

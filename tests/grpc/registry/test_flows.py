@@ -25,6 +25,9 @@ from triggerflow_chassis.identity import LOCAL
 from triggerflow_chassis.ids import is_uuid
 from triggerflow_chassis.wire import flow as wire
 
+BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+pytestmark = pytest.mark.parametrize("house", BACKENDS, indirect=True)
+
 NOWHERE = "00000000-0000-7000-8000-00000000dead"
 
 

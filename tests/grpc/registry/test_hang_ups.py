@@ -6,8 +6,12 @@ import asyncio
 import random
 from typing import Any
 
+import pytest
 from triggerflow.registry.v1 import registry_service_pb2 as pb
 from triggerflow_chassis.errors import ServiceError
+
+BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+pytestmark = pytest.mark.parametrize("house", BACKENDS, indirect=True)
 
 
 async def test_reads_cut_off_at_any_moment_leave_every_connection_usable(caller: Any, pencil: Any) -> None:

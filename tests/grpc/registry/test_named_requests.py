@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from typing import Any
 
+import pytest
 from triggerflow.registry.v1 import registry_service_pb2 as pb
 from triggerflow_chassis.bus import FLOW_EVENTS
 from triggerflow_chassis.errors import (
@@ -19,6 +18,9 @@ from triggerflow_chassis.errors import (
     Unavailable,
 )
 from triggerflow_chassis.wire import flow as wire
+
+BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+pytestmark = pytest.mark.parametrize("house", BACKENDS, indirect=True)
 
 NOWHERE = "00000000-0000-7000-8000-00000000dead"
 
@@ -137,12 +139,10 @@ async def test_a_change_goes_on_when_its_caller_hangs_up(house: Any, pencil: Any
     done = asyncio.Event()
     house.bus.subscribe(FLOW_EVENTS, None, lambda _items: done.set())
     request = pb.CreateFlowRequest(flow=wire.flow_from_json(pencil.chain("Mine")), request_id="key")
-    with closing(sqlite3.connect(house.database, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    async with house.locked():
         # The change waits for the lock longer than its caller does.
         assert isinstance(await caller.refusal(caller.ask(caller.stub.CreateFlow(request, timeout=0.5))), Deadline)
         assert not done.is_set()
-        other.execute("ROLLBACK")
     await asyncio.wait_for(done.wait(), 10)
     made = await caller.create(pencil.chain("Mine"), request_id="key")
     assert [flow.id for flow in (await caller.flows()).flows] == [made.id]

@@ -8,6 +8,9 @@ import pytest
 from triggerflow.registry.v1 import registry_service_pb2 as pb
 from triggerflow_chassis.errors import Invalid, NotFound, PreconditionRequired, StaleEtag
 
+BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+pytestmark = pytest.mark.parametrize("house", BACKENDS, indirect=True)
+
 NOWHERE = "00000000-0000-7000-8000-00000000dead"
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from triggerflow.registry.v1 import registry_service_pb2 as pb
 from triggerflow_chassis.errors import BadCursor, BadParameter, HasProblems, Invalid, NotFound, NoVersion
 from triggerflow_chassis.wire import flow as wire
+
+BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+pytestmark = pytest.mark.parametrize("house", BACKENDS, indirect=True)
 
 NOWHERE = "00000000-0000-7000-8000-00000000dead"
 

@@ -18,7 +18,6 @@ from triggerflow_chassis.errors import (
 )
 from triggerflow_orchestrator.app.commands import RequestKey
 from triggerflow_orchestrator.app.idempotency import KEPT_US, Idempotency, Replayed
-from triggerflow_orchestrator.app.retention import Retention
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.ports import StoredAnswer
 
@@ -195,27 +194,3 @@ async def test_after_a_day_the_key_is_free_again(idempotency: Idempotency, table
     assert await idempotency.once(_key("other"), Work(table, _key("other"), b"second")) == RECORD
     assert await idempotency.once(_key("other"), work) == Replayed(b"second")
     assert work.count == 1
-
-
-async def test_retention_forgets_answers_older_than_a_day(table: Table) -> None:
-    table.answered(_key(request_id="old"), b"")
-    table.now += KEPT_US // 2
-    table.answered(_key(request_id="new"), b"")
-    table.now += KEPT_US // 2 + 1
-    assert await Retention(table, lambda: table.now).prune() == 1
-    assert [name[1] for name in table.rows] == ["new"]
-
-
-async def test_retention_survives_a_database_that_is_busy(table: Table) -> None:
-    tries = asyncio.Queue[int]()
-
-    class Busy:
-        async def forget_answers(self, before_us: int) -> int:
-            tries.put_nowait(before_us)
-            raise Unavailable("busy")
-
-    task = asyncio.create_task(Retention(Busy(), lambda: table.now, every_seconds=0).run())
-    await tries.get()
-    await tries.get()
-    assert not task.done()
-    task.cancel()

@@ -33,3 +33,15 @@ def test_a_token_is_not_shown() -> None:
     assert settings.token is not None
     assert settings.token.reveal() == "canary-2"
     assert "canary-2" not in repr(settings)
+
+
+def test_a_database_url_is_kept_from_sight_and_a_wrong_one_is_a_problem_like_others() -> None:
+    settings = read_settings({"DATABASE_URL": "postgresql://u:canary-3@host/db", "TFCANVAS_KEEP_DAYS": "30"})
+    assert settings.registry.postgres is not None
+    assert settings.registry.place == "host:5432/db"
+    assert settings.registry.keep_days == 30
+    assert "canary-3" not in repr(settings)
+    with pytest.raises(SettingsError) as refused:
+        read_settings({"DATABASE_URL": "sqlite:///x", "TFCANVAS_KEEP_DAYS": "0"})
+    named = [problem.split()[0] for problem in refused.value.problems]
+    assert sorted(named) == ["DATABASE_URL", "TFCANVAS_KEEP_DAYS"]

@@ -20,6 +20,14 @@ def uuid7(now_ms: int | None = None) -> str:
     return _text((ms << _RANDOM_BITS) | _random.getrandbits(_RANDOM_BITS))
 
 
+def first_uuid7(at_us: int) -> str:
+    """Below every UUIDv7 made from this moment on (microseconds since the epoch), not below those made before.
+
+    Exact to the millisecond, as the ids are.
+    """
+    return _text((at_us // 1_000) << _RANDOM_BITS)
+
+
 def next_uuid7(after: str | None, now_ms: int | None = None) -> str:
     """max(uuid7(now), after + 1): strictly above `after` even where another clock, or a burst, ran ahead."""
     fresh = uuid7(now_ms)

@@ -92,6 +92,10 @@ class Reader:
             self.problem(name, f"must be host:port with a port from 1 to 65535, not {address!r}")
         return address
 
+    def keep_days(self) -> int | None:
+        """KEEP_DAYS: how long what ended is kept; None, where it is not set, for ever."""
+        return self.integer("KEEP_DAYS", 0, least=1, most=36_500) or None
+
     def level(self) -> str:
         """LOG_LEVEL, in lower case."""
         level = self.text("LOG_LEVEL", "info").lower()

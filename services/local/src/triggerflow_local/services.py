@@ -42,11 +42,19 @@ async def open_services(settings: LocalSettings, *, token: str, front: Front) ->
         stack.push_async_callback(catalogue.close)
         registry = await stack.enter_async_context(
             open_registry(
-                RegistrySettings(settings.home / "registry.sqlite3"), channel=channel, bus=bus, catalogue=catalogue
+                RegistrySettings(settings.home / "registry.sqlite3", keep_days=settings.keep_days),
+                channel=channel,
+                bus=bus,
+                catalogue=catalogue,
             )
         )
         orchestrator = await stack.enter_async_context(
-            open_orchestrator(OrchestratorSettings.under(settings.home), channel=channel, bus=bus, catalogue=catalogue)
+            open_orchestrator(
+                OrchestratorSettings.under(settings.home, settings.keep_days),
+                channel=channel,
+                bus=bus,
+                catalogue=catalogue,
+            )
         )
         stream = await stack.enter_async_context(open_stream(StreamSettings(), channel=channel, bus=bus))
         await front.grpc_server.open(

@@ -25,6 +25,8 @@ class LocalSettings:
     # None where it is unset: then the server's own address is let through, for the data of the examples.
     http_allow: tuple[str, ...] | None
     log_level: str
+    # How long what ended is kept; None for ever.
+    keep_days: int | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> LocalSettings:
@@ -40,6 +42,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> LocalSettings:
         env_allow=reader.names("ENV_ALLOW"),
         http_allow=reader.names("HTTP_ALLOW") if reader.is_set("HTTP_ALLOW") else None,
         log_level=level,
+        keep_days=reader.keep_days(),
     )
     reader.done()
     return settings

@@ -42,7 +42,7 @@ from triggerflow_orchestrator.store.executions import SqlReads
 from triggerflow_orchestrator.store.journal import SqliteJournal
 from triggerflow_orchestrator.store.migrations import CHAIN
 from triggerflow_orchestrator.store.objects import FileObjects
-from triggerflow_orchestrator.store.pruning import SqlitePruning
+from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.read_recovery import RecoveryReads
 from triggerflow_orchestrator.transport.readiness import Readiness
 from triggerflow_orchestrator.transport.registry_client import RegistryBlueprints
@@ -106,7 +106,7 @@ async def open_orchestrator(
         database = await stack.enter_async_context(open_sqlite(settings.database))
         reads = SqlReads(database)
         objects = FileObjects(settings.objects)
-        pruning = SqlitePruning(settings.database)
+        pruning = SqlPruning(database, objects)
         journal = SqliteJournal(settings.database, objects, asyncio.get_running_loop())
         await journal.open()
         stack.push_async_callback(journal.close)
@@ -138,7 +138,8 @@ async def open_orchestrator(
         recover = Recover(engine, reads, journal, take_up)
         await recover.note()
         await stack.enter_async_context(open_task("begin-runs", lambda: _begin(runtime, channel, recover, ready)))
-        await stack.enter_async_context(open_task("retention", Retention(pruning, now_us).run))
+        retention = Retention(pruning, now_us, keep_days=settings.keep_days)
+        await stack.enter_async_context(open_task("retention", retention.run))
         yield Orchestrator(servicer, ready)
 
 

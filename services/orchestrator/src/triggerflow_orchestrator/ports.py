@@ -60,6 +60,15 @@ class EventPage:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticePage:
+    """Notices after a cursor, in order."""
+
+    notices: tuple[ExecutionNotice, ...]
+    expired: bool
+    """Whether notices above the cursor are gone: retention took them."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredAnswer:
     """The first answer to a request id: exactly one of `response` and `error` is there."""
 
@@ -103,7 +112,7 @@ class Reads(Protocol):
     async def events(self, project_id: str, execution_id: str, after: str, limit: int) -> EventPage | None:
         """Up to `limit` by rising id, strictly above `after` ("" is below all). None where there is no execution."""
 
-    async def notices(self, project_id: str, after: str, limit: int) -> list[ExecutionNotice]:
+    async def notices(self, project_id: str, after: str, limit: int) -> NoticePage:
         """Up to `limit` by rising id, strictly above `after` ("" is below all)."""
 
     async def large_value(self, project_id: str, ref: str) -> LargeValue | None:
@@ -135,11 +144,18 @@ class Pruning(Protocol):
     async def forget_answers(self, before_us: int) -> int:
         """Delete answers made before; say how many."""
 
+    async def forget_notices(self, before_us: int) -> int:
+        """Delete notices told before; say how many. Whoever asks from a cursor below one of them is told so."""
+
+    async def forget_executions(self, before_us: int) -> int:
+        """Delete executions that ended before, with all that belongs to them, large values included; say how many.
+        Nobody sees half of one. One that was half forgotten when the process ended is the next to go."""
+
 
 class Objects(Protocol):
     """Where large values are kept: compact JSON, never changed once put.
 
-    Both methods raise Unavailable where the store does not answer, with what to look at in its detail; trying again
+    All methods raise Unavailable where the store does not answer, with what to look at in its detail; trying again
     is safe.
     """
 
@@ -152,6 +168,9 @@ class Objects(Protocol):
 
     async def get(self, key: str, offset: int, limit: int) -> bytes | None:
         """A piece, shorter than `limit` only at the end, and empty past it. None where there is none of this key."""
+
+    async def remove(self, key: str) -> None:
+        """Forget a value. There need be none of this key."""
 
 
 class Blueprints(Protocol):

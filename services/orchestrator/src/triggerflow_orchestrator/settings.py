@@ -27,13 +27,15 @@ class OrchestratorSettings:
     """The folder of large values; made where it is not there."""
     max_live: int = DEFAULT_MAX_LIVE
     """Runs at once; others are queued."""
+    keep_days: int | None = None
+    """How long an execution is kept after its end, with all that belongs to it. None: for ever."""
     postgres: Postgres | None = None
     """Where it is set, the mesh: executions are kept there and not in the file."""
 
     @staticmethod
-    def under(home: Path) -> OrchestratorSettings:
+    def under(home: Path, keep_days: int | None = None) -> OrchestratorSettings:
         """Everything in one folder, as in local mode."""
-        return OrchestratorSettings(database=home / "orchestrator.sqlite3", objects=home / "objects")
+        return OrchestratorSettings(home / "orchestrator.sqlite3", home / "objects", keep_days=keep_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class ServerSettings:
                 database=reader.path("ORCHESTRATOR_DATABASE", places.database),
                 objects=reader.path("ORCHESTRATOR_OBJECTS", places.objects),
                 max_live=reader.integer("MAX_RUNS", DEFAULT_MAX_LIVE, least=1, most=100_000),
+                keep_days=reader.keep_days(),
                 postgres=read_postgres(reader, SCHEMA, "triggerflow-orchestrator"),
             ),
             address=reader.listening("ORCHESTRATOR_ADDRESS", ADDRESSES["orchestrator"]),

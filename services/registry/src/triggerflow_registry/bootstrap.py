@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import grpc.aio
 from triggerflow.registry.v1 import registry_service_pb2_grpc
 from triggerflow_chassis.bus import FLOW_EVENTS, Bus
 from triggerflow_chassis.clock import now_us
+from triggerflow_chassis.lifecycle import open_task
 
 from triggerflow_registry.app.desk import Desk
 from triggerflow_registry.app.inspection import Inspector
+from triggerflow_registry.app.retention import Retention
 from triggerflow_registry.ports import Clock, HandlerCatalogue, Store
 from triggerflow_registry.settings import RegistrySettings
 from triggerflow_registry.store.sqlite import open_sqlite
@@ -50,7 +52,9 @@ async def open_registry(
     `channel` leads to the orchestrator, which is asked only when a flow is deleted. Raises OSError, Unavailable where
     the database cannot be opened or migrated.
     """
-    async with _open_store(settings) as kept, _cached(kept, settings, bus) as store:
+    async with AsyncExitStack() as stack:
+        kept = await stack.enter_async_context(_open_store(settings))
+        store = await stack.enter_async_context(_cached(kept, settings, bus))
         desk = Desk(
             store=store,
             catalogue=catalogue,
@@ -59,6 +63,9 @@ async def open_registry(
             announcer=bus,
             clock=clock,
         )
+        if settings.keep_days is not None:
+            retention = Retention(kept, clock, settings.keep_days)
+            await stack.enter_async_context(open_task("retention", retention.run))
         yield Registry(RegistryServicer(desk), store)
 
 

@@ -50,6 +50,10 @@ class View(Protocol):
         """At most `limit` events by rising id, each above `after`. Once an event is seen, none appears below it."""
         ...
 
+    async def forgotten_up_to(self, project_id: ProjectId) -> str:
+        """The highest id of the project's events that were forgotten, "" where none was."""
+        ...
+
     async def answer(self, project_id: ProjectId, request_id: str, since: int) -> Answer | None:
         """What this request id was answered at or after `since`."""
         ...
@@ -80,6 +84,10 @@ class Change(View, Protocol):
 
     async def add_event(self, event: FlowEvent, principal: str) -> None:
         """Append an event. Its id must be above `last_event_id`."""
+        ...
+
+    async def forget_events(self, before: str, limit: int) -> int:
+        """Remove at most `limit` events of all projects, the oldest of those whose id is below this; how many."""
         ...
 
     async def add_answer(self, project_id: ProjectId, request_id: str, answer: Answer, principal: str) -> None:

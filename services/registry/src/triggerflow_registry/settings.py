@@ -25,6 +25,8 @@ class RegistrySettings:
     database: Path
     # How long to wait for another program's lock on it.
     busy_ms: int = DEFAULT_BUSY_MS
+    # How long events are kept. None: for ever.
+    keep_days: int | None = None
     # Where it is set, the mesh: flows are kept there and not in the file.
     postgres: Postgres | None = None
     # Where it is set, published versions are cached there: `redis://host:port/0`.
@@ -58,6 +60,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> ServerSettings:
         registry=RegistrySettings(
             database=reader.path("REGISTRY_DATABASE", home / "registry.sqlite3"),
             busy_ms=reader.integer("REGISTRY_BUSY_MS", DEFAULT_BUSY_MS, least=0, most=60_000),
+            keep_days=reader.keep_days(),
             postgres=read_postgres(reader, SCHEMA, "triggerflow-registry"),
             redis=read_redis(reader),
         ),

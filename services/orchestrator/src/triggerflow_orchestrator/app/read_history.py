@@ -68,10 +68,13 @@ class ReadHistory:
                 return Events(found, cursor or FIRST_CURSOR, page.ended)
 
     async def notices(self, project_id: str, after: str, limit: int) -> list[ExecutionNotice]:
-        """Up to `limit`, oldest first. Raises BadParameter, BadCursor."""
+        """Up to `limit`, oldest first. Raises BadParameter, BadCursor, CursorExpired."""
         wanted = paging.bounded(limit, "limit", default=DEFAULT_EVENTS, most=MOST_EVENTS)
         cursor = _cursor(after)
-        return await self._reads.notices(project_id, cursor, wanted)
+        page = await self._reads.notices(project_id, cursor, wanted)
+        if page.expired:
+            raise CursorExpired
+        return list(page.notices)
 
     async def value(self, project_id: str, ref: str, offset: int) -> tuple[bytes, int]:
         """A piece of a large value from `offset` on, and the bytes of the whole. Raises NotFound, BadParameter."""

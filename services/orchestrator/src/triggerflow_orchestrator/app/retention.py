@@ -1,4 +1,4 @@
-"""Forget what is kept for a while only: answers to request ids, after 24 hours."""
+"""Forget what is kept for a while only: answers to request ids after 24 hours, what ended after KEEP_DAYS."""
 
 from __future__ import annotations
 
@@ -13,16 +13,25 @@ from triggerflow_orchestrator.app.idempotency import KEPT_US
 from triggerflow_orchestrator.ports import Pruning
 
 EVERY_SECONDS: Final = 600.0
+_DAY_US: Final = 24 * 60 * 60 * 1_000_000
 
 log = structlog.get_logger(__name__)
 
 
 class Retention:
-    """Prunes at once, then every ten minutes."""
+    """Prunes at once, then every ten minutes. `keep_days` None keeps executions and notices for ever."""
 
-    def __init__(self, pruning: Pruning, now_us: Callable[[], int], every_seconds: float = EVERY_SECONDS) -> None:
+    def __init__(
+        self,
+        pruning: Pruning,
+        now_us: Callable[[], int],
+        *,
+        keep_days: int | None = None,
+        every_seconds: float = EVERY_SECONDS,
+    ) -> None:
         self._pruning = pruning
         self._now_us = now_us
+        self._keep_us = None if keep_days is None else keep_days * _DAY_US
         self._every_seconds = every_seconds
 
     async def run(self) -> None:
@@ -32,11 +41,18 @@ class Retention:
                 await self.prune()
             except Unavailable as error:
                 log.warning("pruning_failed", error=error.detail)
+            except Exception:
+                # A defect too must not end it for good: what is not forgotten grows.
+                log.exception("pruning_failed")
             await asyncio.sleep(self._every_seconds)
 
     async def prune(self) -> int:
-        """How many answers were forgotten. Raises Unavailable."""
-        count = await self._pruning.forget_answers(self._now_us() - KEPT_US)
-        if count:
-            log.info("answers_forgotten", count=count)
-        return count
+        """How much was forgotten. Raises Unavailable."""
+        now = self._now_us()
+        gone = {"answers": await self._pruning.forget_answers(now - KEPT_US)}
+        if self._keep_us is not None:
+            gone["executions"] = await self._pruning.forget_executions(now - self._keep_us)
+            gone["notices"] = await self._pruning.forget_notices(now - self._keep_us)
+        if any(gone.values()):
+            log.info("pruned", **gone)
+        return sum(gone.values())

@@ -1,4 +1,4 @@
-"""The database as those who read it see it: snapshots. And SQLite as one: a few connections that cannot write."""
+"""The database as those who are not the journal see it: snapshots, and now and then a change. And SQLite as one."""
 
 from __future__ import annotations
 
@@ -24,29 +24,55 @@ class Database(Protocol):
     def snapshot(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection that cannot write and sees one state of the database throughout. Raises Unavailable."""
 
+    def change(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction of a short statement or two: the journal may be waiting. Raises Unavailable."""
+
 
 class SqliteDatabase:
     """`Database` over a file. Made by `open_sqlite`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, readers: AsyncEngine, writer: AsyncEngine) -> None:
+        self._readers = readers
+        self._writer = writer
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         try:
-            async with self._engine.connect() as connection:
+            async with self._readers.connect() as connection:
                 await connection.exec_driver_sql("BEGIN")
                 yield connection
         except (DBAPIError, PoolTimeout) as error:
             raise Unavailable("The database cannot be read now. Try again.") from error
 
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._writer.connect() as connection:
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+                await connection.exec_driver_sql("COMMIT")
+        except (DBAPIError, PoolTimeout) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise Unavailable(f"The database does not take changes now: {cause}.") from error
+
 
 @asynccontextmanager
 async def open_sqlite(path: Path) -> AsyncIterator[SqliteDatabase]:
     """The migrated file at `path`; its connections are closed at the end."""
+    readers = _engine(path, _READERS, "PRAGMA query_only=ON")
+    # What is lost with the power is done again: pruning need not wait for the disk, nor let the journal wait for it.
+    writer = _engine(path, 1, "PRAGMA synchronous=NORMAL")
+    try:
+        yield SqliteDatabase(readers, writer)
+    finally:
+        await readers.dispose()
+        await writer.dispose()
+
+
+def _engine(path: Path, connections: int, pragma: str) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
-        pool_size=_READERS,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=_POOL_SECONDS,
     )
@@ -57,13 +83,10 @@ async def open_sqlite(path: Path) -> AsyncIterator[SqliteDatabase]:
         connection.create_function("casefold", 1, _casefold, deterministic=True)
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-        cursor.execute("PRAGMA query_only=ON")
+        cursor.execute(pragma)
         cursor.close()
 
-    try:
-        yield SqliteDatabase(engine)
-    finally:
-        await engine.dispose()
+    return engine
 
 
 def _casefold(text: str | None) -> str | None:

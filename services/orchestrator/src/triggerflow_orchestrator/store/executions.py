@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from triggerflow_orchestrator.domain.execution import (
     ActivationRecord,
-    ExecutionNotice,
     ExecutionRecord,
     LargeValue,
     Remembered,
 )
-from triggerflow_orchestrator.ports import EventPage, ExecutionFilter, Position, StoredAnswer
+from triggerflow_orchestrator.ports import EventPage, ExecutionFilter, NoticePage, Position, StoredAnswer
 from triggerflow_orchestrator.store import read_activations, read_executions, read_history
 from triggerflow_orchestrator.store.database import Database
 
@@ -44,7 +43,7 @@ class SqlReads:
                 return None
             return await read_history.events_after(connection, execution_id, after, limit)
 
-    async def notices(self, project_id: str, after: str, limit: int) -> list[ExecutionNotice]:
+    async def notices(self, project_id: str, after: str, limit: int) -> NoticePage:
         async with self._database.snapshot() as connection:
             return await read_history.notices_after(connection, project_id, after, limit)
 

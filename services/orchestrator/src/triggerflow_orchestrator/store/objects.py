@@ -1,4 +1,4 @@
-"""Keep large values as files, `<folder>/<aa>/<ref>`. Once put, a value is on disk and never changes."""
+"""Keep large values as files, `<folder>/<aa>/<ref>`. Once put, a value is on disk, and it never changes."""
 
 from __future__ import annotations
 
@@ -46,6 +46,14 @@ class FileObjects:
             return None if path is None else await asyncio.to_thread(_read, path, offset, limit)
         except OSError as error:
             raise Unavailable(f"The folder {self._folder} cannot be read now: {error}.") from error
+
+    async def remove(self, key: str) -> None:
+        path = self._path(key)
+        if path is not None:
+            try:
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+            except OSError as error:
+                raise Unavailable(f"The folder {self._folder} does not let values go now: {error}.") from error
 
     def _path(self, ref: str) -> Path | None:
         # The last digits: of a UUIDv7 the first are the time, alike for weeks.

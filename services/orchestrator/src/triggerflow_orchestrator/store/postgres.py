@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from triggerflow_chassis.postgres.address import Postgres
 from triggerflow_chassis.postgres.connections import open_engine
@@ -12,6 +13,8 @@ from triggerflow_chassis.postgres.faults import told
 from triggerflow_chassis.postgres.schema import migrate
 
 from triggerflow_orchestrator.store.migrations import CHAIN
+
+_SYNCHRONOUS_OFF = text("SET LOCAL synchronous_commit TO OFF")
 
 
 class PostgresDatabase:
@@ -31,9 +34,10 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction of a short statement or two, for who is not the journal. Raises Unavailable."""
         with told(self._postgres):
             async with self._engine.begin() as connection:
+                # What is lost with the power is done again, so nobody need wait for the disk.
+                await connection.execute(_SYNCHRONOUS_OFF)
                 yield connection
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from triggerflow_orchestrator.domain.execution import ENDING_EVENTS, ExecutionNotice, LargeValue, StoredEvent
-from triggerflow_orchestrator.ports import EventPage, StoredAnswer
-from triggerflow_orchestrator.store.tables import events, executions, notices, objects, requests
+from triggerflow_orchestrator.ports import EventPage, NoticePage, StoredAnswer
+from triggerflow_orchestrator.store.tables import events, executions, notices, objects, pruned, requests
 
 _E: Final = events.c
 
@@ -27,24 +27,18 @@ async def events_after(connection: AsyncConnection, execution_id: str, after: st
     return EventPage((), ended=last is not None and _ends(_event(last)), expired=False)
 
 
-async def notices_after(connection: AsyncConnection, project_id: str, after: str, limit: int) -> list[ExecutionNotice]:
+async def notices_after(connection: AsyncConnection, project_id: str, after: str, limit: int) -> NoticePage:
     query = (
         select(notices)
         .where(notices.c.project_id == project_id, notices.c.id > after)
         .order_by(notices.c.id)
         .limit(limit)
     )
-    return [
-        ExecutionNotice(
-            id=row.id,
-            type=row.type,
-            timestamp=row.timestamp,
-            project_id=row.project_id,
-            flow_id=row.flow_id,
-            execution_id=row.execution_id,
-        )
-        for row in await connection.execute(query)
-    ]
+    found = tuple(_notice(row) for row in await connection.execute(query))
+    if not after:
+        return NoticePage(found, expired=False)
+    gone = select(pruned.c.up_to).where(pruned.c.project_id == project_id, pruned.c.up_to > after)
+    return NoticePage(found, expired=(await connection.execute(gone)).first() is not None)
 
 
 async def large_value(connection: AsyncConnection, project_id: str, ref: str) -> LargeValue | None:
@@ -63,6 +57,17 @@ async def answer(connection: AsyncConnection, project_id: str, request_id: str, 
     )
     row = (await connection.execute(query)).first()
     return None if row is None else StoredAnswer(row.fingerprint, row.response, row.error, row.created_at)
+
+
+def _notice(row: Row[Any]) -> ExecutionNotice:
+    return ExecutionNotice(
+        id=row.id,
+        type=row.type,
+        timestamp=row.timestamp,
+        project_id=row.project_id,
+        flow_id=row.flow_id,
+        execution_id=row.execution_id,
+    )
 
 
 def _event(row: Row[Any]) -> StoredEvent:

@@ -1,4 +1,4 @@
-"""Talk to one bucket of an S3 store: create what is not there, read pieces. Nothing is ever overwritten."""
+"""Talk to one bucket of an S3 store: create what is not there, read pieces, delete. Nothing is ever overwritten."""
 
 from __future__ import annotations
 
@@ -111,6 +111,15 @@ class Bucket:
             if offset and await self._size(key) <= offset:
                 return b""
             raise self._unavailable("give", error) from error
+
+    async def remove(self, key: str) -> None:
+        """Delete an object; there need be none. Raises Unavailable."""
+        try:
+            await obstore.delete_async(self._store, key)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise self._unavailable("forget", error) from error
 
     async def _size(self, key: str) -> int:
         try:

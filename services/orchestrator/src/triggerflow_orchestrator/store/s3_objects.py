@@ -28,6 +28,11 @@ class S3Objects:
         path = _key(key)
         return None if path is None else await self._bucket.read(path, offset, limit)
 
+    async def remove(self, key: str) -> None:
+        path = _key(key)
+        if path is not None:
+            await self._bucket.remove(path)
+
 
 def _key(ref: str) -> str | None:
     # The last digits: of a UUIDv7 the first are the time, and stores spread their load by the first of a key.

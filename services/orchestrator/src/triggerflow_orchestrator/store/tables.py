@@ -142,6 +142,14 @@ notices = Table(
     sqlite_autoincrement=True,
 )
 
+# The highest notice of each project that was forgotten.
+pruned = Table(
+    "pruned",
+    metadata,
+    Column("project_id", Text, primary_key=True),
+    Column("up_to", Text, nullable=False),
+)
+
 # The bytes themselves stand in the object store, under `key`.
 objects = Table(
     "objects",

@@ -21,9 +21,10 @@ class _Content:
     versions: dict[tuple[str, int], tuple[ProjectId, Version]] = field(default_factory=dict)
     events: dict[str, FlowEvent] = field(default_factory=dict)
     answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    pruned: dict[str, str] = field(default_factory=dict)
 
     def snapshot(self) -> _Content:
-        return _Content({**self.flows}, {**self.versions}, {**self.events}, {**self.answers})
+        return _Content({**self.flows}, {**self.versions}, {**self.events}, {**self.answers}, {**self.pruned})
 
 
 class MemoryStore:
@@ -94,6 +95,9 @@ class MemoryView:
         found = [event for event in self.content.events.values() if event.project_id == project_id and event.id > after]
         return sorted(found, key=lambda each: each.id)[:limit]
 
+    async def forgotten_up_to(self, project_id: ProjectId) -> str:
+        return self.content.pruned.get(project_id, "")
+
     async def answer(self, project_id: ProjectId, request_id: str, since: int) -> Answer | None:
         answer = self.content.answers.get((project_id, request_id))
         return answer if answer is not None and answer.created_at >= since else None
@@ -129,6 +133,12 @@ class MemoryChange(MemoryView):
 
     async def add_event(self, event: FlowEvent, principal: str) -> None:
         self.content.events[event.id] = event
+
+    async def forget_events(self, before: str, limit: int) -> int:
+        gone = sorted(id for id in self.content.events if id < before)[:limit]
+        for id in gone:
+            self.content.pruned[self.content.events.pop(id).project_id] = id
+        return len(gone)
 
     async def add_answer(self, project_id: ProjectId, request_id: str, answer: Answer, principal: str) -> None:
         self.content.answers[project_id, request_id] = answer

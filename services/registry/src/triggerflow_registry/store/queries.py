@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from triggerflow_chassis.errors import ServiceError
 from triggerflow_chassis.sql_text import has_part
@@ -13,7 +13,7 @@ from triggerflow_chassis.sql_text import has_part
 from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, ProjectId, Version
 from triggerflow_registry.ports import FlowPosition
 from triggerflow_registry.store import records
-from triggerflow_registry.store.tables import answers, flow_events, flows, versions
+from triggerflow_registry.store.tables import answers, flow_events, flows, pruned, versions
 
 # A name has at most 200 characters, and folding case makes at most three of one.
 _LONGEST_FOLDED_NAME = 600
@@ -21,6 +21,10 @@ _LONGEST_FOLDED_NAME = 600
 # What the column holds. PostgreSQL refuses to compare it with more.
 _HIGHEST_NUMBER = 2**31 - 1
 
+_UP_TO = text(
+    "INSERT INTO pruned (project_id, up_to) VALUES (:project_id, :up_to)"
+    " ON CONFLICT (project_id) DO UPDATE SET up_to = excluded.up_to WHERE excluded.up_to > pruned.up_to"
+)
 _SUMMARY = [column for column in flows.c if column.name not in ("drawing", "name_folded", "principal")]
 _VERSION = [column for column in versions.c if column.name not in ("blueprint", "principal")]
 
@@ -86,6 +90,10 @@ class SqlView:
         )
         return [records.event_of(row) for row in await self._connection.execute(query)]
 
+    async def forgotten_up_to(self, project_id: ProjectId) -> str:
+        query = select(pruned.c.up_to).where(pruned.c.project_id == project_id)
+        return (await self._connection.execute(query)).scalar_one_or_none() or ""
+
     async def answer(self, project_id: ProjectId, request_id: str, since: int) -> Answer | None:
         query = select(answers).where(
             answers.c.project_id == project_id, answers.c.request_id == request_id, answers.c.created_at >= since
@@ -133,6 +141,17 @@ class SqlChange(SqlView):
 
     async def add_event(self, event: FlowEvent, principal: str) -> None:
         await self._connection.execute(insert(flow_events).values(records.event_values(event, principal)))
+
+    async def forget_events(self, before: str, limit: int) -> int:
+        oldest = select(flow_events.c.id).where(flow_events.c.id < before).order_by(flow_events.c.id).limit(limit)
+        gone = delete(flow_events).where(flow_events.c.id.in_(oldest))
+        rows = (await self._connection.execute(gone.returning(flow_events.c.project_id, flow_events.c.id))).all()
+        last: dict[str, str] = {}
+        for row in rows:
+            last[row.project_id] = max(row.id, last.get(row.project_id, ""))
+        for project_id, up_to in last.items():
+            await self._connection.execute(_UP_TO, {"project_id": project_id, "up_to": up_to})
+        return len(rows)
 
     async def add_answer(self, project_id: ProjectId, request_id: str, answer: Answer, principal: str) -> None:
         await self._connection.execute(

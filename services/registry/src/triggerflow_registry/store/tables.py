@@ -1,7 +1,8 @@
 """The registry's tables, as SQLAlchemy Core sees them.
 
 Times are integers: microseconds since the epoch, UTC. Ids are text in lower case, JSON is compact text. Every row
-names its project and the principal that wrote it. The migrations make these tables; a test holds the two equal.
+names its project, and the principal that wrote it where that was somebody. The migrations make these tables; a test
+holds the two equal.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
@@ -51,6 +52,14 @@ flow_events = Table(
     Column("timestamp", BigInteger, nullable=False),
 )
 Index("flow_events_of_project", flow_events.c.project_id, flow_events.c.id)
+
+# The highest event of each project that was forgotten.
+pruned = Table(
+    "pruned",
+    metadata,
+    Column("project_id", Text, primary_key=True),
+    Column("up_to", Text, nullable=False),
+)
 
 answers = Table(
     "answers",

@@ -127,6 +127,7 @@ class _CachedView:
         self.latest_version = view.latest_version
         self.versions = view.versions
         self.events = view.events
+        self.forgotten_up_to = view.forgotten_up_to
         self.answer = view.answer
 
     async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:
