@@ -126,9 +126,10 @@ def test_whatever_may_be_drawn_comes_back_as_it_was_drawn(bodies: list[dict[str,
                     assert schemas.violations("flow", shown) == []
                     assert await caller.update(made.id, shown, saved.etag) == saved
                     if not [problem for problem in saved.problems if problem.severity == 1]:
-                        number = (await caller.publish(made.id)).version.version
-                        version = wire.version_to_json(await caller.version(made.id, number))
-                        assert drawn(version["flow"]) == drawn(shown)
+                        published = await caller.publish(made.id)
+                        version = wire.version_to_json(await caller.version(made.id, published.version.version))
+                        # One that equals the newest in meaning alone is that one, with its own descriptions.
+                        assert not published.created or drawn(version["flow"]) == drawn(shown)
                     await house.close()
                     caller = await house.open()
                     again = await caller.get(made.id)
