@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -32,3 +33,20 @@ async def stamp(inputs: dict[str, Any], ctx: Any) -> float:
 async def gather(inputs: dict[str, Any], ctx: Any) -> int:
     """How many inputs came together."""
     return len(inputs)
+
+
+async def lines(inputs: dict[str, Any], ctx: Any) -> int:
+    """Log `count` lines at `perSecond` (0: as fast as they are taken), from when the file `gate` is there. Each tells
+    its moment in µs and its number, as the client of `bench/fanout` reads them."""
+    how = inputs["input"]
+    gate, count, rate = Path(how["gate"]), int(how["count"]), float(how["perSecond"])
+    filler = "x" * int(how.get("filler", 0))
+    while not gate.exists():
+        await asyncio.sleep(0.02)
+    begun = time.monotonic()
+    for number in range(count):
+        early = begun + number / rate - time.monotonic() if rate else 0.0
+        if early > 0 or number % 16 == 0:
+            await asyncio.sleep(max(early, 0.0))
+        ctx.log.info(f"t={time.time_ns() // 1000} n={number} {filler}")
+    return count

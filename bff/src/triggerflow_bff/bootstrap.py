@@ -33,7 +33,7 @@ def create_app(settings: BffSettings, *, channel: grpc.aio.Channel) -> Starlette
     reader, which has to happen before the server waits for its connections (`triggerflow_bff.server.Server` does).
     """
     orchestrator = OrchestratorClient(channel, settings.limits)
-    stream = StreamClient(channel)
+    stream = StreamClient(channel, settings.limits)
     parts = Parts(
         settings=settings,
         registry=RegistryClient(channel, settings.limits),

@@ -21,9 +21,13 @@ class Limits:
     queued_events: int = 2_048
     queued_bytes: int = 4 * 1024 * 1024
     # Live readers (WebSocket and SSE) of one process.
-    watchers: int = 1_000
+    watchers: int = 4_096
     # A reader of history may be as far behind as it likes, but not take nothing at all for so long.
     stall_seconds: float = 5.0
+    # A feed that lost its upstream tries for so long to take it up again before its readers are told.
+    resume_seconds: float = 10.0
+    # An upstream that says nothing for so long is lost; it sends checkpoints oftener.
+    silent_seconds: float = 45.0
     # How long a dropped reader gets to take its close frame before the connection is cut.
     close_seconds: float = 60.0
     sse_comment_seconds: float = 15.0

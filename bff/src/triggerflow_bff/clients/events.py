@@ -1,4 +1,4 @@
-"""Map an event of the protocol to the JSON text that every reader of it gets."""
+"""Map an event of the protocol to the JSON text, encoded once, that every reader of it gets."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ _encode = orjson.dumps
 
 
 def live_event(event: event_pb2.ExecutionEvent) -> LiveEvent:
-    """Encoded once, here."""
-    return LiveEvent(event.id, _encode(event_to_json(event)).decode(), event.type in LAST_TYPES)
+    """The event for every reader of it."""
+    return LiveEvent(event.id, _encode(event_to_json(event)), event.type in LAST_TYPES)

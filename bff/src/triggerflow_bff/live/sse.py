@@ -13,8 +13,9 @@ from triggerflow_chassis.errors import ServiceError
 
 from triggerflow_bff.answers import NOSNIFF
 from triggerflow_bff.defects import as_refusal
-from triggerflow_bff.live.connection import Sending, cut, stop, until_gone
-from triggerflow_bff.live.event import LiveEvent
+from triggerflow_bff.live.event import Chunk
+from triggerflow_bff.live.waiting import stop, taken, until_gone
+from triggerflow_bff.live.wire import cut
 from triggerflow_bff.settings import Limits
 
 HEADERS = [
@@ -25,12 +26,11 @@ HEADERS = [
     NOSNIFF,
 ]
 
+_COMMENT = b":\n\n"
+# What a reader that is to leave gets to take the end of its answer.
+_POLITE_SECONDS = 1.0
+
 log = structlog.get_logger("triggerflow.bff")
-
-
-def encode(events: list[LiveEvent]) -> bytes:
-    """The events as text/event-stream. Compact JSON has no line breaks, so one data line holds it."""
-    return "".join([f"id: {event.id}\ndata: {event.body}\n\n" for event in events]).encode()
 
 
 class EventStream:
@@ -38,41 +38,42 @@ class EventStream:
 
     def __init__(
         self,
-        batches: AsyncGenerator[list[LiveEvent]],
+        chunks: AsyncGenerator[Chunk],
         *,
         closing: asyncio.Future[None],
         dropped: asyncio.Future[None] | None,
         limits: Limits,
         release: Callable[[], None],
     ) -> None:
-        self._batches = batches
+        self._chunks = chunks
         self._ends = {closing} if dropped is None else {closing, dropped}
         self._limits = limits
         self._release = release
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.create_task(until_gone(receive))
-        line = Sending(send)
-        sending = asyncio.create_task(self._send_all(scope, line))
-        stalled = asyncio.create_task(line.stalled(self._limits.stall_seconds))
+        sending = asyncio.create_task(self._send_all(scope, send))
         try:
-            await asyncio.wait({gone, sending, stalled, *self._ends}, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
-                error = sending.exception()
-                if error is not None:
-                    as_refusal(error, path=scope["path"], method=scope["method"])
-            elif not gone.done():
-                # The server stops, or the reader is too slow: it resumes by its cursor.
-                await stop(sending)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(1.0):
-                        await send({"type": "http.response.body", "body": b""})
-                        return
-                cut(send)
+            await asyncio.wait({gone, sending, *self._ends}, return_when=asyncio.FIRST_COMPLETED)
+            error = sending.exception() if sending.done() else None
+            if gone.done() or (sending.done() and error is None):
+                return
+            if isinstance(error, ServiceError):
+                # Headers are gone, so there is no status left to say it with.
+                log.info("event_stream_ended", reason=error.reason, trace_id=tracing.current())
+            elif error is not None:
+                as_refusal(error, path=scope["path"], method=scope["method"])
+            # However it ends, the client comes back by its cursor.
+            await stop(sending)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_POLITE_SECONDS):
+                    await send({"type": "http.response.body", "body": b""})
+                    return
+            cut(scope)
         finally:
-            for task in (sending, stalled, gone):
+            for task in (sending, gone):
                 await stop(task)
-            await self._batches.aclose()
+            await self._chunks.aclose()
             self._release()
 
     async def _send_all(self, scope: Scope, send: Send) -> None:
@@ -81,36 +82,33 @@ class EventStream:
             await send({"type": "http.response.body", "body": b""})
             return
         # Something at once, so that whatever stands between passes the headers on.
-        await self._write(send, b":\n\n")
-        upcoming: asyncio.Task[list[LiveEvent]] | None = None
+        await self._write(send, _COMMENT)
+        upcoming: asyncio.Task[Chunk | None] | None = None
         try:
             while True:
                 if upcoming is None:
-                    upcoming = asyncio.ensure_future(_next(self._batches))
+                    upcoming = asyncio.ensure_future(_next(self._chunks))
                 done, _ = await asyncio.wait({upcoming}, timeout=self._limits.sse_comment_seconds)
                 if not done:
-                    await self._write(send, b":\n\n")
+                    await self._write(send, _COMMENT)
                     continue
-                events = upcoming.result()
+                chunk = upcoming.result()
                 upcoming = None
-                if not events:
+                if chunk is None:
                     break
-                await self._write(send, encode(events))
-        except ServiceError as error:
-            # Headers are gone, so there is no status left to say it with. The client comes back by its cursor.
-            log.info("event_stream_ended", reason=error.reason, trace_id=tracing.current())
+                await self._write(send, chunk.event_stream)
         finally:
             if upcoming is not None:
                 await stop(upcoming)
         await send({"type": "http.response.body", "body": b""})
 
     async def _write(self, send: Send, body: bytes) -> None:
-        await send({"type": "http.response.body", "body": body, "more_body": True})
+        await taken(send({"type": "http.response.body", "body": body, "more_body": True}), self._limits.stall_seconds)
 
 
-async def _next(batches: AsyncIterator[list[LiveEvent]]) -> list[LiveEvent]:
-    # Empty batches only say that a watch stands; empty here means the end.
-    async for events in batches:
-        if events:
-            return events
-    return []
+async def _next(chunks: AsyncIterator[Chunk]) -> Chunk | None:
+    # An empty chunk only says that a watch stands; none means the end.
+    async for chunk in chunks:
+        if chunk.events:
+            return chunk
+    return None

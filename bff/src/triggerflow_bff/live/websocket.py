@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 
 from starlette.types import Receive, Scope, Send
@@ -13,15 +13,14 @@ from triggerflow_chassis.identity import Principal
 
 from triggerflow_bff import problems
 from triggerflow_bff.defects import as_refusal
-from triggerflow_bff.live.connection import Sending, cut, stop, until_gone
-from triggerflow_bff.live.event import LiveEvent
-from triggerflow_bff.live.feeds import Reader, too_slow
+from triggerflow_bff.live.event import Chunk
+from triggerflow_bff.live.feeds import Reader
+from triggerflow_bff.live.waiting import stop, taken, too_slow, until_gone
+from triggerflow_bff.live.wire import Disconnected, FrameWriter, cut, frame_writer
 from triggerflow_bff.parts import Parts
 from triggerflow_bff.query import Query
 
 BATCH = "triggerflow.batch.v1"
-# Larger batches would make one frame wait for a slow line longer than a reader is given.
-_BATCH_CHARACTERS = 1_000_000
 NORMAL = 1000
 RESTART = 1012
 
@@ -93,19 +92,20 @@ class EventSocket:
 
     async def _serve(self, reader: Reader, batched: bool, scope: Scope, receive: Receive, send: Send) -> None:
         limits = self._parts.settings.limits
-        line = Sending(send)
-        sending = asyncio.create_task(_send_all(reader.batches(), batched, line))
-        stalled = asyncio.create_task(line.stalled(limits.stall_seconds))
+        writer = frame_writer(scope)
+        deliver = _frames(writer, batched) if writer is not None else _messages(send, batched)
+        sending = asyncio.create_task(_send_all(reader.chunks(), deliver, limits.stall_seconds))
         gone = asyncio.create_task(until_gone(receive))
         closing = self._parts.closing.future
         try:
-            ends = {sending, stalled, gone, reader.dropped, closing}
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({sending, gone, reader.dropped, closing}, return_when=asyncio.FIRST_COMPLETED)
             if gone.done():
                 return
             end: ServiceError | int
             if sending.done():
                 error = sending.exception()
+                if isinstance(error, Disconnected):
+                    return
                 end = NORMAL if error is None else as_refusal(error, path=scope["path"])
             else:
                 end = RESTART if closing.done() else too_slow()
@@ -115,28 +115,38 @@ class EventSocket:
             await asyncio.wait({closed, gone}, timeout=limits.close_seconds, return_when=asyncio.FIRST_COMPLETED)
             await stop(closed)
             if closed.cancelled() and not gone.done():
-                cut(send)
+                cut(scope)
         finally:
-            for task in (sending, stalled, gone):
+            for task in (sending, gone):
                 await stop(task)
 
 
-async def _send_all(batches: AsyncGenerator[list[LiveEvent]], batched: bool, send: Send) -> None:
-    async with aclosing(batches) as steps:
-        async for events in steps:
-            if not batched:
-                for event in events:
-                    await send({"type": "websocket.send", "text": event.body})
-                continue
-            start = 0
-            while start < len(events):
-                end, size = start, 0
-                while end < len(events) and (end == start or size < _BATCH_CHARACTERS):
-                    size += len(events[end].body)
-                    end += 1
-                text = ",".join([event.body for event in events[start:end]])
-                await send({"type": "websocket.send", "text": f"[{text}]"})
-                start = end
+Deliver = Callable[[Chunk], Awaitable[None] | None]
+
+
+async def _send_all(chunks: AsyncGenerator[Chunk], deliver: Deliver, stall_seconds: float) -> None:
+    async with aclosing(chunks) as steps:
+        async for chunk in steps:
+            waiting = deliver(chunk)
+            if waiting is not None:
+                await taken(waiting, stall_seconds)
+
+
+def _frames(writer: FrameWriter, batched: bool) -> Deliver:
+    def deliver(chunk: Chunk) -> Awaitable[None] | None:
+        writer.write(chunk.array_frame if batched else chunk.frames)
+        return None if writer.writable else writer.drained()
+
+    return deliver
+
+
+def _messages(send: Send, batched: bool) -> Deliver:
+    async def deliver(chunk: Chunk) -> None:
+        texts = [chunk.array] if batched else [event.body for event in chunk.events]
+        for text in texts:
+            await send({"type": "websocket.send", "text": text.decode()})
+
+    return deliver
 
 
 async def _close(send: Send, end: ServiceError | int) -> None:

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 from triggerflow_bff import bodies
 from triggerflow_bff.answers import Answer, empty, raw
 from triggerflow_bff.call import Call
+from triggerflow_bff.live.event import Chunk
 from triggerflow_bff.live.sse import EventStream
 from triggerflow_bff.query import MAX_EVENTS, cursor
 from triggerflow_bff.routes.executions import execution_exists
@@ -29,19 +30,19 @@ async def project_events(call: Call) -> ASGIApp:
     after = _resume(call)
     parts = call.parts
     parts.feeds.admit()
-    batches = parts.stream.project(call.principal, after)
+    chunks = parts.stream.project(call.principal, after)
     try:
-        # The first batch is empty: it tells that the watch stands, or raises why it does not.
-        await anext(batches)
+        # The first chunk is empty: it tells that the watch stands, or raises why it does not.
+        await anext(chunks)
         return EventStream(
-            batches,
+            chunks,
             closing=parts.closing.future,
             dropped=None,
             limits=parts.settings.limits,
             release=parts.feeds.release,
         )
     except BaseException:
-        await batches.aclose()
+        await chunks.aclose()
         parts.feeds.release()
         raise
 
@@ -52,9 +53,8 @@ async def _page(call: Call) -> Answer:
         after = call.query.cursor("after")
         limit = call.query.integer("limit", default=500, most=MAX_EVENTS)
     page = await call.parts.orchestrator.events(call.principal, execution_id, after, limit)
-    items = ",".join([event.body for event in page.events])
     # The events are text already, so the page is written around them.
-    return raw(f'{{"items":[{items}],"next":"{page.next or after or _START}"}}'.encode())
+    return raw(b'{"items":%b,"next":"%b"}' % (Chunk(page.events).array, (page.next or after or _START).encode()))
 
 
 async def _stream(call: Call) -> ASGIApp:
@@ -70,7 +70,7 @@ async def _stream(call: Call) -> ASGIApp:
             parts.feeds.release()
             return empty(204)
         return EventStream(
-            reader.batches(),
+            reader.chunks(),
             closing=parts.closing.future,
             dropped=reader.dropped,
             limits=parts.settings.limits,
