@@ -48,9 +48,9 @@ from triggerflow_chassis.errors import (
     StaleEtag,
     Violation,
 )
-from triggerflow_chassis.grpc.client import open_channel
 from triggerflow_chassis.grpc.interceptors import Interceptor, Unary
 from triggerflow_chassis.grpc.interceptors import Stream as Streaming
+from triggerflow_chassis.grpc.peers import open_peers
 from triggerflow_chassis.grpc.server import open_server
 from triggerflow_chassis.identity import LOCAL
 from triggerflow_chassis.settings import Secret
@@ -479,9 +479,10 @@ class Health(Interceptor):
 
 @dataclass
 class Bff:
-    """A running BFF and what stands behind it."""
+    """A running BFF and what stands behind it, at `address`."""
 
     port: int
+    address: str
     backend: Backend
     app: Any
     server: Server
@@ -518,7 +519,9 @@ def free_socket() -> socket.socket:
 
 
 @asynccontextmanager
-async def running(folder: Path, *, limits: Limits | None = None, canvas: Path | None = None) -> AsyncIterator[Bff]:
+async def running(
+    folder: Path, *, limits: Limits | None = None, canvas: Path | None = None, stream_address: str | None = None
+) -> AsyncIterator[Bff]:
     backend = Backend()
     address = f"unix:{folder}/grpc.sock"
 
@@ -537,7 +540,9 @@ async def running(folder: Path, *, limits: Limits | None = None, canvas: Path | 
         await stack.enter_async_context(
             open_server(addresses=[address], register=[register], token=TOKEN, interceptors=[health])
         )
-        channel = await stack.enter_async_context(open_channel(address, TOKEN))
+        channel = await stack.enter_async_context(
+            open_peers({"registry": address, "orchestrator": address, "stream": stream_address or address}, TOKEN)
+        )
         listener = free_socket()
         port = listener.getsockname()[1]
         settings = BffSettings(
@@ -551,7 +556,7 @@ async def running(folder: Path, *, limits: Limits | None = None, canvas: Path | 
                 base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20
             )
         )
-        yield Bff(port, backend, app, server, client, settings, channel, health)
+        yield Bff(port, address, backend, app, server, client, settings, channel, health)
 
 
 @asynccontextmanager

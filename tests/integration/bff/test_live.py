@@ -5,40 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from event_socket import BATCH, messages, rest, socket, until
 from triggerflow.stream.v1 import stream_service_pb2
 from triggerflow_bff.settings import Limits
 from triggerflow_chassis import ids, schemas
 from triggerflow_chassis.clock import now_us, to_timestamp
-from triggerflow_chassis.errors import CursorExpired, TooMany, Unavailable
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from triggerflow_chassis.errors import CursorExpired, Unavailable
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
-
-BATCH = "triggerflow.batch.v1"
-
-
-def socket(bff: Any, execution_id: str, after: str = "", **options: Any) -> connect:
-    path = f"{bff.ws}/executions/{execution_id}/events" + (f"?after={after}" if after else "")
-    return connect(path, additional_headers=bff.bearer, compression=None, **options)
-
-
-async def rest(connection: ClientConnection, pause: float = 0) -> tuple[list[dict[str, Any]], int]:
-    """What comes until the close, and its code."""
-    events: list[dict[str, Any]] = []
-    try:
-        while True:
-            said = json.loads(await asyncio.wait_for(connection.recv(), 10))
-            events += said if isinstance(said, list) else [said]
-            if pause:
-                await asyncio.sleep(pause)
-    except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return events, closed.rcvd.code
 
 
 async def code(bff: Any, path: str, headers: dict[str, str]) -> int:
@@ -46,16 +26,6 @@ async def code(bff: Any, path: str, headers: dict[str, str]) -> int:
         events, closed = await rest(connection)
         assert events == []
         return closed
-
-
-async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.005)
-
-
-def messages(events: list[dict[str, Any]]) -> list[str]:
-    return [event["payload"]["message"] for event in events if event["type"] == "log"]
 
 
 async def test_history_then_live_arrive_once_and_in_order_and_the_end_closes_with_1000(bff: Any) -> None:
@@ -138,7 +108,7 @@ async def test_who_asks_for_batches_gets_arrays_and_nothing_else_is_negotiated(b
     for number in range(5):
         bff.backend.emit(run, str(number))
     bff.backend.emit(run, last=True)
-    async with socket(bff, run, subprotocols=[Subprotocol("other"), Subprotocol(BATCH)]) as connection:
+    async with socket(bff, run, subprotocols=[Subprotocol("other"), BATCH]) as connection:
         assert connection.subprotocol == BATCH
         said = json.loads(await connection.recv())
         assert isinstance(said, list)
@@ -180,25 +150,6 @@ async def test_an_upgrade_elsewhere_is_404(bff: Any) -> None:
         async with connect(f"{bff.ws}/flows", additional_headers=bff.bearer):
             pass
     assert refused.value.response.status_code == 404
-
-
-async def test_a_reader_that_stops_reading_is_dropped_with_4429_and_stalls_nobody(tmp_path: Any, run_bff: Any) -> None:
-    async with run_bff(tmp_path, limits=Limits(queued_events=50)) as bff:
-        run = bff.backend.run()
-        async with socket(bff, run, max_queue=1, ping_interval=None) as stuck, socket(bff, run) as quick:
-            await until(lambda: bff.app.state.feeds.upstreams == 1 and bff.backend.watchers.get(run))
-            got: list[str] = []
-            for number in range(300):
-                bff.backend.emit(run, str(number), size=50_000)
-                got.append(json.loads(await asyncio.wait_for(quick.recv(), 5))["payload"]["message"].rstrip("x"))
-            assert got == [str(number) for number in range(300)]
-            events, closed = await rest(stuck)
-            assert closed == 4429
-            assert 0 < len(events) < 300
-            # Its last event is the cursor to go on from.
-            async with socket(bff, run, events[-1]["id"], close_timeout=0.1) as resumed:
-                following = json.loads(await resumed.recv())["payload"]["message"].rstrip("x")
-                assert following == str(len(events))
 
 
 async def test_a_reader_of_history_may_be_slow_but_not_still(tmp_path: Any, run_bff: Any) -> None:
@@ -243,28 +194,6 @@ async def test_more_readers_than_allowed_are_4429_and_429(tmp_path: Any, run_bff
         async with socket(bff, run) as again:
             bff.backend.emit(run, "0")
             assert await again.recv()
-
-
-async def test_an_upstream_that_found_us_slow_is_resumed_by_cursor_and_one_that_fails_closes_with_1012(
-    bff: Any,
-) -> None:
-    run = bff.backend.run()
-    async with socket(bff, run) as connection:
-        await until(lambda: bff.backend.watchers.get(run))
-        bff.backend.emit(run, "0")
-        assert json.loads(await connection.recv())["payload"]["message"] == "0"
-        bff.backend.failures["WatchExecution"] = TooMany()
-        (watcher,) = bff.backend.watchers[run]
-        watcher.put_nowait(None)
-        await until(lambda: not bff.backend.watchers[run])
-        del bff.backend.failures["WatchExecution"]
-        await until(lambda: bff.backend.watchers[run])
-        bff.backend.emit(run, "1")
-        assert json.loads(await connection.recv())["payload"]["message"] == "1"
-        bff.backend.failures["WatchExecution"] = Unavailable()
-        (watcher,) = bff.backend.watchers[run]
-        watcher.put_nowait(None)
-        assert await rest(connection) == ([], 1012)
 
 
 async def test_stopping_the_server_closes_with_1012_and_ends_event_streams(tmp_path: Any, run_bff: Any) -> None:
