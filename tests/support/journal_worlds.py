@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import asyncpg
 from journal_units import Told
 from triggerflow_chassis.postgres.address import Postgres, parse_postgres
-from triggerflow_chassis.postgres.connections import connect
+from triggerflow_chassis.postgres.connections import connect, open_pool
 from triggerflow_chassis.postgres.schema import migrate
 from triggerflow_chassis.schema_chain import migrate_file
 from triggerflow_orchestrator.app.units import Unit
@@ -61,7 +61,7 @@ class SqliteWorld:
 
 
 class PostgresWorld:
-    def __init__(self, postgres: Postgres, journal: PostgresJournal, look: asyncpg.Connection[Any]) -> None:
+    def __init__(self, postgres: Postgres, journal: PostgresJournal, look: asyncpg.Pool[Any]) -> None:
         self.postgres = postgres
         self.journal = journal
         self.look = look
@@ -99,9 +99,8 @@ async def open_postgres_world(url: str) -> AsyncIterator[PostgresWorld]:
     await migrate(CHAIN, postgres)
     journal = PostgresJournal(postgres)
     await journal.open()
-    look = await connect(postgres)
     try:
-        yield PostgresWorld(postgres, journal, look)
+        async with open_pool(postgres, most=8) as look:
+            yield PostgresWorld(postgres, journal, look)
     finally:
-        await look.close()
         await journal.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from journal_worlds import PostgresWorld, World, open_postgres_world, open_sqlite_world
+from lease_world import LeaseWorld, open_lease_world
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -23,4 +24,11 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def mesh(database_url: str) -> AsyncIterator[PostgresWorld]:
     """PostgreSQL only."""
     async with open_postgres_world(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def leases(mesh: PostgresWorld) -> AsyncIterator[LeaseWorld]:
+    """Leases of half a minute, and commands, beside the journal of `mesh`."""
+    async with open_lease_world(mesh) as opened:
         yield opened

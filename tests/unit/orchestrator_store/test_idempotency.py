@@ -19,6 +19,7 @@ from triggerflow_chassis.errors import (
 from triggerflow_orchestrator.app.commands import RequestKey
 from triggerflow_orchestrator.app.idempotency import KEPT_US, Idempotency, Replayed
 from triggerflow_orchestrator.app.units import Kind, Unit
+from triggerflow_orchestrator.domain.lease import RequestTaken
 from triggerflow_orchestrator.ports import StoredAnswer
 
 RECORD: Any = "what a first call gives"
@@ -194,3 +195,37 @@ async def test_after_a_day_the_key_is_free_again(idempotency: Idempotency, table
     assert await idempotency.once(_key("other"), Work(table, _key("other"), b"second")) == RECORD
     assert await idempotency.once(_key("other"), work) == Replayed(b"second")
     assert work.count == 1
+
+
+async def test_where_another_process_was_first_its_answer_is_given(table: Any, idempotency: Idempotency) -> None:
+    key = _key()
+
+    async def too_late() -> Any:
+        table.answered(key, b"theirs")  # by another process, while this one worked
+        raise RequestTaken(key.request_id)
+
+    assert await idempotency.once(key, too_late) == Replayed(b"theirs")
+
+
+async def test_a_refusal_that_another_process_answered_first_gives_that_answer(
+    table: Any, idempotency: Idempotency
+) -> None:
+    key = _key()
+    table.failure = RequestTaken(key.request_id)
+
+    async def refused() -> Any:
+        table.answered(key, b"theirs")
+        raise AlreadyEnded
+
+    assert await idempotency.once(key, refused) == Replayed(b"theirs")
+
+
+async def test_another_bodys_answer_is_not_given_to_who_came_second(table: Any, idempotency: Idempotency) -> None:
+    key = _key()
+
+    async def too_late() -> Any:
+        table.answered(_key("another print"), b"theirs")
+        raise RequestTaken(key.request_id)
+
+    with pytest.raises(IdempotencyKeyReused):
+        await idempotency.once(key, too_late)

@@ -1,5 +1,6 @@
 """Answer a repeated request as the first time, for 24 hours; let a concurrent one wait for it.
 
+Calls to one process take turns; of two processes in the mesh the database lets one answer, and the other gives it.
 Rules: CONTRACT section 1, "Idempotency-Key". An answer is committed with what it answers; a refusal below 500 is
 committed alone, since it changed nothing.
 """
@@ -18,6 +19,7 @@ from triggerflow_orchestrator.app.commands import RequestKey
 from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
+from triggerflow_orchestrator.domain.lease import RequestTaken
 from triggerflow_orchestrator.ports import Journal, Pruning, Reads, StoredAnswer
 
 KEPT_US: Final = 24 * 60 * 60 * 1_000_000
@@ -104,7 +106,14 @@ class Idempotency:
                 stored = await self._kept(key)
                 if stored is not None:
                     return self._replay(key, stored)
-                return await self._first(key, perform)
+                try:
+                    return await self._first(key, perform)
+                except RequestTaken:
+                    # Another process was first. Its answer was committed before ours was refused.
+                    stored = await self._kept(key)
+                    if stored is None:
+                        raise
+                    return self._replay(key, stored)
         finally:
             turn.waiting -= 1
             if turn.waiting == 0:
@@ -142,6 +151,8 @@ class Idempotency:
         self._journal.submit(unit)
         try:
             await durable.wait()
+        except RequestTaken:
+            raise
         except ServiceError as failure:
             # The refusal itself is right all the same; only its replay is lost.
             log.warning("refusal_not_kept", method=key.method, error=failure.detail)

@@ -76,6 +76,7 @@ class Command:
     """What somebody without a lease wants of a run. Its holder does it; doing it twice is doing it once."""
 
     id: str
+    project_id: str
     execution_id: str
     kind: CommandKind
     principal: str

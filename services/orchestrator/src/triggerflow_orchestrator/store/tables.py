@@ -11,6 +11,7 @@ metadata = MetaData()
 
 # What has not ended. Kept as SQL text so that a query that repeats it may use the partial index.
 NOT_ENDED = "ended_at IS NULL"
+WAITING = "owner IS NULL AND ended_at IS NULL"
 
 executions = Table(
     "executions",
@@ -63,6 +64,16 @@ Index(
     executions.c.queued_at,
     sqlite_where=text(NOT_ENDED),
     postgresql_where=text(NOT_ENDED),
+)
+
+# What waits for a worker, in the order it is taken.
+Index(
+    "executions_waiting",
+    executions.c.priority,
+    executions.c.created_at,
+    executions.c.id,
+    sqlite_where=text(WAITING),
+    postgresql_where=text(WAITING),
 )
 
 execution_labels = Table(

@@ -22,6 +22,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
     )
+    op.create_index(
+        "executions_waiting",
+        "executions",
+        ["priority", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("owner IS NULL AND ended_at IS NULL"),
+        postgresql_where=sa.text("owner IS NULL AND ended_at IS NULL"),
+    )
     op.create_table(
         "workers",
         sa.Column("id", _TEXT, nullable=False),
