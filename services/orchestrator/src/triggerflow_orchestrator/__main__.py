@@ -6,9 +6,10 @@ import asyncio
 import sys
 from contextlib import AsyncExitStack
 
+import grpc.aio
 import structlog
 from triggerflow_adapter_sdk import Catalogue
-from triggerflow_chassis.bus import InProcessBus
+from triggerflow_chassis.bus import Bus, InProcessBus
 from triggerflow_chassis.errors import ServiceError
 from triggerflow_chassis.grpc.client import open_channel
 from triggerflow_chassis.grpc.server import open_server
@@ -16,7 +17,7 @@ from triggerflow_chassis.lifecycle import run_until_stopped
 from triggerflow_chassis.logging import configure
 from triggerflow_chassis.settings import SettingsError
 
-from triggerflow_orchestrator.bootstrap import open_orchestrator
+from triggerflow_orchestrator.bootstrap import Orchestrator, open_orchestrator
 from triggerflow_orchestrator.settings import ServerSettings
 
 log = structlog.get_logger("triggerflow.orchestrator")
@@ -27,12 +28,15 @@ async def serve(settings: ServerSettings, stopped: asyncio.Event) -> None:
     token = settings.token.reveal() if settings.token is not None else None
     async with AsyncExitStack() as stack:
         channel = await stack.enter_async_context(open_channel(settings.registry, token))
-        catalogue = Catalogue.load(settings.adapters)
-        await catalogue.open()
-        stack.push_async_callback(catalogue.close)
-        orchestrator = await stack.enter_async_context(
-            open_orchestrator(settings.orchestrator, channel=channel, bus=InProcessBus(), catalogue=catalogue)
-        )
+        if settings.orchestrator.mesh is not None:
+            orchestrator = await _open_mesh(settings, channel, stack)
+        else:
+            catalogue = Catalogue.load(settings.adapters)
+            await catalogue.open()
+            stack.push_async_callback(catalogue.close)
+            orchestrator = await stack.enter_async_context(
+                open_orchestrator(settings.orchestrator, channel=channel, bus=InProcessBus(), catalogue=catalogue)
+            )
         await stack.enter_async_context(
             open_server(
                 addresses=[settings.address],
@@ -43,6 +47,22 @@ async def serve(settings: ServerSettings, stopped: asyncio.Event) -> None:
         )
         log.info("orchestrator_listening", address=settings.address)
         await stopped.wait()
+
+
+async def _open_mesh(settings: ServerSettings, channel: grpc.aio.Channel, stack: AsyncExitStack) -> Orchestrator:
+    # Here, since its libraries are the mesh's.
+    from triggerflow_orchestrator.mesh import open_mesh_orchestrator
+
+    mesh = settings.orchestrator.mesh
+    assert mesh is not None
+    bus: Bus = InProcessBus()
+    if settings.kafka is not None:
+        from triggerflow_chassis.kafka.bus import open_kafka_bus
+
+        bus = await stack.enter_async_context(open_kafka_bus(settings.kafka))
+    return await stack.enter_async_context(
+        open_mesh_orchestrator(mesh, keep_days=settings.orchestrator.keep_days, channel=channel, bus=bus)
+    )
 
 
 def main() -> int:

@@ -112,7 +112,7 @@ async def open_orchestrator(
         stack.push_async_callback(journal.close)
         blueprints = RegistryBlueprints(channel, bus)
         stack.callback(blueprints.close)
-        idempotency = Idempotency(reads, journal, pruning, now_us, _encode, _decode)
+        idempotency = Idempotency(reads, journal, pruning, now_us, encode_refusal, decode_refusal)
         stack.push_async_callback(idempotency.close)
         runtime = TriggerFlowRuntime()
         engine = Engine(journal, runtime, bus, max_live=settings.max_live)
@@ -186,12 +186,14 @@ async def _no_workers() -> Load:
     return Load({}, 0.0, ())
 
 
-def _encode(error: ServiceError) -> bytes:
+def encode_refusal(error: ServiceError) -> bytes:
+    """As it is stored, to be replayed."""
     stored: bytes = to_status(error).SerializeToString()
     return stored
 
 
-def _decode(stored: bytes) -> ServiceError:
+def decode_refusal(stored: bytes) -> ServiceError:
+    """As it was raised."""
     status = status_pb2.Status()
     status.ParseFromString(stored)
     return from_status(status)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from triggerflow_orchestrator.domain.archive import ToArchive
 from triggerflow_orchestrator.domain.execution import (
     ActivationRecord,
     BlueprintVersion,
@@ -102,6 +101,9 @@ class Reads(Protocol):
     ) -> list[ExecutionRecord]:
         """Up to `limit` by falling (created_at, id), strictly below `after`."""
 
+    async def ended(self, execution_ids: Collection[str]) -> frozenset[str]:
+        """Those of these, of any project, that have ended."""
+
     async def activations(
         self, project_id: str, execution_id: str, after: Position | None, limit: int
     ) -> list[ActivationRecord] | None:
@@ -150,7 +152,6 @@ class Pruning(Protocol):
 
     async def forget_executions(self, before_us: int) -> int:
         """Delete executions that ended before, with all that belongs to them, large values included; say how many.
-        Where executions are archived, those that are not yet stay, and the values of the others.
         Nobody sees half of one. One that was half forgotten when the process ended is the next to go."""
 
 
@@ -173,26 +174,6 @@ class Objects(Protocol):
 
     async def remove(self, key: str) -> None:
         """Forget a value. There need be none of this key."""
-
-
-class Archiving(Protocol):
-    """Which executions ended and are not archived. Raises Unavailable."""
-
-    async def to_archive(self, before_us: int, without: Collection[str], limit: int) -> list[ToArchive]:
-        """Up to `limit` that ended at or before, of every project, those that ended first first, none of `without`."""
-
-    async def note_archived(self, execution_ids: Sequence[str], at_us: int) -> None:
-        """From now on they are archived: they may be forgotten. Again is the same."""
-
-
-class Archives(Protocol):
-    """Where archives are kept. Raises Unavailable."""
-
-    async def create(self, key: str, content: bytes) -> bool:
-        """Store durably. False where there is one of this key: it stays as it is."""
-
-    async def get(self, key: str) -> bytes | None:
-        """The archive, whole; None where there is none."""
 
 
 class Blueprints(Protocol):
@@ -248,6 +229,9 @@ class Leases(Protocol):
         `weights` by priority, e.g. {0: 6, 1: 3, 2: 1}: of ten taken, six are high, three normal, one low, while all
         wait; what one priority does not fill goes to the others. Within a priority the oldest goes first.
         """
+
+    async def owned(self, worker_id: str) -> list[str]:
+        """What it holds and has not ended, as the database has it: for a worker whose claim was not answered."""
 
     async def give_back(self, worker_id: str, execution_ids: Sequence[str]) -> list[Queued]:
         """Let go of those of these it owns: no owner, epoch + 1, queued now. Those given back; kick them."""

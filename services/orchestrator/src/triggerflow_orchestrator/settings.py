@@ -8,13 +8,65 @@ from pathlib import Path
 from typing import Final
 
 from triggerflow_adapter_sdk import AdapterSettings
+from triggerflow_chassis import redis_address
 from triggerflow_chassis.grpc.peers import ADDRESSES, read_peers
+from triggerflow_chassis.kafka.settings import KafkaSettings, read_kafka
+from triggerflow_chassis.postgres import address
 from triggerflow_chassis.postgres.address import Postgres, read_postgres
+from triggerflow_chassis.redis_address import read_redis
 from triggerflow_chassis.settings import Reader, Secret
 
+from triggerflow_orchestrator import bucket_place
+from triggerflow_orchestrator.bucket_place import BucketPlace
+
 DEFAULT_MAX_LIVE: Final = 256
+DEFAULT_LEASE_SECONDS: Final = 5
 SCHEMA: Final = "orchestrator"
 """The service's part of the one PostgreSQL database."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeshSettings:
+    """What orchestrator and workers share in the mesh."""
+
+    postgres: Postgres
+    """Where executions are kept."""
+    redis: Secret
+    """Where kicks go."""
+    objects: BucketPlace | Path
+    """Where large values are kept: a bucket, or a folder that all processes of one machine share."""
+    lease_seconds: int = DEFAULT_LEASE_SECONDS
+    """How long a worker that is not heard of keeps its runs."""
+
+
+def read_mesh(reader: Reader, application: str, folder: Path) -> MeshSettings | None:
+    """DATABASE_URL, REDIS_URL, S3_URL and LEASE_SECONDS; None where the first is not set. Problems are the reader's."""
+    postgres = read_postgres(reader, SCHEMA, application)
+    if postgres is None:
+        return None
+    redis = read_redis(reader)
+    if redis is None:
+        if not reader.plain().text(redis_address.SETTING):
+            reader.plain().problem(
+                redis_address.SETTING,
+                f"must be set where {address.SETTING} is, for workers are told of runs over it: {redis_address.FORM}",
+            )
+        return None
+    return MeshSettings(
+        postgres=postgres,
+        redis=redis,
+        objects=_read_bucket(reader) or folder,
+        lease_seconds=reader.integer("LEASE_SECONDS", DEFAULT_LEASE_SECONDS, least=1, most=300),
+    )
+
+
+def _read_bucket(reader: Reader) -> BucketPlace | None:
+    url = reader.plain().secret(bucket_place.SETTING)
+    try:
+        return BucketPlace.parse(url.reveal()) if url is not None else None
+    except ValueError as error:
+        reader.plain().problem(bucket_place.SETTING, str(error))
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +81,9 @@ class OrchestratorSettings:
     """Runs at once; others are queued."""
     keep_days: int | None = None
     """How long an execution is kept after its end, with all that belongs to it. None: for ever."""
-    postgres: Postgres | None = None
-    """Where it is set, the mesh: executions are kept there and not in the file."""
+    mesh: MeshSettings | None = None
+    """Where it is set, executions are kept in PostgreSQL and run by workers: database, objects and max_live are of no
+    account."""
 
     @staticmethod
     def under(home: Path, keep_days: int | None = None) -> OrchestratorSettings:
@@ -52,6 +105,8 @@ class ServerSettings:
     log_level: str
     adapters: AdapterSettings
     """What handlers may reach."""
+    kafka: KafkaSettings | None = None
+    """Where events go, in the mesh."""
 
     @staticmethod
     def read(environ: Mapping[str, str] | None = None) -> ServerSettings:
@@ -65,17 +120,23 @@ class ServerSettings:
                 objects=reader.path("ORCHESTRATOR_OBJECTS", places.objects),
                 max_live=reader.integer("MAX_RUNS", DEFAULT_MAX_LIVE, least=1, most=100_000),
                 keep_days=reader.keep_days(),
-                postgres=read_postgres(reader, SCHEMA, "triggerflow-orchestrator"),
+                mesh=read_mesh(reader, "triggerflow-orchestrator", places.objects),
             ),
             address=reader.listening("ORCHESTRATOR_ADDRESS", ADDRESSES["orchestrator"]),
             registry=read_peers(reader, "registry")["registry"],
             token=reader.secret("TOKEN"),
             log_level=reader.level(),
-            adapters=AdapterSettings(
-                python_modules=reader.names("PYTHON_MODULES"),
-                env_allow=reader.names("ENV_ALLOW"),
-                http_allow=reader.names("HTTP_ALLOW"),
-            ),
+            adapters=read_adapters(reader),
+            kafka=read_kafka(reader),
         )
         reader.done()
         return settings
+
+
+def read_adapters(reader: Reader) -> AdapterSettings:
+    """What the handlers of this process may reach."""
+    return AdapterSettings(
+        python_modules=reader.names("PYTHON_MODULES"),
+        env_allow=reader.names("ENV_ALLOW"),
+        http_allow=reader.names("HTTP_ALLOW"),
+    )

@@ -18,7 +18,7 @@ from triggerflow_chassis.clock import now_us
 
 from triggerflow_orchestrator.app import attempt as attempts
 from triggerflow_orchestrator.app.compiled import CompiledFlow
-from triggerflow_orchestrator.app.engine_ports import Journal, NodeRuntime
+from triggerflow_orchestrator.app.engine_ports import Hold, Journal, NodeRuntime
 from triggerflow_orchestrator.app.live_run import Extend, Fired, LiveRun, Told
 from triggerflow_orchestrator.app.publish import publish
 from triggerflow_orchestrator.app.run import LONGEST_LIMIT_SECONDS, Activation, Run, Transition
@@ -45,13 +45,16 @@ class Engine:
         *,
         max_live: int,
         gone: Callable[[str], None] | None = None,
+        hold: Hold | None = None,
     ) -> None:
-        """`gone` is told the id of each run that this process no longer has: ended, dropped, or left."""
+        """`gone` is told the id of each run that this process no longer has: ended, dropped, or left. No handler is
+        begun while `hold` is not sure."""
         self._journal = journal
         self._runtime = runtime
         self._bus = bus
         self._max_live = max_live
         self._gone = gone
+        self._hold = hold
         self._loop = asyncio.get_running_loop()
         self._live: dict[str, LiveRun] = {}
         self._activations: dict[int, tuple[LiveRun, Activation]] = {}
@@ -174,8 +177,9 @@ class Engine:
                 self._let_go(live)
                 self._retire(live)
 
-    async def stop(self) -> None:
-        """Let go of all runs without ending them: they go on at the next start."""
+    async def stop(self, seconds: float = 2.0) -> None:
+        """Let go of all runs without ending them: they go on at the next start, or elsewhere. Handlers have that long
+        to take note."""
         self._stopping = True
         tasks = [task for live in self._live.values() for task, _ in live.tasks.values()]
         for live in self._live.values():
@@ -186,7 +190,7 @@ class Engine:
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=2)
+            await asyncio.wait(tasks, timeout=seconds)
 
     def _time_out(self, live: LiveRun) -> None:
         if not live.run.ended:
@@ -220,9 +224,12 @@ class Engine:
         node = activation.node
         context = attempts.Context(activation, self._log)
         live.tasks[number] = (task, context)
-        if node.timeout_seconds is not None and node.timeout_seconds <= LONGEST_LIMIT_SECONDS:
-            live.timers[number] = self._loop.call_later(node.timeout_seconds, self._attempt_timed_out, live, activation)
         try:
+            if self._hold is not None and not self._hold.sure:
+                await self._hold.until_sure()
+            if node.timeout_seconds is not None and node.timeout_seconds <= LONGEST_LIMIT_SECONDS:
+                timer = self._loop.call_later(node.timeout_seconds, self._attempt_timed_out, live, activation)
+                live.timers[number] = timer
             lit = await attempts.call(live.compiled.bound(node), activation, context)
         except BaseException as error:
             # A cancel that nobody here asked for is the handler's own, and a failure like any other.

@@ -19,6 +19,17 @@ class Journal(Protocol):
         """Queue a unit; its `done` is called on the loop. Never blocks, never raises."""
 
 
+class Hold(Protocol):
+    """Whether this process surely still has its runs. Local mode needs none."""
+
+    @property
+    def sure(self) -> bool:
+        """At this moment."""
+
+    async def until_sure(self) -> None:
+        """Return once it is. A run dropped meanwhile cancels who waits for its sake."""
+
+
 class ProgramRun(Protocol):
     """One live run of a program."""
 

@@ -6,7 +6,7 @@ Order of refusals (CONTRACT section 1, "Execution" and "Problem"): 422, then 404
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from triggerflow_chassis.clock import now_us
@@ -14,9 +14,9 @@ from triggerflow_chassis.errors import Invalid, NoManualTrigger, NoSuchTrigger, 
 from triggerflow_chassis.ids import uuid7
 
 from triggerflow_orchestrator.app.commands import StartCommand
-from triggerflow_orchestrator.app.compiled import CompiledFlows
+from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
 from triggerflow_orchestrator.app.durable import Durable
-from triggerflow_orchestrator.app.engine import Engine
+from triggerflow_orchestrator.app.live_run import Extend, Fired, Told
 from triggerflow_orchestrator.app.run import Run
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain.execution import PRIORITIES, BlueprintVersion, ExecutionRecord
@@ -27,11 +27,26 @@ from triggerflow_orchestrator.ports import Blueprints
 _OPTION_DEFAULTS: dict[str, Any] = {"async": True, "trace": False}
 
 
+class Acceptor(Protocol):
+    """Takes new runs: the engine, which runs them, or a queue that workers take them from."""
+
+    def accept(
+        self,
+        unit: Unit,
+        record: ExecutionRecord,
+        compiled: CompiledFlow,
+        fired: Fired,
+        insert: Extend,
+        told: Told,
+    ) -> Run:
+        """Write the run with what `insert` adds to `unit`; `told` once it is durable, or why it is not."""
+
+
 class StartExecution:
     """Accepts runs."""
 
-    def __init__(self, engine: Engine, blueprints: Blueprints, flows: CompiledFlows) -> None:
-        self._engine = engine
+    def __init__(self, acceptor: Acceptor, blueprints: Blueprints, flows: CompiledFlows) -> None:
+        self._acceptor = acceptor
         self._blueprints = blueprints
         self._flows = flows
 
@@ -58,7 +73,7 @@ class StartExecution:
             accepted.append(run.snapshot())
             _insert(unit, accepted[0], command, compiled.plan)
 
-        self._engine.accept(unit, record, compiled, fired, insert, durable.told)
+        self._acceptor.accept(unit, record, compiled, fired, insert, durable.told)
         await durable.wait()
         # As it was written with the answer: the run may be further by now, and that is not durable yet.
         return accepted[0]

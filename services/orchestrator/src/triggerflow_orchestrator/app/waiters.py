@@ -1,4 +1,8 @@
-"""Wait for the end of an execution without asking again and again: the bus tells."""
+"""Wait for the end of an execution without each asking again and again: the bus tells, or one asks for all.
+
+In one process the bus tells of every end. In the mesh it tells later, or while brokers are gone not at all, so there
+one question names all that are waited for, some twenty times a second while anybody waits.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from triggerflow_chassis.bus import EXECUTION_NOTICES, Bus
+from triggerflow_chassis.errors import Unavailable
 
 from triggerflow_orchestrator.domain.execution import ENDING_EVENTS, ExecutionRecord
 from triggerflow_orchestrator.ports import Reads
 
 # An execution may end between its answer and the wait for it. This many ends are remembered for that moment.
 _REMEMBERED: Final = 4_096
+_ASK_SECONDS: Final = 0.05
+_REST_SECONDS: Final = 0.5
 
 
 Live = Callable[[str], ExecutionRecord | None]
@@ -28,7 +35,24 @@ class EndWaiters:
         self._live = live
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._waiting: dict[str, set[asyncio.Future[ExecutionRecord | None]]] = {}
+        self._anybody = asyncio.Event()
         self._unsubscribe = bus.subscribe(EXECUTION_NOTICES, None, self._hear)
+
+    async def ask(self) -> None:
+        """Ask the database for all who wait, until cancelled: where ends are not this process's to tell."""
+        while True:
+            await self._anybody.wait()
+            if not self._waiting:
+                self._anybody.clear()
+                continue
+            try:
+                ended = await self._reads.ended(self._waiting)
+            except Unavailable:
+                await asyncio.sleep(_REST_SECONDS)
+                continue
+            for execution_id in ended:
+                _settle(self._waiting.get(execution_id, set()), None)
+            await asyncio.sleep(_ASK_SECONDS)
 
     def close(self) -> None:
         """Hear no more; whoever waits is answered with what is."""
@@ -46,6 +70,7 @@ class EndWaiters:
         future: asyncio.Future[ExecutionRecord | None] = asyncio.get_running_loop().create_future()
         waiting = self._waiting.setdefault(record.id, set())
         waiting.add(future)
+        self._anybody.set()
         try:
             if record.id not in self._ended:
                 if not fresh:

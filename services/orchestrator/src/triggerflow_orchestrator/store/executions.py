@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from triggerflow_orchestrator.domain.execution import (
     ActivationRecord,
     ExecutionRecord,
@@ -28,6 +30,10 @@ class SqlReads:
     ) -> list[ExecutionRecord]:
         async with self._database.snapshot() as connection:
             return await read_executions.page(connection, project_id, where, after, limit)
+
+    async def ended(self, execution_ids: Collection[str]) -> frozenset[str]:
+        async with self._database.snapshot() as connection:
+            return await read_executions.ended(connection, execution_ids)
 
     async def activations(
         self, project_id: str, execution_id: str, after: Position | None, limit: int

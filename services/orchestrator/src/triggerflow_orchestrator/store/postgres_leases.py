@@ -51,6 +51,7 @@ WITH {_ME}, free AS (
 _QUEUE: Final = f"""\
 UPDATE executions AS e SET owner = NULL, epoch = e.epoch + 1, queued_at = {NOW_US}
 FROM held WHERE e.id = held.id RETURNING e.id, e.priority"""
+_OWNED: Final = "SELECT id FROM executions WHERE owner = $1 AND ended_at IS NULL"
 _GIVE_BACK: Final = f"""\
 WITH held AS (
   SELECT id FROM executions WHERE owner = $1 AND id = ANY($2::text[]) AND ended_at IS NULL
@@ -127,6 +128,10 @@ class PostgresLeases:
                 break
             rows.extend(await self._claim_shares(worker_id, {priority: left}, waited))
         return _in_order(rows)
+
+    async def owned(self, worker_id: str) -> list[str]:
+        with told(self._postgres):
+            return [row["id"] for row in await self._pool.fetch(_OWNED, worker_id)]
 
     async def give_back(self, worker_id: str, execution_ids: Sequence[str]) -> list[Queued]:
         with told(self._postgres):

@@ -46,15 +46,11 @@ _UP_TO: Final = text(
 
 
 class SqlPruning:
-    """`ports.Pruning` over any migrated database.
+    """`ports.Pruning` over any migrated database."""
 
-    Where executions are `archived`, only those that are go, and their large values stay: their archives name them.
-    """
-
-    def __init__(self, database: Database, objects: Objects, *, archived: bool = False) -> None:
+    def __init__(self, database: Database, objects: Objects) -> None:
         self._database = database
         self._objects = objects
-        self._archived = archived
 
     async def forget_answers(self, before_us: int) -> int:
         old = _some(requests, requests.c.created_at < before_us)
@@ -79,8 +75,7 @@ class SqlPruning:
     async def forget_executions(self, before_us: int) -> int:
         count = 0
         while ids := await self._hide(before_us):
-            if not self._archived:
-                await self._forget_values(ids)
+            await self._forget_values(ids)
             for table in _LONG:
                 await self._in_steps(_some(table, table.c.execution_id.in_(ids)))
             async with self._step() as connection:
@@ -99,8 +94,6 @@ class SqlPruning:
             .limit(_EXECUTIONS)
             .with_for_update(skip_locked=True)
         )
-        if self._archived:
-            old = old.where(executions.c.archived_at.is_not(None))
         async with self._step() as connection:
             ids = [row.id for row in await connection.execute(old)]
             if ids:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import orjson
@@ -53,6 +54,11 @@ async def page(
         query = query.where(tuple_(_E.created_at, _E.id) < tuple_(after.at_us, after.id))
     query = query.order_by(_E.created_at.desc(), _E.id.desc()).limit(limit)
     return [record(row) for row in await connection.execute(query)]
+
+
+async def ended(connection: AsyncConnection, execution_ids: Collection[str]) -> frozenset[str]:
+    query = select(_E.id).where(_E.id.in_(execution_ids), _E.ended_at.is_not(None))
+    return frozenset((await connection.execute(query)).scalars())
 
 
 async def live(connection: AsyncConnection) -> list[ExecutionRecord]:

@@ -2,62 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 from triggerflow_chassis.errors import Unavailable
-from triggerflow_chassis.settings import Secret
+
+from triggerflow_orchestrator.bucket_place import SETTING, BucketPlace
 
 _CONNECT_SECONDS: Final = 2
 _REQUEST_SECONDS: Final = 15
 _RETRIES: Final = 2
 _RETRY_SECONDS: Final = 5
 _LONGEST_REASON: Final = 300
-_FORM: Final = "http://key:secret@host:port/bucket"
-_DEFAULT_REGION: Final = "us-east-1"
-
-
-@dataclass(frozen=True, slots=True)
-class BucketPlace:
-    """Where a bucket is, and the key to it."""
-
-    endpoint: str
-    """`http://host:port`, without the secret: fit for logs."""
-    bucket: str
-    key_id: str
-    secret: Secret
-    region: str = _DEFAULT_REGION
-
-    @staticmethod
-    def parse(url: str) -> BucketPlace:
-        """From `http://key:secret@host:port/bucket?region=…`. Raises ValueError that says what is wrong and shows no
-        part of the secret."""
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            raise ValueError(f"must have the form {_FORM}") from None
-        if parts.scheme not in ("http", "https"):
-            raise ValueError("must begin with http:// or https://")
-        bucket = parts.path.strip("/")
-        if not parts.hostname or not bucket or "/" in bucket:
-            raise ValueError(f"must name a host and one bucket, as {_FORM}")
-        if not parts.username or not parts.password:
-            raise ValueError(f"must hold key and secret, percent-encoded, as {_FORM}")
-        return BucketPlace(
-            endpoint=f"{parts.scheme}://{_host(parts)}",
-            bucket=bucket,
-            key_id=unquote(parts.username),
-            secret=Secret(unquote(parts.password)),
-            region=parse_qs(parts.query).get("region", [_DEFAULT_REGION])[0],
-        )
-
-    def __str__(self) -> str:
-        return f"{self.endpoint}/{self.bucket}"
 
 
 class Bucket:
@@ -129,8 +88,4 @@ class Bucket:
 
     def _unavailable(self, verb: str, error: Exception) -> Unavailable:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:_LONGEST_REASON]
-        return Unavailable(f"The object store {self._place} does not {verb} values now (S3_URL): {reason}")
-
-
-def _host(parts: SplitResult) -> str:
-    return parts.netloc.rpartition("@")[2]
+        return Unavailable(f"The object store {self._place} does not {verb} values now ({SETTING}): {reason}")

@@ -1,15 +1,17 @@
 """Published versions by the registry, kept as long as they are sure to be right.
 
-A version never changes, so one that was named is kept. Which one a run takes by default, and the flow's name, change:
-they are kept until the bus tells of any event of the flow, and an answer that was under way then is given to those who
-asked before, to nobody after.
+A version never changes, so one that was named is kept. Which one a run takes by default, and the flow's name, change.
+In one process the bus tells of every change before whoever made it is answered, so they are kept until it does, and an
+answer that was under way then is given to those who asked before, to nobody after (`RegistryBlueprints`). Over a broker
+word comes later than the answer; who published would run the version before. So in the mesh they are asked for each
+time (`FreshBlueprints`), and a worker, which is told the version of every run, asks for neither (`NamedBlueprints`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import grpc.aio
@@ -29,10 +31,10 @@ V = TypeVar("V")
 
 
 class RegistryBlueprints:
-    """`ports.Blueprints` over a channel to the registry."""
+    """`ports.Blueprints` over a channel to the registry, beside a registry in the same process."""
 
     def __init__(self, channel: grpc.aio.Channel, bus: Bus) -> None:
-        self._registry: Any = pb_grpc.RegistryServiceStub(channel)
+        self._registry = _Registry(channel)
         # By (project, flow, version or None for the default one), and by (project, flow).
         self._versions: _Cache[BlueprintVersion] = _Cache()
         self._names: _Cache[str] = _Cache()
@@ -43,38 +45,81 @@ class RegistryBlueprints:
         self._unsubscribe()
 
     async def get_version(self, flow_id: str, version: str | None, project_id: str) -> BlueprintVersion:
-        if version == "":
-            raise _unknown_version(version)
+        _refuse_empty(version)
         flow, named = (project_id, flow_id), (project_id, flow_id, version)
         known_name, known_version = self._names.ready(flow), self._versions.ready(named)
         if known_name is not None and known_version is not None:
             return _named(known_version, known_name)
-        # Both at once, and both to their end: a lost exception would be logged as nobody's.
-        results = await asyncio.gather(
-            self._versions.get(named, lambda: self._fetch_version(project_id, flow_id, version)),
-            self._names.get(flow, lambda: self._fetch_name(project_id, flow_id)),
-            return_exceptions=True,
+        return await _both(
+            self._versions.get(named, lambda: self._registry.version(project_id, flow_id, version)),
+            self._names.get(flow, lambda: self._registry.name(project_id, flow_id)),
         )
-        found, name = results
-        if isinstance(found, BaseException):
-            raise found
-        if isinstance(name, BaseException):
-            raise name
-        return _named(found, name)
 
-    async def _fetch_name(self, project_id: str, flow_id: str) -> str:
+    def _hear(self, items: Sequence[Mapping[str, Any]]) -> None:
+        for item in items:
+            flow = (item["projectId"], item["flowId"])
+            self._names.drop(flow)
+            if item["deleted"]:
+                self._versions.drop_where(lambda key, flow=flow: key[:2] == flow)  # type: ignore[misc]
+            else:
+                self._versions.drop((*flow, None))
+
+
+class FreshBlueprints:
+    """`ports.Blueprints` in a process that accepts runs for others. A flow that is gone is missed by its name."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._registry = _Registry(channel)
+        self._versions: _Cache[BlueprintVersion] = _Cache()
+
+    async def get_version(self, flow_id: str, version: str | None, project_id: str) -> BlueprintVersion:
+        _refuse_empty(version)
+        # A default one is shared with nobody: who asked earlier may have asked before the version was published.
+        asked = (
+            self._registry.version(project_id, flow_id, None)
+            if version is None
+            else self._versions.get(
+                (project_id, flow_id, version), lambda: self._registry.version(project_id, flow_id, version)
+            )
+        )
+        return await _both(asked, self._registry.name(project_id, flow_id))
+
+
+class NamedBlueprints:
+    """`ports.Blueprints` in a worker. The flow's name is the one it was published with: a run has its own."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._registry = _Registry(channel)
+        self._versions: _Cache[BlueprintVersion] = _Cache()
+
+    async def get_version(self, flow_id: str, version: str | None, project_id: str) -> BlueprintVersion:
+        _refuse_empty(version)
+        named = (project_id, flow_id, version)
+        known = self._versions.ready(named)
+        if known is not None:
+            return known
+        return await self._versions.get(named, lambda: self._registry.version(project_id, flow_id, version))
+
+
+class _Registry:
+    """The two questions, and their refusals in the orchestrator's words."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: Any = pb_grpc.RegistryServiceStub(channel)
+
+    async def name(self, project_id: str, flow_id: str) -> str:
         request = pb.GetFlowRequest(project_id=project_id, flow_id=flow_id)
         try:
-            response = await self._registry.GetFlow(request, timeout=_SECONDS)
+            response = await self._stub.GetFlow(request, timeout=_SECONDS)
         except grpc.aio.AioRpcError as error:
             raise _refusal(from_rpc_error(error), None) from None
         name: str = response.flow.name
         return name
 
-    async def _fetch_version(self, project_id: str, flow_id: str, version: str | None) -> BlueprintVersion:
+    async def version(self, project_id: str, flow_id: str, version: str | None) -> BlueprintVersion:
         request = pb.GetVersionRequest(project_id=project_id, flow_id=flow_id, version=version or "")
         try:
-            response = await self._registry.GetVersion(request, timeout=_SECONDS)
+            response = await self._stub.GetVersion(request, timeout=_SECONDS)
         except grpc.aio.AioRpcError as error:
             raise _refusal(from_rpc_error(error), version) from None
         found = response.version
@@ -86,14 +131,15 @@ class RegistryBlueprints:
             blueprint=blueprint_to_json(found.blueprint),
         )
 
-    def _hear(self, items: Sequence[Mapping[str, Any]]) -> None:
-        for item in items:
-            flow = (item["projectId"], item["flowId"])
-            self._names.drop(flow)
-            if item["deleted"]:
-                self._versions.drop_where(lambda key, flow=flow: key[:2] == flow)  # type: ignore[misc]
-            else:
-                self._versions.drop((*flow, None))
+
+async def _both(version: Awaitable[BlueprintVersion], name: Awaitable[str]) -> BlueprintVersion:
+    # Both at once, and both to their end: a lost exception would be logged as nobody's.
+    found, called = await asyncio.gather(version, name, return_exceptions=True)
+    if isinstance(found, BaseException):
+        raise found
+    if isinstance(called, BaseException):
+        raise called
+    return _named(found, called)
 
 
 class _Cache(Generic[V]):
@@ -133,6 +179,11 @@ class _Cache(Generic[V]):
     def _forget_failure(self, key: Hashable, task: asyncio.Task[V]) -> None:
         if (task.cancelled() or task.exception() is not None) and self._kept.get(key) is task:
             del self._kept[key]
+
+
+def _refuse_empty(version: str | None) -> None:
+    if version == "":
+        raise _unknown_version(version)
 
 
 def _named(version: BlueprintVersion, name: str) -> BlueprintVersion:

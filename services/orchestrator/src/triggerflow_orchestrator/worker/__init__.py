@@ -1,0 +1,1 @@
+"""A worker process of the mesh: `python -m triggerflow_orchestrator.worker`."""

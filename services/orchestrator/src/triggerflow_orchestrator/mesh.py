@@ -1,0 +1,118 @@
+"""Put the orchestrator of the mesh together: it accepts, answers and watches over runs, and runs none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final, NoReturn
+
+import grpc.aio
+import structlog
+from triggerflow_adapter_sdk import BoundHandler
+from triggerflow_chassis.bus import Bus
+from triggerflow_chassis.clock import now_us
+from triggerflow_chassis.errors import Unavailable
+from triggerflow_chassis.lifecycle import open_task
+
+from triggerflow_orchestrator.app.ask_cancel import AskCancel
+from triggerflow_orchestrator.app.compiled import CompiledFlows
+from triggerflow_orchestrator.app.idempotency import Idempotency
+from triggerflow_orchestrator.app.queue_start import QueueStart
+from triggerflow_orchestrator.app.read_executions import ReadExecutions
+from triggerflow_orchestrator.app.read_history import ReadHistory
+from triggerflow_orchestrator.app.reaping import Reaping
+from triggerflow_orchestrator.app.retention import Retention
+from triggerflow_orchestrator.app.start import StartExecution
+from triggerflow_orchestrator.app.waiters import EndWaiters
+from triggerflow_orchestrator.bootstrap import Orchestrator, decode_refusal, encode_refusal
+from triggerflow_orchestrator.mesh_parts import open_parts
+from triggerflow_orchestrator.ports import Leases
+from triggerflow_orchestrator.settings import MeshSettings
+from triggerflow_orchestrator.store.pruning import SqlPruning
+from triggerflow_orchestrator.transport.registry_client import FreshBlueprints
+from triggerflow_orchestrator.transport.service import Handlers, OrchestratorServicer
+
+log = structlog.get_logger(__name__)
+
+_WATCH_SECONDS: Final = 1.0
+_SWEEP_SECONDS: Final = 0.5
+
+
+@asynccontextmanager
+async def open_mesh_orchestrator(
+    settings: MeshSettings, *, keep_days: int | None, channel: grpc.aio.Channel, bus: Bus
+) -> AsyncIterator[Orchestrator]:
+    """The orchestrator on PostgreSQL, until the block ends. Closes nothing that was given to it.
+
+    `channel` leads to the registry, which may come up later; so may Redis, brokers and the object store. Raises
+    Unavailable where the database cannot be opened or migrated.
+    """
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(open_parts(settings, bus))
+        pruning = SqlPruning(parts.database, parts.objects)
+        idempotency = Idempotency(parts.reads, parts.journal, pruning, now_us, encode_refusal, decode_refusal)
+        stack.push_async_callback(idempotency.close)
+        waiters = EndWaiters(bus, parts.reads, lambda _: None)
+        stack.callback(waiters.close)
+        start = StartExecution(
+            QueueStart(parts.journal, parts.kicks), FreshBlueprints(channel), CompiledFlows(_NoHandlers())
+        )
+        cancel = AskCancel(parts.commands, parts.end_unrun, parts.kicks)
+        ready = asyncio.Event()
+        servicer = OrchestratorServicer(
+            Handlers(
+                start=start,
+                cancel=cancel,
+                executions=ReadExecutions(parts.reads),
+                history=ReadHistory(parts.reads, parts.objects),
+                idempotency=idempotency,
+                waiters=waiters,
+                load=parts.leases.load,
+            )
+        )
+        for name, run in {
+            "ends": waiters.ask,
+            "retention": Retention(pruning, now_us, keep_days=keep_days).run,
+            "reaping": Reaping(parts.leases, parts.kicks).run,
+            "orphaned-commands": lambda: _sweep(cancel),
+            "readiness": lambda: _watch(parts.leases, ready),
+        }.items():
+            await stack.enter_async_context(open_task(name, run))
+        yield Orchestrator(servicer, ready)
+
+
+async def _watch(leases: Leases, ready: asyncio.Event) -> None:
+    """Runs can start where the database answers and a worker holds a lease."""
+    while True:
+        try:
+            load = await leases.load()
+            can_start = any(worker.lease_seconds > 0 for worker in load.workers)
+        except Unavailable:
+            can_start = False
+        if can_start != ready.is_set():
+            log.info("runs_can_start" if can_start else "runs_cannot_start")
+        if can_start:
+            ready.set()
+        else:
+            ready.clear()
+        await asyncio.sleep(_WATCH_SECONDS)
+
+
+async def _sweep(cancel: AskCancel) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        try:
+            await cancel.sweep()
+        except Unavailable as error:
+            log.warning("orphaned_commands_not_read", error=error.detail)
+
+
+class _NoHandlers:
+    """`app.compiled.Binder` where nothing runs: inputs are checked by the plan alone."""
+
+    def bind(self, node: Mapping[str, Any], key: str = "main") -> BoundHandler:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise RuntimeError("this process runs no nodes")
