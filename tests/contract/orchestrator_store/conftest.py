@@ -231,7 +231,7 @@ class SqlWorld:
         stored = {
             name: getattr(record, name)
             for name in (column.name for column in tables.executions.columns)
-            if name not in ("inputs", "outputs", "error", "context", "options")
+            if name not in ("inputs", "outputs", "error", "context", "options", "archived_at")
         }
         self._insert(
             tables.executions,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from triggerflow_orchestrator.domain.archive import ToArchive
 from triggerflow_orchestrator.domain.execution import (
     ActivationRecord,
     BlueprintVersion,
@@ -152,6 +153,7 @@ class Pruning(Protocol):
 
     async def forget_executions(self, before_us: int) -> int:
         """Delete executions that ended before, with all that belongs to them, large values included; say how many.
+        Where executions are archived, those that are not yet stay, and the values of the others.
         Nobody sees half of one. One that was half forgotten when the process ended is the next to go."""
 
 
@@ -174,6 +176,26 @@ class Objects(Protocol):
 
     async def remove(self, key: str) -> None:
         """Forget a value. There need be none of this key."""
+
+
+class Archiving(Protocol):
+    """Which executions ended and are not archived. Raises Unavailable."""
+
+    async def to_archive(self, before_us: int, without: Collection[str], limit: int) -> list[ToArchive]:
+        """Up to `limit` that ended at or before, of every project, those that ended first first, none of `without`."""
+
+    async def note_archived(self, execution_ids: Sequence[str], at_us: int) -> None:
+        """From now on they are archived: they may be forgotten. Again is the same."""
+
+
+class Archives(Protocol):
+    """Where archives are kept. Raises Unavailable."""
+
+    async def create(self, key: str, content: bytes) -> bool:
+        """Store durably. False where there is one of this key: it stays as it is."""
+
+    async def get(self, key: str) -> bytes | None:
+        """The archive, whole; None where there is none."""
 
 
 class Blueprints(Protocol):

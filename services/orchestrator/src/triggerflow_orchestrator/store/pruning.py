@@ -46,11 +46,15 @@ _UP_TO: Final = text(
 
 
 class SqlPruning:
-    """`ports.Pruning` over any migrated database."""
+    """`ports.Pruning` over any migrated database.
 
-    def __init__(self, database: Database, objects: Objects) -> None:
+    Where executions are `archived`, only those that are go, and their large values stay: their archives name them.
+    """
+
+    def __init__(self, database: Database, objects: Objects, *, archived: bool = False) -> None:
         self._database = database
         self._objects = objects
+        self._archived = archived
 
     async def forget_answers(self, before_us: int) -> int:
         old = _some(requests, requests.c.created_at < before_us)
@@ -75,7 +79,8 @@ class SqlPruning:
     async def forget_executions(self, before_us: int) -> int:
         count = 0
         while ids := await self._hide(before_us):
-            await self._forget_values(ids)
+            if not self._archived:
+                await self._forget_values(ids)
             for table in _LONG:
                 await self._in_steps(_some(table, table.c.execution_id.in_(ids)))
             async with self._step() as connection:
@@ -94,6 +99,8 @@ class SqlPruning:
             .limit(_EXECUTIONS)
             .with_for_update(skip_locked=True)
         )
+        if self._archived:
+            old = old.where(executions.c.archived_at.is_not(None))
         async with self._step() as connection:
             ids = [row.id for row in await connection.execute(old)]
             if ids:
