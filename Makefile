@@ -11,7 +11,7 @@ OUR_NAMES := triggerflow-protos triggerflow-chassis triggerflow-registry trigger
         triggerflow-adapter-python
 PYTHON ?= python3
 
-include make/setup.mk make/check.mk make/test.mk make/run.mk
+include make/setup.mk make/check.mk make/test.mk make/run.mk make/mesh.mk
 
 .PHONY: help
 help: ## List the targets

@@ -16,7 +16,7 @@ def _loaded(module: str) -> set[str]:
     return set(answer.stdout.split())
 
 
-@pytest.mark.parametrize("command", ["flow", "run", "tail", "session"])
+@pytest.mark.parametrize("command", ["flow", "run", "tail", "session", "mesh"])
 def test_commands_load_no_service(command: str) -> None:
     loaded = _loaded(f"triggerflow_local.commands.{command}")
     assert not loaded & {*HEAVY, "grpc", "uvicorn", "starlette", "triggerflow_bff", "triggerflow_stream"}

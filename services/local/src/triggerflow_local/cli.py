@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,10 @@ app = typer.Typer(
 )
 flow = typer.Typer(help="Work with flows. FLOW is an id or a name.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(flow, name="flow")
+mesh = typer.Typer(
+    help="The mesh: many processes on PostgreSQL, Valkey, Kafka and S3.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(mesh, name="mesh")
 
 Flow = Annotated[str, typer.Argument(metavar="FLOW", help="The id or the name of a flow.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -134,3 +139,35 @@ def flow_delete(
     from triggerflow_local.commands import flow as commands
 
     commands.delete(flow, yes=yes)
+
+
+@mesh.command("up")
+def mesh_up(
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", help="How many workers; TFCANVAS_WORKERS, else 2.")
+    ] = None,
+) -> None:
+    """Start the mesh and keep it running, or print a fresh link to the one that runs. Ctrl-C stops it."""
+    from triggerflow_local.mesh import up as up_
+
+    if workers is not None:
+        os.environ["TFCANVAS_WORKERS"] = str(workers)
+    up_.run()
+
+
+@mesh.command("status")
+def mesh_status(as_json: AsJson = False) -> None:
+    """Show the processes of the running mesh, and how much work waits."""
+    from triggerflow_local.commands import mesh as commands
+
+    commands.status(as_json=as_json)
+
+
+@mesh.command("reset")
+def mesh_reset(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete everything the mesh has kept: flows, runs, queues, logs. Refuses while it runs."""
+    from triggerflow_local.commands import mesh as commands
+
+    commands.reset(yes=yes)

@@ -85,13 +85,23 @@ class Home:
                     left.parent.rmdir()
 
     def token(self) -> str:
-        """The bearer token, made at the first start and kept, readable by its owner only. Call with the lock held."""
-        token = self.known_token()
-        if token is None:
-            token = secrets.token_urlsafe(32)
-            self._write(self._token, token + "\n")
-        else:
-            self._token.chmod(0o600)
+        """The bearer token, made at the first start and kept, readable by its owner only.
+
+        A server of local mode and a mesh share it, and may start at the same moment.
+        """
+        fresh = self._token.with_name(f".{self._token.name}.new.{os.getpid()}")
+        while (token := self.known_token()) is None:
+            self._write(fresh, secrets.token_urlsafe(32) + "\n")
+            try:
+                # Unlike a rename, this never replaces what another has made meanwhile.
+                self._token.hardlink_to(fresh)
+            except FileExistsError:
+                # Made meanwhile; or empty, which is as good as none.
+                if self.known_token() is None:
+                    fresh.replace(self._token)
+            finally:
+                fresh.unlink(missing_ok=True)
+        self._token.chmod(0o600)
         return token
 
     def known_token(self) -> str | None:

@@ -16,8 +16,8 @@ _MOST_BYTES = 107
 _NAME = "grpc.sock"
 
 
-def open_port(port: int) -> socket.socket:
-    """A listening socket at 127.0.0.1. Raises CannotStart where the port is taken or forbidden."""
+def open_port(port: int, setting: str = "TFCANVAS_PORT") -> socket.socket:
+    """A listening socket at 127.0.0.1. Raises CannotStart, naming the setting, where the port is taken or forbidden."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         # For connections of the last server that linger; a port that someone listens at stays taken.
@@ -28,7 +28,7 @@ def open_port(port: int) -> socket.socket:
         listening.close()
         why = "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
         raise CannotStart(
-            f"TFCANVAS_PORT: port {port} of 127.0.0.1 {why}. Set TFCANVAS_PORT to another one, or to 0 for a free one."
+            f"{setting}: port {port} of 127.0.0.1 {why}. Set {setting} to another one, or to 0 for a free one."
         ) from None
     listening.setblocking(False)
     return listening

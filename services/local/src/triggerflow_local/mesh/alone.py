@@ -43,7 +43,7 @@ class Alone:
         with ThreadPoolExecutor(1, "probe") as threads:
             threads.submit(self.component.prepare).result()
             with log.open("ab") as output:
-                self._process = start(self.component, output=output, environ=os.environ)
+                self._process = start(self.component, output=output)
             deadline = time.monotonic() + self.component.start_seconds
             while True:
                 try:
@@ -68,6 +68,7 @@ class Alone:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            self.component.clear()
 
     def stop(self) -> int:
         """Stop it as it likes to be stopped; the exit code."""

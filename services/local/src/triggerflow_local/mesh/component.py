@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,10 +29,13 @@ class Component:
     ready: Callable[[], None]
     # Where the others find it.
     url: str = ""
-    # Added to the environment of whoever starts it.
+    # What it is told. One of ours sees the user's environment, too; what the user keeps there is no other's business.
     environment: Mapping[str, str] = field(default_factory=dict)
+    ours: bool = False
     # Before every start, also after kill -9: make or repair what the process needs. Raises CannotStart.
     prepare: Callable[[], None] = _nothing
+    # After every end, however it came: end what the process left behind.
+    clear: Callable[[], None] = _nothing
     # The OS user it runs as; empty is the one that starts it.
     user: str = ""
     stop_signal: signal.Signals = signal.SIGTERM
@@ -41,3 +45,10 @@ class Component:
     orphan_signal: signal.Signals = signal.SIGKILL
     # How long a first start may take, a download of its parts not counted.
     start_seconds: float = 60.0
+    # Lines of its log that only its file gets, not the terminal.
+    chatter: re.Pattern[bytes] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: without user and password."""
+        return self.url.rpartition("@")[2] or self.url

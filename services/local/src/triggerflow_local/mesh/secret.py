@@ -19,12 +19,13 @@ def kept(path: Path) -> str:
     return found
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, all at once."""
+def write_private(path: Path, text: str, *, durable: bool = True) -> None:
+    """Write a file that only its owner may read, all at once; on the disk at the return where it is to be durable."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
     fresh.replace(path)

@@ -67,7 +67,7 @@ def server(
             *(java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.net.preferIPv4Stack=true"),
             *(f"-Dlog4j2.configurationFile={_LOGGING}", *classes, "kafka.Kafka", str(settings)),
         ),
-        ready=lambda: _metadata(port),
+        ready=lambda: probe(f"127.0.0.1:{port}"),
         url=f"127.0.0.1:{port}",
         prepare=prepare,
         start_seconds=120.0,
@@ -93,17 +93,24 @@ def _format(java: str, classes: tuple[str, ...], settings: Path) -> None:
         raise CannotStart(f"KAFKA_BOOTSTRAP: Kafka's folder {settings.parent} cannot be made ready: {said}")
 
 
-def _metadata(port: int) -> None:
+def probe(bootstrap: str) -> None:
+    """Raises NotReady unless one of the brokers of KAFKA_BOOTSTRAP tells of the cluster."""
     # Asked first, since the client below writes a line for each refusal.
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
-    except OSError as error:
-        raise NotReady(str(error)) from None
+    refused: OSError | None = None
+    for broker in bootstrap.split(","):
+        host, _, port = broker.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=1.0).close()
+            break
+        except OSError as error:
+            refused = error
+    else:
+        raise NotReady(str(refused))
 
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient
 
-    client = AdminClient({"bootstrap.servers": f"127.0.0.1:{port}", "socket.timeout.ms": 2_000, "log_level": 0})
+    client = AdminClient({"bootstrap.servers": bootstrap, "socket.timeout.ms": 2_000, "log_level": 0})
     try:
         if not client.list_topics(timeout=2.0).brokers:
             raise NotReady("no broker has joined the cluster yet")

@@ -55,10 +55,7 @@ def server(folder: Path, port: int = 0) -> Component:
         _clear_after_kill(data)
 
     def ready() -> None:
-        try:
-            asyncio.run(_ensure_database(address))
-        except (OSError, TimeoutError) as error:
-            raise NotReady(str(error) or type(error).__name__) from None
+        probe(f"{address}/postgres", make=NAME)
 
     return Component(
         name="postgres",
@@ -67,6 +64,7 @@ def server(folder: Path, port: int = 0) -> Component:
         ready=ready,
         url=f"{address}/{NAME}",
         prepare=prepare,
+        clear=lambda: _end_left_over(data),
         user=user,
         # Fast: who is connected is cut off. The default, smart, waits for them.
         stop_signal=signal.SIGINT,
@@ -150,11 +148,14 @@ def _major(binaries: Path) -> str:
     return said.split()[-1].split(".")[0]
 
 
-def _clear_after_kill(data: Path) -> None:
-    """End what a killed server left, since a new one refuses to start beside it."""
+def _end_left_over(data: Path) -> None:
     # The backends of a killed postmaster notice it when they next wait, which a long statement may put off.
-    left = [each for each in psutil.process_iter(["name"]) if each.info["name"] == "postgres" and _works_in(each, data)]
-    end(left)
+    end([each for each in psutil.process_iter(["name"]) if each.info["name"] == "postgres" and _works_in(each, data)])
+
+
+def _clear_after_kill(data: Path) -> None:
+    """End what a killed server left, since a new one refuses to start beside it, and its note where that would."""
+    _end_left_over(data)
     note = data / "postmaster.pid"
     try:
         pid = int(note.read_text("utf-8").splitlines()[0])
@@ -175,15 +176,19 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
         return False
 
 
-async def _ensure_database(address: str) -> None:
+def probe(url: str, *, make: str = "") -> None:
+    """Raises NotReady unless the server of DATABASE_URL answers; `make` is a database to make where it is missing."""
     import asyncpg
 
-    try:
-        connection = await asyncpg.connect(f"{address}/postgres", timeout=5.0)
+    async def ask() -> None:
+        connection = await asyncpg.connect(url, timeout=5.0)
         try:
-            if not await connection.fetchval("select 1 from pg_database where datname = $1", NAME):
-                await connection.execute(f"create database {NAME}")
+            if make and not await connection.fetchval("select 1 from pg_database where datname = $1", make):
+                await connection.execute(f"create database {make}")
         finally:
             await connection.close()
-    except asyncpg.PostgresError as error:
-        raise NotReady(str(error)) from None
+
+    try:
+        asyncio.run(ask())
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise NotReady(str(error) or type(error).__name__) from None

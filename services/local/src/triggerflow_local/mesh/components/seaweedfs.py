@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from triggerflow_local.home import CannotStart
 from triggerflow_local.mesh.component import Component, NotReady
@@ -16,7 +18,6 @@ from triggerflow_local.mesh.secret import kept, write_private
 
 BUCKET = "triggerflow"
 _KEY = "triggerflow"
-# What makes the bucket: the server makes one for whoever may administer it, at the first object.
 _MARK = ".bucket"
 
 
@@ -25,6 +26,7 @@ def server(folder: Path, port: int = 0) -> Component:
     port = port or free_port()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = kept(folder / "secret")
+    url = f"http://{_KEY}:{secret}@127.0.0.1:{port}/{BUCKET}"
     data, identities = folder / "data", folder / "s3.json"
     inner = {name: free_port() for name in ("master", "volume", "filer")}
     grpc = {name: free_port() for name in ("master", "volume", "filer", "s3")}
@@ -60,38 +62,47 @@ def server(folder: Path, port: int = 0) -> Component:
             # Of one master alone; by default a start after a kill takes 17 s.
             "-master.electionTimeout=1s",
         ),
-        ready=lambda: _ensure_bucket(port, secret),
-        url=f"http://{_KEY}:{secret}@127.0.0.1:{port}/{BUCKET}",
+        ready=lambda: probe(url, make=True),
+        url=url,
         prepare=prepare,
         # Its end waits for the streams between its own parts, for minutes. What it answered is with the system by then.
         stop_seconds=1.5,
+        # Its lines of level information.
+        chatter=re.compile(rb"I\d{4} "),
     )
 
 
-def _ensure_bucket(port: int, secret: str) -> None:
+def probe(url: str, *, make: bool = False) -> None:
+    """Raises NotReady unless the bucket of S3_URL can be read; `make` makes it where it is missing."""
+    from obstore.exceptions import BaseError
+    from triggerflow_orchestrator.store.s3_bucket import BucketPlace
+
+    place = BucketPlace.parse(url)
     # Asked first, since the client below tries for long and says little.
+    address = urlsplit(place.endpoint)
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+        port = address.port or (443 if address.scheme == "https" else 80)
+        socket.create_connection((address.hostname or "", port), timeout=1.0).close()
     except OSError as error:
         raise NotReady(str(error)) from None
 
     import obstore
-    from obstore.exceptions import BaseError
     from obstore.store import S3Store
 
     store = S3Store(
-        BUCKET,
-        endpoint=f"http://127.0.0.1:{port}",
-        access_key_id=_KEY,
-        secret_access_key=secret,
-        region="us-east-1",
+        place.bucket,
+        endpoint=place.endpoint,
+        access_key_id=place.key_id,
+        secret_access_key=place.secret.reveal(),
+        region=place.region,
         virtual_hosted_style_request=False,
         client_options={"allow_http": True, "timeout": "5s"},
         retry_config={"max_retries": 0},
     )
     try:
-        # Written and not only listed: the first write makes the volumes.
-        obstore.put(store, _MARK, b"")
+        if make:
+            # The server makes a bucket for whoever may administer it at the first object, and the volumes with it.
+            obstore.put(store, _MARK, b"")
         obstore.list(store, prefix=_MARK).collect()
     except BaseError as error:
         raise NotReady(str(error).splitlines()[0]) from None

@@ -46,13 +46,14 @@ def server(folder: Path, port: int = 0) -> Component:
         name="valkey",
         folder=folder,
         command=(str(_binary()), settings.name),
-        ready=lambda: _ping(url),
+        ready=lambda: probe(url),
         url=url,
         prepare=prepare,
     )
 
 
-def _ping(url: str) -> None:
+def probe(url: str) -> None:
+    """Raises NotReady unless the server of REDIS_URL answers."""
     import redis
 
     client = redis.Redis.from_url(url, socket_connect_timeout=1.0, socket_timeout=1.0)
