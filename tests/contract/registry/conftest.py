@@ -44,7 +44,7 @@ async def _postgres(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
 @asynccontextmanager
 async def _behind_redis(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
     async with _postgres(request) as store, open_redis_texts(request.getfixturevalue("valkey").url) as texts:
-        yield CachedStore(store, texts)
+        yield CachedStore(store, texts, "secret")
 
 
 BACKENDS: dict[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Store]]] = {

@@ -118,7 +118,7 @@ async def shelf(tmp_path: Path, valkey: ValkeyServer, texts: RedisTexts) -> Asyn
             await change.add_version(PROJECT, _version(document), "me")
         counting = CountingStore(store)
         counting.gate.set()
-        yield Shelf(counting, CachedStore(counting, texts), _version(document), valkey)
+        yield Shelf(counting, CachedStore(counting, texts, "secret"), _version(document), valkey)
 
 
 async def test_a_version_is_read_from_the_store_once_and_then_from_redis(shelf: Shelf) -> None:
@@ -134,7 +134,8 @@ async def test_what_is_kept_is_json_and_has_an_end(shelf: Shelf) -> None:
     with shelf.redis.client() as client:
         (key,) = shelf.keys()
         assert shelf.version.content_hash.encode() in key
-        assert json.loads(client.get(key))["name"] == "Nightly report"  # type: ignore[arg-type]
+        # The MAC in hex, then the JSON.
+        assert json.loads(client.get(key)[64:])["name"] == "Nightly report"  # type: ignore[index]
         assert all(0 < client.ttl(each) <= 24 * 60 * 60 for each in client.keys("*"))  # type: ignore[operator,union-attr]
 
 
@@ -218,8 +219,7 @@ async def test_redis_that_does_not_answer_is_waited_for_by_one_and_left_alone_by
         b'{"name": 1}',
         b"[" * 100_000,
         records.blueprint_text(_document(timeoutSeconds=1)).encode(),
-        json.dumps({"name": "", "description": "", "nodes": [1], "edges": [], "channels": [], "settings": {}}).encode(),
-        json.dumps({"name": "", "description": "", "nodes": 1, "edges": [], "channels": [], "settings": {}}).encode(),
+        b"0" * 64 + records.blueprint_text(_document(timeoutSeconds=1)).encode(),
     ],
 )
 async def test_what_is_not_the_version_is_refused_and_replaced(shelf: Shelf, poison: bytes) -> None:
@@ -236,6 +236,29 @@ async def test_what_is_not_the_version_is_refused_and_replaced(shelf: Shelf, poi
     await shelf.until(mended)
     assert await shelf.get() == shelf.version
     assert shelf.counting.blueprints_read == 2
+
+
+async def test_what_was_kept_of_another_version_or_by_another_secret_is_refused(
+    shelf: Shelf, texts: RedisTexts
+) -> None:
+    await shelf.get()
+    await shelf.until_kept()
+    (first,) = shelf.keys()
+    other = _version(_document(timeoutSeconds=1), 2)
+    async with shelf.cached.write() as change:
+        await change.add_version(PROJECT, other, "me")
+    async with shelf.cached.read() as view:
+        await view.version(PROJECT, FLOW, 2)
+    await shelf.until(lambda: len(shelf.keys()) == 2)
+    with shelf.redis.client() as client:
+        (second,) = set(shelf.keys()) - {first}
+        client.set(first, client.get(second))  # type: ignore[arg-type]
+    before = shelf.counting.blueprints_read
+    assert await shelf.get() == shelf.version
+    assert shelf.counting.blueprints_read == before + 1
+    async with CachedStore(shelf.counting, texts, "another").read() as view:
+        assert await view.version(PROJECT, FLOW, 2) == other
+    assert shelf.counting.blueprints_read == before + 2
 
 
 async def test_a_deleted_flow_is_gone_at_once_and_leaves_nothing_behind(shelf: Shelf) -> None:

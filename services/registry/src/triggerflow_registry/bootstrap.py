@@ -79,7 +79,7 @@ async def _cached(store: Store, settings: RegistrySettings, bus: Bus) -> AsyncIt
     from triggerflow_registry.store.version_cache import CachedStore
 
     async with open_redis_texts(settings.redis.reveal()) as texts:
-        cached = CachedStore(store, texts)
+        cached = CachedStore(store, texts, settings.cache_secret.reveal() if settings.cache_secret else "")
         unsubscribe = bus.subscribe(FLOW_EVENTS, None, cached.hear)
         try:
             yield cached

@@ -31,6 +31,8 @@ class RegistrySettings:
     postgres: Postgres | None = None
     # Where it is set, published versions are cached there: `redis://host:port/0`.
     redis: Secret | None = None
+    # What cached versions are signed with, the same in every process of a deployment. None: only damage is noticed.
+    cache_secret: Secret | None = None
 
     @property
     def place(self) -> str:
@@ -63,6 +65,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> ServerSettings:
             keep_days=reader.keep_days(),
             postgres=read_postgres(reader, SCHEMA, "triggerflow-registry"),
             redis=read_redis(reader),
+            cache_secret=reader.secret("TOKEN"),
         ),
         address=reader.listening("REGISTRY_ADDRESS", ADDRESSES["registry"]),
         orchestrator=read_peers(reader, "orchestrator")["orchestrator"],
