@@ -6,30 +6,34 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+_Pair = tuple[asyncio.StreamWriter, asyncio.StreamWriter]
+
 
 class CuttingProxy:
     """Passes bytes both ways until it is told otherwise."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
+        self._pairs: set[_Pair] = set()
+        self._silenced: set[_Pair] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._cut_at_reply = False
-        self._cut_at_request = False
+        self._lost_reply: bytes | None = None
+        self._lost_request: bytes | None = None
         self._keep_server = False
         self.refusing = False
         self.cut = asyncio.Event()
         """Set once something was cut."""
 
-    def lose_next_reply(self) -> None:
-        """The server gets the next request and does what it asks; the client hears of a broken connection instead."""
+    def lose_reply_to(self, text: str) -> None:
+        """The server gets the request that holds this text and does what it asks; the client hears of a broken
+        connection instead."""
         self.cut.clear()
-        self._cut_at_reply = True
+        self._lost_reply = text.encode()
 
-    def lose_next_request(self) -> None:
-        """The server never gets the next request."""
+    def lose_request_with(self, text: str) -> None:
+        """The server never gets the request that holds this text."""
         self.cut.clear()
-        self._cut_at_request = True
+        self._lost_request = text.encode()
 
     def hang_up_on_clients(self) -> None:
         """Clients hear of a broken connection; the server does not, and goes on with what it was asked."""
@@ -51,28 +55,31 @@ class CuttingProxy:
         self._tasks.add(back)
         with suppress(OSError):
             while data := await reader.read(65_536):
-                if self._cut_at_request:
-                    self._cut_at_request = False
+                if self._lost_request is not None and self._lost_request in data:
+                    self._lost_request = None
                     self._abort(pair)
                     break
+                if self._lost_reply is not None and self._lost_reply in data:
+                    self._lost_reply = None
+                    self._silenced.add(pair)
                 server.write(data)
         if not self._keep_server:
             server.transport.abort()
         await asyncio.wait([back])
         self._pairs.discard(pair)
 
-    async def _backward(self, answers: asyncio.StreamReader, pair: tuple[asyncio.StreamWriter, ...]) -> None:
+    async def _backward(self, answers: asyncio.StreamReader, pair: _Pair) -> None:
         client = pair[0]
         with suppress(OSError):
             while data := await answers.read(65_536):
-                if self._cut_at_reply:
-                    self._cut_at_reply = False
+                if pair in self._silenced:
+                    self._silenced.discard(pair)
                     self._abort(pair)
                     break
                 client.write(data)
         client.transport.abort()
 
-    def _abort(self, pair: tuple[asyncio.StreamWriter, ...]) -> None:
+    def _abort(self, pair: _Pair) -> None:
         for writer in pair:
             writer.transport.abort()
         self.cut.set()

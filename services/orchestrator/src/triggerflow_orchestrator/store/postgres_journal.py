@@ -24,6 +24,7 @@ from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.postgres.address import Postgres
 from triggerflow_chassis.postgres.faults import as_unavailable
 
+from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain.lease import LeaseLost, RequestTaken
 from triggerflow_orchestrator.store.fences import Result
@@ -75,11 +76,17 @@ class PostgresJournal:
             asyncio.create_task(self._waker.run(), name="outbox-waker"),
         ]
 
+    @property
+    def connected(self) -> bool:
+        """Whether the database answered last."""
+        return self._session is not None and not self._session.closed
+
     async def flush(self) -> None:
         """Return once all that was submitted until now is told."""
-        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.submit(Unit(done=lambda _: None if told.done() else told.set_result(None)))
-        await told
+        durable = Durable()
+        self.submit(Unit(done=durable.told))
+        with suppress(Unavailable):
+            await durable.wait()
 
     async def close(self) -> None:
         """Write what was submitted, but do not wait for a database that is away; what is left is told Unavailable."""
@@ -124,7 +131,7 @@ class PostgresJournal:
         session = self._session
         if session is None or session.closed:
             session = await self._connect()
-            if session is None:
+            if session is None or not self._waiting:
                 return
         units = list(islice(self._waiting, self._most))
         try:
