@@ -14,6 +14,7 @@ from sqlalchemy import update
 from triggerflow_chassis.errors import NotFound, Unavailable
 from triggerflow_chassis.lifecycle import open_task
 from triggerflow_orchestrator.app.archive import Archive, ReadArchive
+from triggerflow_orchestrator.bucket_place import BucketPlace
 from triggerflow_orchestrator.domain.archive import archive_key
 from triggerflow_orchestrator.domain.execution import LargeValue
 from triggerflow_orchestrator.store import tables
@@ -21,7 +22,7 @@ from triggerflow_orchestrator.store.archiving import SqlArchiving
 from triggerflow_orchestrator.store.objects import FileObjects
 from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.s3_archives import S3Archives
-from triggerflow_orchestrator.store.s3_bucket import Bucket, BucketPlace
+from triggerflow_orchestrator.store.s3_bucket import Bucket
 
 POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)
 over_each = pytest.mark.parametrize("world", ["sqlite", POSTGRES], indirect=True)

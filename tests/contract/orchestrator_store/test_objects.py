@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from s3_server import S3Server
 from triggerflow_chassis.errors import Unavailable
+from triggerflow_orchestrator.bucket_place import BucketPlace
 from triggerflow_orchestrator.ports import Objects
 from triggerflow_orchestrator.store.objects import FileObjects
-from triggerflow_orchestrator.store.s3_bucket import Bucket, BucketPlace
+from triggerflow_orchestrator.store.s3_bucket import Bucket
 from triggerflow_orchestrator.store.s3_objects import S3Objects
 
 _BUCKETS = itertools.count(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from triggerflow_orchestrator.store.s3_bucket import BucketPlace
+from triggerflow_orchestrator.bucket_place import BucketPlace
 
 
 def test_key_and_secret_are_decoded_and_the_secret_is_not_shown() -> None:

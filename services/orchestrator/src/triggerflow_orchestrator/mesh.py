@@ -15,6 +15,7 @@ from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.lifecycle import open_task
 
+from triggerflow_orchestrator.app.archive import Archive
 from triggerflow_orchestrator.app.ask_cancel import AskCancel
 from triggerflow_orchestrator.app.compiled import CompiledFlows
 from triggerflow_orchestrator.app.idempotency import Idempotency
@@ -26,10 +27,14 @@ from triggerflow_orchestrator.app.retention import Retention
 from triggerflow_orchestrator.app.start import StartExecution
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.bootstrap import Orchestrator, decode_refusal, encode_refusal
-from triggerflow_orchestrator.mesh_parts import open_parts
+from triggerflow_orchestrator.bucket_place import BucketPlace
+from triggerflow_orchestrator.mesh_parts import MeshParts, open_parts
 from triggerflow_orchestrator.ports import Leases
 from triggerflow_orchestrator.settings import MeshSettings
+from triggerflow_orchestrator.store.archiving import SqlArchiving
 from triggerflow_orchestrator.store.pruning import SqlPruning
+from triggerflow_orchestrator.store.s3_archives import S3Archives
+from triggerflow_orchestrator.store.s3_bucket import Bucket
 from triggerflow_orchestrator.transport.registry_client import FreshBlueprints
 from triggerflow_orchestrator.transport.service import Handlers, OrchestratorServicer
 
@@ -50,7 +55,8 @@ async def open_mesh_orchestrator(
     """
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(open_parts(settings, bus))
-        pruning = SqlPruning(parts.database, parts.objects)
+        archive = _archive(settings, parts)
+        pruning = SqlPruning(parts.database, parts.objects, archived=archive is not None)
         idempotency = Idempotency(parts.reads, parts.journal, pruning, now_us, encode_refusal, decode_refusal)
         stack.push_async_callback(idempotency.close)
         waiters = EndWaiters(bus, parts.reads, lambda _: None)
@@ -77,9 +83,18 @@ async def open_mesh_orchestrator(
             "reaping": Reaping(parts.leases, parts.kicks).run,
             "orphaned-commands": lambda: _sweep(cancel),
             "readiness": lambda: _watch(parts.leases, ready),
+            **({"archive": archive.run} if archive is not None else {}),
         }.items():
             await stack.enter_async_context(open_task(name, run))
         yield Orchestrator(servicer, ready)
+
+
+def _archive(settings: MeshSettings, parts: MeshParts) -> Archive | None:
+    if not isinstance(settings.objects, BucketPlace):
+        return None
+    archives = S3Archives(Bucket(settings.objects))
+    runs = SqlArchiving(parts.database)
+    return Archive(runs, parts.reads, archives, now_us, after_seconds=settings.archive_after_seconds)
 
 
 async def _watch(leases: Leases, ready: asyncio.Event) -> None:

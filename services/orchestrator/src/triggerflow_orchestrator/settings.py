@@ -21,6 +21,7 @@ from triggerflow_orchestrator.bucket_place import BucketPlace
 
 DEFAULT_MAX_LIVE: Final = 256
 DEFAULT_LEASE_SECONDS: Final = 5
+DEFAULT_ARCHIVE_AFTER_SECONDS: Final = 10
 SCHEMA: Final = "orchestrator"
 """The service's part of the one PostgreSQL database."""
 
@@ -37,6 +38,8 @@ class MeshSettings:
     """Where large values are kept: a bucket, or a folder that all processes of one machine share."""
     lease_seconds: int = DEFAULT_LEASE_SECONDS
     """How long a worker that is not heard of keeps its runs."""
+    archive_after_seconds: int = DEFAULT_ARCHIVE_AFTER_SECONDS
+    """How long after its end a run is archived, where objects are in a bucket. Nothing is archived into a folder."""
 
 
 def read_mesh(reader: Reader, application: str, folder: Path) -> MeshSettings | None:
@@ -57,6 +60,9 @@ def read_mesh(reader: Reader, application: str, folder: Path) -> MeshSettings | 
         redis=redis,
         objects=_read_bucket(reader) or folder,
         lease_seconds=reader.integer("LEASE_SECONDS", DEFAULT_LEASE_SECONDS, least=1, most=300),
+        archive_after_seconds=reader.integer(
+            "ARCHIVE_AFTER_SECONDS", DEFAULT_ARCHIVE_AFTER_SECONDS, least=0, most=86_400
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from triggerflow_chassis.kafka.settings import read_kafka
 from triggerflow_chassis.postgres.address import read_postgres
 from triggerflow_chassis.redis_address import read_redis
 from triggerflow_chassis.settings import Reader, Secret
-from triggerflow_orchestrator.store.s3_bucket import BucketPlace
+from triggerflow_orchestrator.bucket_place import BucketPlace
 
 from triggerflow_local.settings import DEFAULT_HOME, DEFAULT_PORT
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from triggerflow_chassis.bus import Bus
@@ -18,13 +18,14 @@ from triggerflow_chassis.clock import now_us
 
 from triggerflow_orchestrator.app import attempt as attempts
 from triggerflow_orchestrator.app.compiled import CompiledFlow
-from triggerflow_orchestrator.app.engine_ports import Hold, Journal, NodeRuntime
+from triggerflow_orchestrator.app.engine_ports import Hold, Journal, Keep, NodeRuntime
 from triggerflow_orchestrator.app.live_run import Extend, Fired, LiveRun, Told
 from triggerflow_orchestrator.app.publish import publish
 from triggerflow_orchestrator.app.run import LONGEST_LIMIT_SECONDS, Activation, Run, Transition
 from triggerflow_orchestrator.app.units import Fence, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure
 from triggerflow_orchestrator.domain.lease import LeaseLost
+from triggerflow_orchestrator.domain.value import Value
 
 log = structlog.get_logger(__name__)
 
@@ -46,15 +47,17 @@ class Engine:
         max_live: int,
         gone: Callable[[str], None] | None = None,
         hold: Hold | None = None,
+        keep: Keep | None = None,
     ) -> None:
         """`gone` is told the id of each run that this process no longer has: ended, dropped, or left. No handler is
-        begun while `hold` is not sure."""
+        begun while `hold` is not sure. `keep` is given each result before it is taken."""
         self._journal = journal
         self._runtime = runtime
         self._bus = bus
         self._max_live = max_live
         self._gone = gone
         self._hold = hold
+        self._keep = keep
         self._loop = asyncio.get_running_loop()
         self._live: dict[str, LiveRun] = {}
         self._activations: dict[int, tuple[LiveRun, Activation]] = {}
@@ -231,6 +234,7 @@ class Engine:
                 timer = self._loop.call_later(node.timeout_seconds, self._attempt_timed_out, live, activation)
                 live.timers[number] = timer
             lit = await attempts.call(live.compiled.bound(node), activation, context)
+            kept = await self._keep_result(live, activation, lit) if self._keep is not None else None
         except BaseException as error:
             # A cancel that nobody here asked for is the handler's own, and a failure like any other.
             if not context.cancelled and not self._stopping:
@@ -243,7 +247,13 @@ class Engine:
                 return
             self._forget_attempt(live, number)
             self._forget(live, number)
-            self._decide(live, lambda: self._commit(live, live.run.succeed(activation, now_us(), lit)))
+            self._decide(live, lambda: self._commit(live, live.run.succeed(activation, now_us(), lit, kept)))
+
+    async def _keep_result(self, live: LiveRun, activation: Activation, lit: Mapping[str, Value]) -> Mapping[int, str]:
+        assert self._keep is not None
+        # The handler is done: what takes long from here on is not its fault.
+        self._stop_clock(live, activation.number)
+        return await self._keep(live.run.id, lit, lambda level, words: self._log_on_loop(activation, level, words))
 
     def _decide(self, live: LiveRun, decide: Callable[[], None]) -> None:
         """Take an outcome. A defect of ours in doing so must not leave a run that seems to go on for ever."""
@@ -283,6 +293,9 @@ class Engine:
 
     def _forget_attempt(self, live: LiveRun, number: int) -> None:
         live.tasks.pop(number, None)
+        self._stop_clock(live, number)
+
+    def _stop_clock(self, live: LiveRun, number: int) -> None:
         timer = live.timers.pop(number, None)
         if timer is not None:
             timer.cancel()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from triggerflow_orchestrator.app.units import Unit
 from triggerflow_orchestrator.domain.plan import Plan
+from triggerflow_orchestrator.domain.value import Value
 
 Perform = Callable[[int], Awaitable[None]]
 
@@ -28,6 +29,16 @@ class Hold(Protocol):
 
     async def until_sure(self) -> None:
         """Return once it is. A run dropped meanwhile cancels who waits for its sake."""
+
+
+class Keep(Protocol):
+    """Keeps large results before they are taken. Local mode needs none: its journal writes them."""
+
+    async def __call__(
+        self, execution_id: str, lit: Mapping[str, Value], tell: Callable[[str, str], None]
+    ) -> Mapping[int, str]:
+        """The reference of each value that was kept, by the `id` of its text. `tell` is given level and words for
+        the run's events where it takes long. Raises nothing."""
 
 
 class ProgramRun(Protocol):

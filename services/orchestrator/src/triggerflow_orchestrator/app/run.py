@@ -177,9 +177,12 @@ class Run:
 
     # Outcomes.
 
-    def succeed(self, activation: Activation, now: int, lit: Mapping[str, Value]) -> Transition:
-        """The handler gave `lit`."""
+    def succeed(
+        self, activation: Activation, now: int, lit: Mapping[str, Value], kept: Mapping[int, str] | None = None
+    ) -> Transition:
+        """The handler gave `lit`, of which the texts in `kept` are in the object store already."""
         move = self._close(activation)
+        move.unit.kept.update(kept or {})
         node = activation.node
         shown_ports = self._journal(move, activation, now, "succeeded", lit, None)
         result = self._joined(move, node, shown_ports, lit)

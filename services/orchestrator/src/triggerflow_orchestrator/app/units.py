@@ -93,10 +93,17 @@ class Unit:
     notices: list[Notice] = field(default_factory=list)
     """Their ids are there once `done` is called in local mode. In the mesh the relay gives them later, in `notices`."""
     fence: Fence | None = None
+    kept: dict[int, str] = field(default_factory=dict)
+    """Large values that are in the object store already: the reference, by the `id` of the text."""
 
     def keep(self, execution_id: str, text: bytes) -> str:
         """Write a large value with this unit; its reference."""
-        ref = uuid7()
-        self.objects.append((ref, text))
-        self.rows.append((Kind.OBJECT, (ref, execution_id, len(text), ref)))
+        known = self.kept.get(id(text))
+        ref = known or uuid7()
+        row = (Kind.OBJECT, (ref, execution_id, len(text), ref))
+        if known is None:
+            self.objects.append((ref, text))
+            self.rows.append(row)
+        elif row not in self.rows:  # at a port and at an output it is the same
+            self.rows.append(row)
         return ref

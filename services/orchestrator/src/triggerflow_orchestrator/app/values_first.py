@@ -7,7 +7,6 @@ has one waits, with every later unit of its own run behind it. A unit reaches th
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from typing import Final
 
@@ -15,15 +14,12 @@ import structlog
 from triggerflow_chassis.errors import Internal, Unavailable
 
 from triggerflow_orchestrator.app.engine_ports import Journal
+from triggerflow_orchestrator.app.patient_put import PatientPut
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.ports import Objects
 
 log = structlog.get_logger(__name__)
 
-_AT_ONCE: Final = 16
-_FIRST_WAIT_SECONDS: Final = 0.25
-_LONGEST_WAIT_SECONDS: Final = 2.0
-_TELL_SECONDS: Final = 10.0
 _LAST_SECONDS: Final = 2.0
 
 
@@ -32,8 +28,7 @@ class ValuesFirst:
 
     def __init__(self, journal: Journal, objects: Objects) -> None:
         self._journal = journal
-        self._objects = objects
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._put = PatientPut(objects)
         self._lanes: dict[str, deque[Unit]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -84,36 +79,17 @@ class ValuesFirst:
 
     async def _put_all(self, execution_id: str, unit: Unit) -> Exception | None:
         """None once all are put, else why the unit cannot be written."""
-        began = time.monotonic()
-        told = began - _TELL_SECONDS
-        wait = _FIRST_WAIT_SECONDS
-        failed = False
-        while True:
-            try:
-                await asyncio.gather(*(self._put(ref, text) for ref, text in unit.objects))
-            except Unavailable as error:
-                if unit.may_fail:
-                    return error
-                failed = True
-                now = time.monotonic()
-                if now - told >= _TELL_SECONDS:
-                    told = now
-                    log.warning("large_value_waits", execution_id=execution_id, error=error.detail)
-            except Exception as error:
-                # Whatever one unit holds, those of other runs must go on.
-                log.exception("large_value_refused", execution_id=execution_id)
-                return Internal(f"A large value could not be kept: {type(error).__name__}.")
-            else:
-                if failed:
-                    seconds = round(time.monotonic() - began, 1)
-                    log.info("large_value_kept_late", execution_id=execution_id, seconds=seconds)
-                return None
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
-
-    async def _put(self, ref: str, text: bytes) -> None:
-        async with self._room:
-            await self._objects.put(ref, text)
+        if not unit.objects:
+            return None
+        try:
+            await self._put.all(execution_id, unit.objects, may_fail=unit.may_fail)
+        except Unavailable as error:
+            return error
+        except Exception as error:
+            # Whatever one unit holds, those of other runs must go on.
+            log.exception("large_value_refused", execution_id=execution_id)
+            return Internal(f"A large value could not be kept: {type(error).__name__}.")
+        return None
 
 
 def _execution_of(unit: Unit) -> str:

@@ -25,6 +25,7 @@ from triggerflow_orchestrator.app.compiled import CompiledFlows
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.lease_keeper import LeaseKeeper
 from triggerflow_orchestrator.app.reaping import Reaping
+from triggerflow_orchestrator.app.results_first import ResultsFirst
 from triggerflow_orchestrator.app.take_up import TakeUp
 from triggerflow_orchestrator.app.taking import Taking
 from triggerflow_orchestrator.mesh_parts import MeshParts, open_parts
@@ -99,6 +100,7 @@ class Worker:
             max_live=settings.max_live,
             gone=lambda _: self._taking.look(),
             hold=self._keeper,
+            keep=ResultsFirst(parts.objects),
         )
         take_up = TakeUp(self._engine, parts.reads, blueprints, flows, parts.sources, parts.end_unrun)
         self._taking = Taking(

@@ -75,7 +75,7 @@ def server(folder: Path, port: int = 0) -> Component:
 def probe(url: str, *, make: bool = False) -> None:
     """Raises NotReady unless the bucket of S3_URL can be read; `make` makes it where it is missing."""
     from obstore.exceptions import BaseError
-    from triggerflow_orchestrator.store.s3_bucket import BucketPlace
+    from triggerflow_orchestrator.bucket_place import BucketPlace
 
     place = BucketPlace.parse(url)
     # Asked first, since the client below tries for long and says little.
