@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
-import s3_server
-import valkey_server
 from kafka_broker import Broker
 from postgres_server import MISSING, PostgresServer, binaries, open_folder
 from running_product import Product
 from s3_server import S3Server
+from triggerflow_local.home import CannotStart
 from valkey_server import ValkeyServer
+
+Server = TypeVar("Server", S3Server, ValkeyServer)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -77,28 +80,32 @@ def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 @pytest.fixture(scope="session")
 def shared_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """One real S3 server that tests share; each uses a bucket of its own, and nobody kills it."""
-    if not s3_server.WEED.exists():
-        pytest.skip(s3_server.MISSING)
-    server = S3Server(tmp_path_factory.mktemp("s3")).start()
-    yield server
-    server.stop()
+    with _running(S3Server, tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture
 def own_s3(tmp_path: Path) -> Iterator[S3Server]:
     """A real S3 server of the test's own, to be killed and paused."""
-    if not s3_server.WEED.exists():
-        pytest.skip(s3_server.MISSING)
-    server = S3Server(tmp_path / "s3").start()
-    yield server
-    server.stop()
+    with _running(S3Server, tmp_path / "s3") as server:
+        yield server
 
 
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
     """A real Redis server of the test's own, to be killed and paused."""
-    if valkey_server.binary() is None:
-        pytest.skip(valkey_server.MISSING)
-    server = ValkeyServer(tmp_path / "valkey").start()
-    yield server
-    server.stop()
+    with _running(ValkeyServer, tmp_path / "valkey") as server:
+        yield server
+
+
+@contextmanager
+def _running(kind: type[Server], folder: Path) -> Iterator[Server]:
+    try:
+        server = kind(folder)
+    except CannotStart as error:
+        pytest.skip(str(error))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
