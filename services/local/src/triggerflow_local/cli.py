@@ -171,3 +171,14 @@ def mesh_reset(
     from triggerflow_local.commands import mesh as commands
 
     commands.reset(yes=yes)
+
+
+@mesh.command("archive")
+def mesh_archive(
+    execution: Annotated[str, typer.Argument(metavar="EXECUTION", help="The id of a run that has ended.")],
+    project: Annotated[str | None, typer.Option("--project", metavar="ID", help="Whose it is.")] = None,
+) -> None:
+    """Print an archived run as lines of JSON: its summary, then its events. From S3_URL, else the running mesh."""
+    from triggerflow_local.commands.archive import archive
+
+    archive(execution, project)

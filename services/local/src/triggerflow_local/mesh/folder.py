@@ -54,6 +54,13 @@ class MeshFolder:
         """Say where the mesh runs, all at once."""
         write_private(self._note, json.dumps(asdict(note)) + "\n")
 
+    def read_note(self) -> MeshNote | None:
+        """Where the mesh runs; None where none does, or what is said cannot be read."""
+        try:
+            return MeshNote(**json.loads(self._note.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
     def remove_note(self) -> None:
         """Say that no mesh runs."""
         self._note.unlink(missing_ok=True)
