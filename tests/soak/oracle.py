@@ -100,9 +100,7 @@ def _accepted(facts: Facts) -> Iterator[str]:
             continue
         if execution.status not in accepted.expected:
             yield f"{accepted.id}: is {execution.status}, expected {sorted(accepted.expected)}"
-        elif (
-            execution.status == "succeeded" and accepted.outputs is not None and execution.outputs != accepted.outputs
-        ):
+        elif execution.status == "succeeded" and accepted.outputs is not None and execution.outputs != accepted.outputs:
             yield f"{accepted.id}: gave {str(execution.outputs)[:200]}, expected {str(accepted.outputs)[:200]}"
         if by_label[accepted.label] != 1:
             yield f"{accepted.id}: was asked for once and is there {by_label[accepted.label]} times"

@@ -1,0 +1,155 @@
+"""The soak: `python tests/soak` (or `make soak`). Prints counts and seed; exits with 1 where the oracle objects."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+
+import facts  # noqa: E402
+from chaos import Chaos  # noqa: E402
+from flows import kinds  # noqa: E402
+from followers import WAYS, Followers  # noqa: E402
+from load import CANCELLED_SHARE, FAILING_SHARE, Load  # noqa: E402
+from oracle import Facts, violations  # noqa: E402
+from running_mesh import Mesh  # noqa: E402
+
+_END_SECONDS = 180.0
+
+
+def main() -> int:
+    """0 where every promise held."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=float(os.environ.get("SOAK_MINUTES", "20")))
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("SOAK_SEED", "20261126")))
+    parser.add_argument("--workers", type=int, default=int(os.environ.get("SOAK_WORKERS", "3")))
+    parser.add_argument("--rate", type=float, default=float(os.environ.get("SOAK_RATE", "1.0")), help="runs a second")
+    parser.add_argument("--between", type=float, nargs=2, default=(14.0, 32.0), help="seconds between hits")
+    parser.add_argument("--unfenced", action="store_true", default=bool(os.environ.get("SOAK_UNFENCED")))
+    asked = parser.parse_args()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tfsoak-")))
+        recorder, address = _recorder(folder / "effects.jsonl")
+        stack.callback(recorder.wait)
+        stack.callback(recorder.kill)
+        environment = {
+            "SOAK_RECORDER": address,
+            "PYTHONPATH": str(HERE),
+            "TFCANVAS_PYTHON_MODULES": "soak_handlers",
+        }
+        if asked.unfenced:
+            environment["TFCANVAS_MESH_WORKER_MODULE"] = "unfenced_worker"
+        mesh = Mesh(folder / "home", workers=asked.workers, environment=environment)
+        stack.callback(mesh.stop)
+        mesh.start()
+        return asyncio.run(_soak(asked, mesh, folder / "effects.jsonl"))
+
+
+async def _soak(asked: Any, mesh: Mesh, recorded: Path) -> int:
+    begun = time.monotonic()
+
+    def say(what: str) -> None:
+        sys.stdout.write(f"{time.monotonic() - begun:7.1f} s  {what}\n")
+        sys.stdout.flush()
+
+    say(f"seed {asked.seed}, {asked.workers} workers, {asked.minutes:g} minutes at {mesh.url}")
+    dice = random.Random(asked.seed)
+    note = mesh.note_file
+    limits = httpx.Limits(max_connections=400, max_keepalive_connections=20)
+    headers = {"Authorization": f"Bearer {mesh.token}"}
+    async with httpx.AsyncClient(base_url=mesh.url, headers=headers, limits=limits) as client:
+        load = Load(client, dice)
+        followers = Followers(mesh.url, mesh.token, client)
+        chaos = Chaos(note, random.Random(asked.seed + 1), mesh.lease_seconds + 3, say)
+        everything, failing = await load.publish(kinds(dice))
+        project = asyncio.create_task(followers.follow_project())
+        await asyncio.sleep(1)  # the project's watch begins now, not at a cursor
+        until = time.monotonic() + asked.minutes * 60
+        hits = asyncio.create_task(chaos.run(until, tuple(asked.between)))
+        tasks: set[asyncio.Task[Any]] = set()
+
+        async def one() -> None:
+            kind, flow_id = failing if dice.random() < FAILING_SHARE else everything
+            accepted = await load.start(kind, flow_id)
+            for way in dice.sample(WAYS, k=2):
+                tasks.add(asyncio.create_task(followers.follow(accepted.id, way)))
+            if dice.random() < CANCELLED_SHARE:
+                await asyncio.sleep(dice.uniform(0, 3))
+                await load.cancel(accepted)
+
+        spoken = time.monotonic()
+        while time.monotonic() < until and not hits.done():
+            tasks.add(asyncio.create_task(one()))
+            await asyncio.sleep(dice.expovariate(asked.rate))
+            if time.monotonic() - spoken > 30:
+                spoken = time.monotonic()
+                ended = sum(1 for _ in followers.clients)
+                say(f"{len(load.accepted)} runs accepted, {ended} clients, {sum(chaos.killed.values())} kills")
+        chaos.release()
+        try:
+            await asyncio.wait_for(hits, 90)
+        except Exception as error:
+            say(f"the chaos ended with {type(error).__name__}: {error}")
+        say("no more runs, no more kills; waiting for every run and every client to end")
+        _, waiting = await asyncio.wait(tasks, timeout=_END_SECONDS)
+        failures = [task.exception() for task in tasks if task.done() and not task.cancelled() and task.exception()]
+        database = json.loads(note.read_text())["addresses"]["database"]
+        deadline = time.monotonic() + _END_SECONDS
+        while await facts.not_ended(database) and time.monotonic() < deadline:
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(3)  # the project's last words; nothing is asserted on this time
+        project.cancel()
+        for task in waiting:
+            task.cancel()
+
+        async def resolve(reference: str) -> Any:
+            return (await client.get(f"/values/{reference}", timeout=20)).json()
+
+        executions = await facts.executions(database, resolve)
+        effects = facts.effects(recorded)
+        found = violations(Facts(load.accepted, executions, effects, followers.clients, followers.project))
+        found += [f"a client gave up waiting: {len(waiting)} tasks"] if waiting else []
+        found += [f"a client failed: {failure!r}" for failure in failures]
+    statuses = Counter(execution.status for execution in executions.values())
+    recovered = sum(
+        bool(event["type"] == "runtime.output" and event["payload"]["data"].get("recovered"))
+        for execution in executions.values()
+        for event in execution.events
+    )
+    say(f"seed {asked.seed}: {len(load.accepted)} runs accepted, ended as {dict(statuses)}")
+    say(f"kills {sum(chaos.killed.values())}: {dict(sorted(chaos.killed.items()))}; pauses {dict(chaos.paused)}")
+    say(f"{len(effects)} effects, {sum(len(e.journal) for e in executions.values())} outcomes, {recovered} recoveries")
+    total = sum(len(ids) for _, _, ids in followers.clients)
+    say(f"{len(followers.clients)} clients got {total} events, resumed {dict(followers.resumes)}")
+    say(f"calls answered {dict(load.answers)}; the project was told {len(followers.project)} events")
+    for line in found[:50]:
+        say(f"BROKEN {line}")
+    say(f"{len(found)} promises broken" if found else "every promise held")
+    return 1 if found else 0
+
+
+def _recorder(path: Path) -> tuple[subprocess.Popen[str], str]:
+    path.touch()
+    command = [sys.executable, str(HERE / "recorder.py"), str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
