@@ -138,3 +138,20 @@ def wait_for_file(inputs: dict[str, Any], ctx: Any) -> Any:
     while not path.exists() and not ctx.cancelled and time.monotonic() < deadline:
         time.sleep(0.01)
     return inputs["input"]
+
+
+def visit(inputs: dict[str, Any], ctx: Any) -> Any:
+    """Tell the visited server of this attempt, and end when it answers."""
+    name = ctx.config.get("name", ctx.node_id)
+    path = f"{ctx.execution_id}/{name}/{ctx.activation_id}/{ctx.idempotency_key}/{ctx.attempt}"
+    with urllib.request.urlopen(f"{os.environ['VISITED_SERVER']}/{path}", timeout=60) as answer:
+        answer.read()
+    return {"name": name}
+
+
+def visit_and_fail_once(inputs: dict[str, Any], ctx: Any) -> Any:
+    """`visit`, and fail the first attempt so that another follows."""
+    visit(inputs, ctx)
+    if ctx.attempt < 2:
+        raise HandlerError("the first attempt is too early", type="TooEarly", retryable=True)
+    return {"attempt": ctx.attempt}

@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -139,6 +138,32 @@ class WorkerMesh:
         wait_for(lambda: name in self.leases(), seconds=START_SECONDS, what=f"a lease of {name}: {process.log_tail()}")
         return process
 
+    def mend(self) -> None:
+        """Start what was killed, of servers and services."""
+        for server in (self.database, self.redis):
+            if not _is_up(server):
+                server.start()
+        for service in (self.registry, self.orchestrator):
+            if not service.running:
+                service.start()
+        wait_for(lambda: self._answers(self.flows.ListFlows, flows_pb.ListFlowsRequest()), seconds=START_SECONDS)
+        wait_for(lambda: self._answers(self.runs.GetLoad, runs_pb.GetLoadRequest()), seconds=START_SECONDS)
+
+    def only_workers(self, *names: str) -> None:
+        """These workers, and no others, have a lease and no runs."""
+        for name, process in list(self.workers.items()):
+            if name not in names or not process.running:
+                process.kill()
+                del self.workers[name]
+        for name in names:
+            if name not in self.workers:
+                self.worker(name)
+        wait_for(
+            lambda: sorted(worker.name for worker in self.load().workers) == sorted(names),
+            seconds=30,
+            what=f"leases of {names} alone",
+        )
+
     def stop(self) -> None:
         """Everything, at once."""
         for channel in self._channels:
@@ -156,6 +181,14 @@ class WorkerMesh:
         published = self._call(self.flows.PublishVersion, flows_pb.PublishVersionRequest(flow_id=created.flow.id))
         return created.flow.id, published.version.version
 
+    def publish_again(self, flow_id: str) -> str:
+        """Change a published flow in meaning and publish it: its new version."""
+        flow = self._call(self.flows.GetFlow, flows_pb.GetFlowRequest(flow_id=flow_id)).flow
+        flow.settings.timeout_seconds = 1_000 + int(flow.latest_version)
+        self._call(self.flows.UpdateFlow, flows_pb.UpdateFlowRequest(flow=flow, etag=flow.etag))
+        published = self._call(self.flows.PublishVersion, flows_pb.PublishVersionRequest(flow_id=flow_id))
+        return str(published.version.version)
+
     def begin(
         self,
         flow: tuple[str, str],
@@ -169,7 +202,7 @@ class WorkerMesh:
         """Start a run; the execution as answered."""
         request = runs_pb.StartExecutionRequest(
             flow_id=flow[0],
-            blueprint_version=flow[1],
+            blueprint_version=flow[1] or None,
             inputs_json=orjson.dumps(inputs or {}).decode(),
             context=context_from_json({"priority": priority}),
             options=options_from_json(options),
@@ -259,9 +292,12 @@ class WorkerMesh:
         return True
 
 
+def _is_up(server: Alone) -> bool:
+    try:
+        return psutil.Process(server.pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _shown(execution: execution_pb2.Execution) -> dict[str, Any]:
     return execution_to_json(execution)
-
-
-def seconds_since(moment: float) -> float:
-    return time.monotonic() - moment
