@@ -61,6 +61,11 @@ class VisitedServer:
         """Answer them, those that wait included."""
         self._held.pop(name).set()
 
+    def release_all(self) -> None:
+        """Hold back nobody."""
+        for name in list(self._held):
+            self.release(name)
+
     def of(self, execution_id: str, name: str | None = None) -> list[Visit]:
         """The visits of an execution, in order."""
         return [
@@ -75,7 +80,6 @@ class VisitedServer:
         return self.of(execution_id, name)[count - 1]
 
     def close(self) -> None:
-        for held in self._held.values():
-            held.set()
+        self.release_all()
         self._server.shutdown()
         self._server.server_close()

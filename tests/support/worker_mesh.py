@@ -134,8 +134,14 @@ class WorkerMesh:
         """Start a worker and wait until it has a lease."""
         process = self._process(name, "triggerflow_orchestrator.worker", TFCANVAS_WORKER_NAME=name, **environment)
         self.workers[name] = process
+        # One of its name that was killed may still have a lease.
+        before = {worker.id for worker in self.load().workers}
         process.start()
-        wait_for(lambda: name in self.leases(), seconds=START_SECONDS, what=f"a lease of {name}: {process.log_tail()}")
+        wait_for(
+            lambda: any(worker.name == name and worker.id not in before for worker in self.load().workers),
+            seconds=START_SECONDS,
+            what=f"a lease of {name}: {process.log_tail()}",
+        )
         return process
 
     def mend(self) -> None:

@@ -10,15 +10,22 @@ from worker_mesh import WorkerMesh
 
 
 @pytest.fixture(scope="session")
-def visited() -> Iterator[VisitedServer]:
+def visited_server() -> Iterator[VisitedServer]:
     server = VisitedServer()
     yield server
     server.close()
 
 
+@pytest.fixture
+def visited(visited_server: VisitedServer) -> Iterator[VisitedServer]:
+    """Holding back nobody, before and after."""
+    yield visited_server
+    visited_server.release_all()
+
+
 @pytest.fixture(scope="session")
-def standing_mesh(tmp_path_factory: pytest.TempPathFactory, visited: VisitedServer) -> Iterator[WorkerMesh]:
-    mesh = WorkerMesh(tmp_path_factory.mktemp("mesh"), VISITED_SERVER=visited.url)
+def standing_mesh(tmp_path_factory: pytest.TempPathFactory, visited_server: VisitedServer) -> Iterator[WorkerMesh]:
+    mesh = WorkerMesh(tmp_path_factory.mktemp("mesh"), VISITED_SERVER=visited_server.url)
     try:
         yield mesh.start()
     finally:
