@@ -16,6 +16,8 @@ from typing import Any
 import grpc
 import orjson
 import psutil
+import redis
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from running_product import wait_for
 from triggerflow.orchestrator.v1 import execution_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as runs_pb
@@ -258,6 +260,25 @@ class WorkerMesh:
     def owners(self) -> dict[str, int]:
         """Live runs by the name of their worker, as of its last heartbeat."""
         return {worker.name: worker.live_runs for worker in self.load().workers}
+
+    def can_start(self) -> bool:
+        """What gRPC health says of the orchestrator."""
+        request = health_pb2.HealthCheckRequest(service="triggerflow.orchestrator.v1.OrchestratorService")
+        answer = health_pb2_grpc.HealthStub(self._channels[1]).Check(request, timeout=5)
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    def redis_client(self) -> redis.Redis:
+        """Somebody else at the same server."""
+        return redis.Redis.from_url(self.redis.url, socket_timeout=5)
+
+    def pause_redis(self) -> None:
+        """It takes connections and answers nothing."""
+        self.redis.signal(signal.SIGSTOP)
+        wait_for(lambda: psutil.Process(self.redis.pid).status() == psutil.STATUS_STOPPED, what="SIGSTOP")
+
+    def continue_redis(self) -> None:
+        """After `pause_redis`."""
+        self.redis.signal(signal.SIGCONT)
 
     # How it is put together.
 
