@@ -13,7 +13,8 @@ from triggerflow_chassis.errors import Unavailable
 from triggerflow_orchestrator.bucket_place import SETTING, BucketPlace
 
 _CONNECT_SECONDS: Final = 2
-_REQUEST_SECONDS: Final = 15
+# Below what callers wait for an answer, so that they hear the reason and not only that time is up.
+_REQUEST_SECONDS: Final = 10
 _RETRIES: Final = 2
 _RETRY_SECONDS: Final = 5
 _LONGEST_REASON: Final = 300
@@ -87,5 +88,7 @@ class Bucket:
             raise self._unavailable("give", error) from error
 
     def _unavailable(self, verb: str, error: Exception) -> Unavailable:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:_LONGEST_REASON]
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        # Before its last dash the client repeats the address, and how often it tried.
+        reason = first.rpartition(" - ")[2][:_LONGEST_REASON]
         return Unavailable(f"The object store {self._place} does not {verb} values now ({SETTING}): {reason}")
