@@ -90,8 +90,14 @@ class EdgeRig:
             )
 
     def wait_ready(self) -> None:
-        """Until /readyz says so through Envoy."""
-        wait_for(lambda: self.answer("/readyz") == 200, seconds=START_SECONDS, what="/readyz through Envoy")
+        """Until /readyz says so through Envoy, and every endpoint is in."""
+
+        def ready() -> bool:
+            for name, process in self.processes.items():
+                assert process.poll() is None, f"{name} ended: {self.log_tail(name)}"
+            return self.answer("/readyz") == 200 and self.healthy("stream") == len(self.settings.stream)
+
+        wait_for(ready, seconds=START_SECONDS, what="/readyz through Envoy")
 
     def answer(self, path: str) -> int:
         """The status of a GET, 0 where nobody answers."""

@@ -19,6 +19,10 @@ from triggerflow_bff.bootstrap import create_app
 from triggerflow_bff.process import ProcessSettings, read_settings
 from triggerflow_bff.server import Server
 
+# The edge keeps connections for 30 s. This end must not be the one that closes: a request that is on its way then has
+# nobody to answer it.
+KEEP_ALIVE_SECONDS = 75
+
 log = structlog.get_logger("triggerflow.bff")
 
 
@@ -30,7 +34,7 @@ async def serve(settings: ProcessSettings, stopped: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(_listen(settings.host, settings.port))
         channel = await stack.enter_async_context(open_peers(settings.peers, settings.bff.token.reveal()))
-        server = Server(create_app(settings.bff, channel=channel))
+        server = Server(create_app(settings.bff, channel=channel), timeout_keep_alive=KEEP_ALIVE_SECONDS)
         await server.start(listening)
         stack.push_async_callback(server.stop)
         # Start-up made much and dropped little; what it made stays, so the collector need not walk it again.

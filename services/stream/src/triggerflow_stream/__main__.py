@@ -16,7 +16,7 @@ from triggerflow_chassis.lifecycle import run_until_stopped
 from triggerflow_chassis.logging import configure
 from triggerflow_chassis.settings import SettingsError
 
-from triggerflow_stream.bootstrap import open_stream
+from triggerflow_stream.bootstrap import OTHERS, open_stream
 from triggerflow_stream.settings import ServerSettings, read_settings
 
 log = structlog.get_logger("triggerflow.stream")
@@ -29,7 +29,12 @@ async def serve(settings: ServerSettings, stopped: asyncio.Event) -> None:
         open_peers(settings.peers, token) as channel,
         _open_bus(settings.kafka) as bus,
         open_stream(settings.stream, channel=channel, bus=bus) as stream,
-        open_server(addresses=[settings.address], register=[stream.register], token=token),
+        open_server(
+            addresses=[settings.address],
+            register=[stream.register],
+            token=token,
+            reflected=OTHERS if settings.behind_edge else (),
+        ),
     ):
         await stream.ready()
         log.info("stream_started", address=settings.address)

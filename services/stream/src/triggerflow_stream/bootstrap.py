@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import grpc.aio
+from triggerflow.orchestrator.v1 import orchestrator_service_pb2
+from triggerflow.registry.v1 import registry_service_pb2
 from triggerflow.stream.v1 import stream_service_pb2, stream_service_pb2_grpc
 from triggerflow_chassis.bus import Bus
 from triggerflow_chassis.clock import now_us
@@ -21,6 +23,11 @@ from triggerflow_stream.transport.live import BusEvents, BusProjectEvents
 from triggerflow_stream.transport.service import StreamServicer
 
 SERVICE = stream_service_pb2.DESCRIPTOR.services_by_name["StreamService"].full_name
+# Whose logs it reads. In the mesh it describes them, too: there the edge gives reflection to this service.
+OTHERS = (
+    orchestrator_service_pb2.DESCRIPTOR.services_by_name["OrchestratorService"].full_name,
+    registry_service_pb2.DESCRIPTOR.services_by_name["RegistryService"].full_name,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class ServerSettings:
     peers: Mapping[str, str]
     # The bus of the deployment. None: there is none, and logs are looked at often.
     kafka: KafkaSettings | None
+    # Whether callers reach this service and its peers at one address.
+    behind_edge: bool
     # Asked of callers and shown to peers. None asks for none.
     token: Secret | None
     log_level: str
@@ -50,6 +52,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> ServerSettings:
         address=reader.listening("STREAM_ADDRESS", ADDRESSES["stream"]),
         peers=read_peers(reader, "orchestrator", "registry"),
         kafka=kafka,
+        behind_edge=bool(reader.text("MESH_GRPC")),
         token=reader.secret("TOKEN"),
         log_level=reader.level(),
     )

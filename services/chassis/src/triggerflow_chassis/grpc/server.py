@@ -15,6 +15,14 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 from triggerflow_chassis.grpc.interceptors import Authentication, Chain, Deadlines, Errors, Interceptor, check_chain
 from triggerflow_chassis.grpc.limits import OPTIONS, UNARY_SECONDS
 
+_OPTIONS = [
+    *OPTIONS,
+    # An address that is taken is an error, not shared.
+    ("grpc.so_reuseport", 0),
+    # The edge asks every few seconds whether this end is still there. By default that counts as an attack.
+    ("grpc.http2.max_ping_strikes", 0),
+]
+
 Register = Callable[[grpc.aio.Server], Sequence[str]]
 
 
@@ -33,12 +41,15 @@ class WaitingServer:
         register: Sequence[Register],
         token: str | None,
         interceptors: Sequence[Interceptor] = (),
+        reflected: Sequence[str] = (),
         unary_seconds: float = UNARY_SECONDS,
     ) -> None:
         """Add the services and answer what waits. The arguments are those of `open_server`."""
         server = cast("grpc.aio.Server", _Joining(self.server))
         names = [name for each in register for name in each(server)]
-        shown = reflection.aio.ReflectionServicer([*names, health.SERVICE_NAME, reflection.SERVICE_NAME])  # type: ignore[attr-defined]
+        shown = reflection.aio.ReflectionServicer(  # type: ignore[attr-defined]
+            dict.fromkeys([*names, *reflected, health.SERVICE_NAME, reflection.SERVICE_NAME])
+        )
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(shown, server)
         for name in ("", *names):
             await self._checks.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -73,7 +84,7 @@ async def open_waiting_server(*, addresses: Sequence[str]) -> AsyncIterator[Wait
     Raises OSError where an address cannot be bound.
     """
     chain = Chain()
-    server = grpc.aio.server(interceptors=[chain], options=[*OPTIONS, ("grpc.so_reuseport", 0)])
+    server = grpc.aio.server(interceptors=[chain], options=_OPTIONS)
     checks = health.aio.HealthServicer()  # type: ignore[attr-defined]
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)
     waiting = WaitingServer(server, chain, checks)
@@ -96,19 +107,27 @@ async def open_server(
     register: Sequence[Register],
     token: str | None,
     interceptors: Sequence[Interceptor] = (),
+    reflected: Sequence[str] = (),
     unary_seconds: float = UNARY_SECONDS,
     grace_seconds: float = 1.0,
 ) -> AsyncIterator[grpc.aio.Server]:
     """A running server at the addresses (`unix:/path`, `host:port`) until the block ends.
 
-    `register` adds services and returns their full names. `interceptors` go inside ours. Leaving the block lets calls
-    end for `grace_seconds`, then cancels them. Raises OSError where an address cannot be bound, RuntimeError where an
-    interceptor covers only one of unary calls and streams.
+    `register` adds services and returns their full names. `interceptors` go inside ours. `reflected` names services
+    that reflection describes although others serve them, at the same address (their protos are imported). Leaving the
+    block lets calls end for `grace_seconds`, then cancels them. Raises OSError where an address cannot be bound,
+    RuntimeError where an interceptor covers only one of unary calls and streams.
     """
     check_chain(interceptors)
     async with open_waiting_server(addresses=addresses) as waiting:
         try:
-            await waiting.open(register=register, token=token, interceptors=interceptors, unary_seconds=unary_seconds)
+            await waiting.open(
+                register=register,
+                token=token,
+                interceptors=interceptors,
+                reflected=reflected,
+                unary_seconds=unary_seconds,
+            )
             yield waiting.server
         finally:
             await waiting.stop(grace_seconds)

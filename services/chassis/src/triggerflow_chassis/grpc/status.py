@@ -126,6 +126,9 @@ def _without_reason(code: int, message: str) -> ServiceError:
             return Unauthenticated()
         case code_pb2.INVALID_ARGUMENT | code_pb2.OUT_OF_RANGE:
             return BadParameter("", message)
+        case code_pb2.INTERNAL if "RST_STREAM" in message:
+            # A proxy whose server went away in the middle can only reset the call: gRPC knows no better word for it.
+            return Unavailable()
         case _:
             return Internal()
 
