@@ -261,8 +261,13 @@ def _rest() -> dict[str, Schema]:
                     "items": closed({"pointer": _POINTER, "message": _TEXT}),
                 },
                 "currentEtag": {"type": "string", "description": "With 412: the tag the resource has now."},
+                "missing": {
+                    "type": "array",
+                    "items": {"type": "string", "enum": ["orchestrator", "registry", "stream"]},
+                    "description": "With 503 of /readyz: the services that are not up.",
+                },
             },
-            optional=("currentEtag",),
+            optional=("currentEtag", "missing"),
             description="Why a call was refused (RFC 9457).",
         ),
     }

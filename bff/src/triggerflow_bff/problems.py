@@ -11,6 +11,8 @@ from triggerflow_bff.answers import Answer, encode
 from triggerflow_bff.preconditions import entity_tag
 
 MEDIA_TYPE = b"application/problem+json"
+# In the metadata of an Unavailable: the services that are not up, with commas between.
+MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ def document(error: ServiceError, trace_id: str) -> dict[str, Any]:
     }
     if isinstance(error, StaleEtag):
         body["currentEtag"] = entity_tag(error.current_etag)
+    if MISSING in error.metadata:
+        body["missing"] = error.metadata[MISSING].split(",")
     return body
 
 

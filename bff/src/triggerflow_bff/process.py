@@ -36,7 +36,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> ProcessSettings:
     if address.startswith("unix:"):
         reader.problem("BFF_ADDRESS", "must be host:port: a browser opens no Unix socket")
     host, _, port = address.rpartition(":")
-    public = _public_port(reader, reader.text("EDGE", f"http://{address}"))
+    edge = reader.text("EDGE")
+    public = _public_port(reader, edge) if edge else port
     token = reader.secret("TOKEN")
     if token is None:
         reader.problem("TOKEN", "must be set: it is what programs sign in with, and what the services ask for")
@@ -49,7 +50,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> ProcessSettings:
         # Links, cookies and the Host check are about the address that people see, the edge's. Whoever looks after this
         # process asks it at its own.
         bff=BffSettings(
-            port=public,
+            port=int(public),
             token=token or Secret(""),
             # Local mode on the same folder keeps its own.
             home=home / "mesh",
@@ -63,12 +64,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> ProcessSettings:
     )
 
 
-def _public_port(reader: Reader, url: str) -> int:
+def _public_port(reader: Reader, url: str) -> str:
     try:
         parts = urlsplit(url)
-        port = parts.port or 80
+        port = str(parts.port or 80)
     except ValueError:
-        parts, port = urlsplit(""), 0
+        parts, port = urlsplit(""), ""
     if parts.scheme != "http" or parts.hostname not in ("127.0.0.1", "localhost") or parts.path.strip("/"):
         reader.problem(
             "EDGE",

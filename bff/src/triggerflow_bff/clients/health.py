@@ -9,6 +9,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from triggerflow_chassis.errors import ServiceError, Unavailable
 
 from triggerflow_bff.clients.unary import unary
+from triggerflow_bff.problems import MISSING
 
 # A run reads its version from the registry and is watched through the stream.
 NEEDED = (
@@ -31,7 +32,10 @@ class HealthClient:
             name for name, up in zip(NEEDED, await asyncio.gather(*map(self._serves, NEEDED)), strict=True) if not up
         ]
         if down:
-            raise Unavailable(f"Not ready yet: {', '.join(name.split('.')[1] for name in down)}. Try again shortly.")
+            parts = [name.split(".")[1] for name in down]
+            raise Unavailable(
+                f"Not ready yet: {', '.join(parts)}. Try again shortly.", metadata={MISSING: ",".join(parts)}
+            )
 
     async def _serves(self, service: str) -> bool:
         try:
