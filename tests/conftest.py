@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 from kafka_broker import Broker
-from postgres_server import MISSING, PostgresServer, binaries, open_folder
+from postgres_server import MISSING, PostgresServer, is_installed, open_server
 from running_product import Product
 from s3_server import S3Server
 from triggerflow_local.home import CannotStart
@@ -52,12 +52,10 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One real PostgreSQL that tests share; each makes a database of its own."""
-    if binaries() is None:
+    if not is_installed():
         pytest.skip(MISSING)
-    with open_folder() as folder:
-        server = PostgresServer(folder).start()
+    with open_server() as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture

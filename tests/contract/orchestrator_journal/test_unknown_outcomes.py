@@ -10,12 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-import psutil
 import pytest
 from cutting_proxy import CuttingProxy, open_proxy
 from journal_units import SampleRun, Told, answered
 from journal_worlds import PostgresWorld, open_postgres_world
-from postgres_server import PostgresServer, open_folder
+from postgres_server import open_server
 from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.postgres.address import parse_postgres
 from triggerflow_chassis.postgres.connections import connect
@@ -143,15 +142,6 @@ async def until(world: PostgresWorld, query: str, value: int) -> None:
             await asyncio.sleep(0.01)
 
 
-def kill_all(server: PostgresServer) -> None:
-    """End it and its children at once, so that none of them finishes what it had begun."""
-    assert server.process is not None
-    for child in psutil.Process(server.process.pid).children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            child.kill()
-    server.kill()
-
-
 class Load:
     """Runs that go on step by step, each step submitted once the one before is told."""
 
@@ -207,48 +197,40 @@ async def test_backends_terminated_again_and_again_lose_and_repeat_nothing(mesh:
 
 
 async def test_a_killed_server_loses_and_repeats_nothing_once_it_is_back() -> None:
-    with open_folder() as folder:
-        server = PostgresServer(folder, durable=True).start()
-        try:
-            async with open_postgres_world(server.make_database()) as world:
-                load = Load(world.told, 10)
+    with open_server(durable=True) as server:
+        async with open_postgres_world(server.make_database()) as world:
+            load = Load(world.told, 10)
 
-                async def kills() -> None:
-                    for _ in range(4):
-                        before = sum(load.steps.values())
-                        async with asyncio.timeout(30):
-                            while sum(load.steps.values()) < before + 50:
-                                await asyncio.sleep(0)
-                        kill_all(server)
-                        refused = asyncio.create_task(world.told.of(answered("while it is away")))
-                        await asyncio.to_thread(server.start)
-                        with contextlib.suppress(TimeoutError):
-                            assert isinstance(await asyncio.wait_for(refused, 20), Unavailable | None)
-                    load.stop.set()
+            async def kills() -> None:
+                for _ in range(4):
+                    before = sum(load.steps.values())
+                    async with asyncio.timeout(30):
+                        while sum(load.steps.values()) < before + 50:
+                            await asyncio.sleep(0)
+                    server.kill_all()
+                    refused = asyncio.create_task(world.told.of(answered("while it is away")))
+                    await server.start_again()
+                    with contextlib.suppress(TimeoutError):
+                        assert isinstance(await asyncio.wait_for(refused, 20), Unavailable | None)
+                load.stop.set()
 
-                await asyncio.gather(load.run(), kills())
-                await load.check(world)
-        finally:
-            server.stop()
+            await asyncio.gather(load.run(), kills())
+            await load.check(world)
 
 
 async def test_while_the_server_is_away_new_work_is_refused_and_says_why() -> None:
-    with open_folder() as folder:
-        server = PostgresServer(folder, durable=True).start()
-        try:
-            async with open_postgres_world(server.make_database()) as world:
-                run = SampleRun()
-                await world.told.of(run.insert())
-                kill_all(server)
-                step = asyncio.create_task(world.told.of(run.step(), 60))
-                async with asyncio.timeout(20):
-                    while world.journal.connected:
-                        await asyncio.sleep(0)
-                error = await world.told.of(SampleRun().insert(may_fail=True))
-                assert isinstance(error, Unavailable)
-                assert "PostgreSQL" in error.detail
-                assert not step.done()
-                server.start()
-                assert await step is None
-        finally:
-            server.stop()
+    with open_server(durable=True) as server:
+        async with open_postgres_world(server.make_database()) as world:
+            run = SampleRun()
+            await world.told.of(run.insert())
+            server.kill_all()
+            step = asyncio.create_task(world.told.of(run.step(), 60))
+            async with asyncio.timeout(20):
+                while world.journal.connected:
+                    await asyncio.sleep(0)
+            error = await world.told.of(SampleRun().insert(may_fail=True))
+            assert isinstance(error, Unavailable)
+            assert "PostgreSQL" in error.detail
+            assert not step.done()
+            server.start()
+            assert await step is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -40,21 +41,31 @@ _ADVICE: Final = {
 _GONE: Final = "does not answer ({cause}). Try again once it runs."
 
 
+DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""All that asyncpg raises where the server, or the way to it, is the cause. A time-out is an OSError here too.
+
+An InternalClientError is its confusion over a connection that the server ended between two statements.
+"""
+
+_LOG_SECONDS: Final = 1.0
+_logged: dict[str, float] = {}
+
+
 @contextmanager
 def told(postgres: Postgres) -> Iterator[None]:
     """Raise what the server refuses as Unavailable. Nothing was kept of what was under way."""
     try:
         yield
-    except (DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (DBAPIError, PoolTimeout, *DRIVER_ERRORS) as error:
         unavailable = as_unavailable(error, postgres)
         if unavailable is None:
             raise
-        log.warning("postgres_unavailable", place=postgres.place, error=_words(_cause(error)))
+        _log(postgres, error)
         raise unavailable from error
 
 
 def as_unavailable(error: BaseException, postgres: Postgres) -> Unavailable | None:
-    """What to tell the caller; None where the fault is not the server's. A time-out is an OSError here too."""
+    """What to tell the caller; None where the fault is not the server's."""
     subject = f"PostgreSQL at {postgres.place}"
     if isinstance(error, PoolTimeout):
         return Unavailable(f"All connections to {subject} are in use. Try again.")
@@ -64,9 +75,17 @@ def as_unavailable(error: BaseException, postgres: Postgres) -> Unavailable | No
         if known and known in _ADVICE:
             return Unavailable(f"{subject} {_ADVICE[known].format(setting=SETTING)}")
     # Without a state of its own it is the connection: refused, reset, timed out, closed under a query.
-    if not state and isinstance(cause, OSError | asyncpg.InterfaceError) and not _is_misuse(cause):
+    if not state and isinstance(cause, DRIVER_ERRORS) and not _is_misuse(cause):
         return Unavailable(f"{subject} {_GONE.format(cause=_words(cause))}")
     return None
+
+
+def _log(postgres: Postgres, error: BaseException) -> None:
+    # While it is away every call fails, and one line a second says as much as a thousand.
+    now = time.monotonic()
+    if now - _logged.get(postgres.place, -_LOG_SECONDS) >= _LOG_SECONDS:
+        _logged[postgres.place] = now
+        log.warning("postgres_unavailable", place=postgres.place, error=_words(_cause(error)))
 
 
 def _cause(error: BaseException) -> BaseException:
