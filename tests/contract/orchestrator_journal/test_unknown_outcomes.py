@@ -14,7 +14,10 @@ import pytest
 from cutting_proxy import CuttingProxy, open_proxy
 from journal_units import SampleRun, Told, answered
 from journal_worlds import PostgresWorld, open_postgres_world
+from postgres_filler import open_filler
 from postgres_server import open_server
+from running_product import wait_for
+from sqlalchemy import text
 from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.postgres.address import parse_postgres
 from triggerflow_chassis.postgres.connections import connect
@@ -194,6 +197,22 @@ async def test_backends_terminated_again_and_again_lose_and_repeat_nothing(mesh:
 
     await asyncio.gather(load.run(), kills())
     await load.check(mesh)
+
+
+async def test_a_connection_that_the_server_ended_while_it_rested_loses_nothing(mesh: PostgresWorld) -> None:
+    run = SampleRun()
+    assert await mesh.told.of(run.insert()) is None
+    journals = "FROM pg_stat_activity WHERE application_name = 'test' AND query LIKE '%verdict%'"
+    with open_filler(mesh.postgres.named("filler")) as filler:
+        for number in range(20):
+            # Blocking: so our loop hears of the end and of the new unit within a round or two of each other.
+            filler.execute(text(f"SELECT pg_terminate_backend(pid) {journals}"))
+            wait_for(lambda: not filler.execute(text(f"SELECT pid {journals}")), what="the end of the backend")
+            for _ in range(number % 4):
+                await asyncio.sleep(0)
+            assert await mesh.told.of(run.step(), 60) is None
+    rows = await mesh.rows("SELECT seq FROM journal ORDER BY seq")
+    assert [seq for (seq,) in rows] == [*range(1, 21)]
 
 
 async def test_a_killed_server_loses_and_repeats_nothing_once_it_is_back() -> None:

@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 from triggerflow_chassis.postgres.address import Postgres
 from triggerflow_chassis.postgres.connections import connect
+from triggerflow_chassis.postgres.faults import DRIVER_ERRORS
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ class OutboxWaker:
                         # Nothing is lost where it is not flushed.
                         connection = await connect(self._postgres, synchronous_commit="off")
                     await connection.execute(f"NOTIFY {CHANNEL}")
-                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                except DRIVER_ERRORS as error:
                     log.debug("relay_not_woken", error=str(error))
                     if connection is not None:
                         connection.terminate()

@@ -22,7 +22,7 @@ import asyncpg
 import structlog
 from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.postgres.address import Postgres
-from triggerflow_chassis.postgres.faults import as_unavailable
+from triggerflow_chassis.postgres.faults import DRIVER_ERRORS, as_unavailable
 
 from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.units import Kind, Unit
@@ -69,7 +69,7 @@ class PostgresJournal:
         """Connect and begin to write. Raises Unavailable."""
         try:
             self._session = await open_session(self._postgres)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DRIVER_ERRORS as error:
             raise as_unavailable(error, self._postgres) or Unavailable(str(error)) from error
         self._tasks = [
             asyncio.create_task(self._run(), name="journal"),
@@ -99,7 +99,7 @@ class PostgresJournal:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._session is not None:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*DRIVER_ERRORS):
                 await self._session.close()
         left, self._waiting = list(self._waiting), deque()
         if left:
@@ -195,7 +195,7 @@ class PostgresJournal:
             except BaseException:
                 session.abandon()
                 raise
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Unavailable) as error:
+        except (*DRIVER_ERRORS, Unavailable) as error:
             self._note("journal_not_connected", error)
             self._refuse_those_that_may_fail(error)
             await self._rest()
@@ -263,7 +263,8 @@ class PostgresJournal:
 
 
 def _outcome_is_unknown(session: Session, error: Exception) -> bool:
-    if session.closed or isinstance(error, OSError):
+    # asyncpg is confused by a connection that the server ended between two statements, before it hears of the end.
+    if session.closed or isinstance(error, OSError | asyncpg.InternalClientError):
         return True
     if isinstance(error, asyncpg.PostgresError):
         # Heard before the connection went: the server ends it, and does not say whether before or after the commit.
