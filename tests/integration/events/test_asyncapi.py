@@ -4,36 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import jsonschema_rs
 import pytest
 from drawing import Drawing
+from published_live import PublishedLive
 from running_product import Product, wait_for
 
 Json = dict[str, Any]
 SSE = {"Accept": "text/event-stream"}
-
-
-@dataclass
-class PublishedLive:
-    """The document of a running product, as a check of frames."""
-
-    document: Json
-
-    def channel(self, name: str) -> Json:
-        found: Json = self.document["channels"][name]
-        return found
-
-    def wrong(self, channel: str, message: str, frame: Any) -> list[str]:
-        """What of a frame is not as the channel's message says."""
-        name = self.channel(channel)["messages"][message]["$ref"].rpartition("/")[2]
-        payload = self.document["components"]["messages"][name]["payload"]
-        whole = {**payload, "components": self.document["components"]}
-        validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
-        return [f"{list(each.instance_path)}: {each.message}" for each in validator.iter_errors(frame)]
 
 
 @pytest.fixture
