@@ -30,6 +30,8 @@ from oracle import Facts, violations  # noqa: E402
 from running_mesh import Mesh  # noqa: E402
 
 _END_SECONDS = 180.0
+# The mesh's default.
+LEASE_SECONDS = 5.0
 
 
 def main() -> int:
@@ -53,7 +55,7 @@ def main() -> int:
             "TFCANVAS_PYTHON_MODULES": "soak_handlers",
         }
         if asked.unfenced:
-            environment["TFCANVAS_MESH_WORKER_MODULE"] = "unfenced_worker"
+            environment["PYTHONPATH"] = f"{HERE / 'unfenced'}{os.pathsep}{HERE}"
         mesh = Mesh(folder / "home", workers=asked.workers, environment=environment)
         stack.callback(mesh.stop)
         mesh.start()
@@ -69,13 +71,13 @@ async def _soak(asked: Any, mesh: Mesh, recorded: Path) -> int:
 
     say(f"seed {asked.seed}, {asked.workers} workers, {asked.minutes:g} minutes at {mesh.url}")
     dice = random.Random(asked.seed)
-    note = mesh.note_file
+    note = mesh.home / "mesh" / "run.json"
     limits = httpx.Limits(max_connections=400, max_keepalive_connections=20)
     headers = {"Authorization": f"Bearer {mesh.token}"}
     async with httpx.AsyncClient(base_url=mesh.url, headers=headers, limits=limits) as client:
         load = Load(client, dice)
         followers = Followers(mesh.url, mesh.token, client)
-        chaos = Chaos(note, random.Random(asked.seed + 1), mesh.lease_seconds + 3, say)
+        chaos = Chaos(note, random.Random(asked.seed + 1), LEASE_SECONDS + 3, say)
         everything, failing = await load.publish(kinds(dice))
         project = asyncio.create_task(followers.follow_project())
         await asyncio.sleep(1)  # the project's watch begins now, not at a cursor

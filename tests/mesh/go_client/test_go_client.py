@@ -84,7 +84,7 @@ def test_a_go_program_follows_its_run_across_a_kill_of_every_stream_replica(tmp_
             for line in client.stdout:
                 said.append(json.loads(line))
                 if said[-1]["step"] == "event" and said[-1]["sequence"] in (5, 12):
-                    streams = [pid for name, pid in mesh.processes().items() if name.startswith("stream")]
+                    streams = [pid for name, pid in mesh.pids().items() if name.startswith("stream")]
                     assert len(streams) >= 2
                     for pid in streams:
                         os.kill(pid, signal.SIGKILL)
