@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from chosen_product import chosen_product
 from kafka_broker import Broker
 from postgres_server import MISSING, PostgresServer, is_installed, open_server
 from running_product import Product
@@ -40,7 +41,7 @@ def make_product(tmp_path: Path) -> Iterator[Callable[..., Product]]:
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One running product that tests share. It may run the handlers of tests/handlers."""
     handlers = ROOT / "tests" / "handlers"
-    one = Product(
+    one = chosen_product(
         tmp_path_factory.mktemp("shared") / "home",
         {"PYTHONPATH": str(handlers), "TFCANVAS_PYTHON_MODULES": "sample_handlers"},
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from chosen_product import chosen_product
 from drawing import Drawing
 from http_lab import HttpLab
 from published_api import PublishedApi
@@ -105,7 +106,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, lab: HttpLab, other_lab: H
         nobody.bind(("127.0.0.1", 0))
         closed_port = nobody.getsockname()[1]
     modules = [HERE.parent / "handlers", HERE / "handlers" / "modules"]
-    one = Product(
+    one = chosen_product(
         tmp_path_factory.mktemp("integration") / "home",
         {
             "PYTHONPATH": os.pathsep.join(map(str, modules)),

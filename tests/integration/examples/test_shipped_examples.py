@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chosen_product import chosen_product
 from running_product import Product
 
 FLOWS = Path(__file__).resolve().parents[3] / "canvas-web" / "src" / "features" / "examples" / "flows"
@@ -19,7 +20,7 @@ WRITTEN_ORIGIN = "http://127.0.0.1:8484/"
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A product with the settings `make run` has: it may call its own address, for the examples' data."""
-    one = Product(tmp_path_factory.mktemp("examples") / "home")
+    one = chosen_product(tmp_path_factory.mktemp("examples") / "home")
     one.start()
     yield one
     assert one.stop() == 0

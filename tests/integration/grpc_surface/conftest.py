@@ -45,7 +45,7 @@ class Bearer:
 @pytest.fixture(scope="session")
 def address(product: Product) -> str:
     found = str(product.run_file()["grpc"])
-    return found if found.startswith("unix:") else f"unix:{found}"
+    return f"unix:{found}" if found.startswith("/") else found
 
 
 @pytest.fixture(scope="session")
