@@ -1,14 +1,24 @@
 # Tests and benches.
 
-.PHONY: test test-python test-web test-mesh test-browser test-crash bench
+.PHONY: test test-python test-web test-mesh test-mesh-contract test-mesh-parts test-mesh-whole test-browser test-crash bench
 
 test: setup test-web test-python ## Run every test but the browser's
 
 test-python: setup-python
 	$(VENV)/bin/pytest tests --ignore=tests/e2e --ignore=tests/mesh
 
-test-mesh: setup-servers ## What needs the servers of the mesh, or many processes
+test-mesh: setup setup-servers test-mesh-contract test-mesh-parts test-mesh-whole ## Contract, integration and fault suites on the real servers
+
+test-mesh-contract: setup-servers ## Each port over SQLite and PostgreSQL, in-process bus and Kafka, files and S3
+	$(VENV)/bin/pytest tests/contract
+
+test-mesh-parts: setup-servers ## What needs servers or many processes: workers, edge, events, objects, supervisor, faults
 	$(VENV)/bin/pytest tests/mesh
+
+# What one process is asked from outside, the mesh is asked too. Start-up and files have suites of their own.
+test-mesh-whole: setup setup-servers ## The black-box suites, through Envoy
+	TEST_PRODUCT=mesh $(VENV)/bin/pytest tests/integration/executions tests/integration/events tests/integration/rest \
+	  tests/integration/grpc_surface tests/integration/security tests/integration/handlers tests/integration/examples
 
 test-web: canvas-web/node_modules/.installed
 	cd canvas-web && npm run --silent test
