@@ -94,7 +94,8 @@ def test_runs_that_need_no_large_value_go_on_and_the_others_wait_and_say_why(
 ) -> None:
     mesh = store.mesh
     large_flow, small_flow = mesh.publish(large), mesh.publish(small)
-    before = mesh.await_end(mesh.begin(large_flow)["id"])
+    # Traced, so that one value is shown at a port, in an input and at an output: it is one object.
+    before = mesh.await_end(mesh.begin(large_flow, trace=True)["id"])
     ref = before["outputs"]["result"]["$value"]
     whole = store.value(ref)
     assert len(orjson.loads(whole)["rows"]) == 20_000
