@@ -8,6 +8,7 @@ import orjson
 import pytest
 from journal_units import FLOW, PROJECT, SampleRun, Told, answered
 from journal_worlds import PostgresWorld
+from triggerflow_chassis.errors import Internal
 from triggerflow_chassis.postgres.connections import connect
 from triggerflow_orchestrator.app.units import Kind
 from triggerflow_orchestrator.domain.lease import RequestTaken
@@ -113,6 +114,28 @@ async def test_of_two_processes_that_answer_one_request_the_second_is_told_so(me
         assert {bytes(row[0]).decode() for row in await mesh.rows("SELECT response FROM requests")} == kept
     finally:
         await other.close()
+
+
+async def test_a_unit_whose_large_values_are_not_put_yet_is_refused(mesh: PostgresWorld) -> None:
+    run = SampleRun()
+    await mesh.told.of(run.insert())
+    unit = run.step()
+    unit.keep(run.id, b"large")
+    assert isinstance(await mesh.told.of(unit), Internal)
+    assert await mesh.rows("SELECT * FROM objects") == []
+
+
+async def test_large_events_are_written_in_several_commits(mesh: PostgresWorld) -> None:
+    run = SampleRun()
+    await mesh.told.of(run.insert())
+    for number in range(8):
+        unit = run.step()
+        unit.rows[1] = (Kind.EVENT, (*unit.rows[1][1][:3], "x" * 1_500_000))
+        mesh.told.submit(str(number), unit)
+    before = mesh.journal.commits
+    assert await mesh.told.all(8) == [(str(number), None) for number in range(8)]
+    assert mesh.journal.commits - before >= 2
+    assert await mesh.rows("SELECT sum(length(body)) FROM events") == [(12_000_000,)]
 
 
 async def test_close_writes_what_was_submitted(mesh: PostgresWorld) -> None:

@@ -20,7 +20,7 @@ from typing import Final
 
 import asyncpg
 import structlog
-from triggerflow_chassis.errors import Unavailable
+from triggerflow_chassis.errors import Internal, Unavailable
 from triggerflow_chassis.postgres.address import Postgres
 from triggerflow_chassis.postgres.faults import DRIVER_ERRORS, as_unavailable
 
@@ -107,7 +107,11 @@ class PostgresJournal:
         _tell([(unit, Unavailable("The process stopped before the database took the change.")) for unit in left])
 
     def submit(self, unit: Unit) -> None:
-        """Queue a unit. Never blocks."""
+        """Queue a unit, its large values put before. Never blocks."""
+        if unit.objects:
+            # Its rows would name what is not there.
+            self._later([(unit, Internal("A unit came to the journal before its large values were kept."))])
+            return
         if self._closed:
             self._later([(unit, Unavailable("The process is stopping."))])
             return

@@ -21,6 +21,8 @@ NOW_US: Final = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 """The database's clock, by which leases and the queue count."""
 
 MOST_UNITS: Final = 512
+# Of events, which hold all that is large in a group: results below 64 KiB are in them.
+_MOST_CHARACTERS: Final = 4_000_000
 
 # By kind: table, columns with their types, and what follows the rows.
 _INSERTS: Final[dict[Kind, tuple[str, str, str]]] = {
@@ -128,6 +130,7 @@ class Group:
     tells: bool = False
     """Whether there is something for the relay in it."""
 
+    _characters: int = 0
     _rows: dict[Kind, list[tuple[Any, ...]]] = field(default_factory=dict)
     _changes: dict[str, _Change] = field(default_factory=dict)
     _made: set[str] = field(default_factory=set)
@@ -135,7 +138,10 @@ class Group:
     _outbox: list[tuple[Any, ...]] = field(default_factory=list)
 
     def _add(self, unit: Unit) -> bool:
-        """False where the unit must wait for the next transaction: it stands on what this one only just makes."""
+        """False where the unit must wait for the next transaction: this one is full, or only just makes what the unit
+        stands on."""
+        if self._characters > _MOST_CHARACTERS:
+            return False
         if unit.fence is not None and unit.fence.execution_id in self._made:
             return False
         updated = [row[-1] for kind, row in unit.rows if kind in _UPDATES]
@@ -153,6 +159,7 @@ class Group:
             self._rows.setdefault(kind, []).append((number, *row))
             if kind is Kind.EVENT:
                 events.append(row[1])
+                self._characters += len(row[3])
             elif kind is Kind.EXECUTION:
                 self._made.add(row[0])
         if events or unit.notices:
