@@ -16,6 +16,7 @@ import latency  # noqa: E402
 import memory  # noqa: E402
 import w1  # noqa: E402
 import w2_w3  # noqa: E402
+from fanout.main import main as fan_out  # noqa: E402
 from setting import Setting  # noqa: E402
 
 BENCHES: dict[str, Callable[[Setting], None]] = {
@@ -24,6 +25,7 @@ BENCHES: dict[str, Callable[[Setting], None]] = {
     "w3": w2_w3.w3,
     "latency": latency.main,
     "memory": memory.main,
+    "fanout": lambda setting: fan_out(setting, setting.pid),
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import httpx
 from flows import chain
 
-from fanout.watchers import Watchers, build, cpu_seconds
+from fanout.watchers import Watchers, cpu_seconds
 
 
 class Instance(Protocol):
@@ -116,6 +116,3 @@ class Bare:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(timeout=30)
-
-
-__all__ = ["Bare", "Instance", "Ours", "build"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from triggerflow_bff.live.wire import Wired
 # A reader that does not even answer pings is gone; one that is only slow gets its close code first.
 PING_SECONDS = 20.0
 PONG_SECONDS = 60.0
+_FILES = 16_384
 
 
 OPTIONS: dict[str, Any] = {
@@ -46,6 +48,7 @@ class Server(uvicorn.Server):
 
     async def start(self, listening: socket.socket) -> None:
         """Answer at the socket, which is closed by `stop`."""
+        _allow_connections()
         self._serving = asyncio.create_task(self.serve(sockets=[listening]), name="http")
         answers = asyncio.create_task(self._answers.wait())
         await asyncio.wait([self._serving, answers], return_when=asyncio.FIRST_COMPLETED)
@@ -72,3 +75,11 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.drain()
         await super().shutdown(sockets)
+
+
+def _allow_connections() -> None:
+    # Each live reader is an open file, and the usual 1,024 are only there for programs that use select().
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

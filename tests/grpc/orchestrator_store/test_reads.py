@@ -218,10 +218,10 @@ async def test_events_are_told_as_they_were_stored_and_say_when_it_ended(served:
     whole = await served.stub.ListEvents(pb.ListEventsRequest(execution_id=run))
     assert [event_to_json(event) for event in whole.events] == bodies
     assert [event.sequence for event in whole.events] == [1, 2, 3]
-    assert (whole.next, whole.ended) == (bodies[2]["id"], True)
+    assert (whole.next, whole.ended, whole.complete) == (bodies[2]["id"], True, True)
 
     part = await served.stub.ListEvents(pb.ListEventsRequest(execution_id=run, limit=2))
-    assert (len(part.events), part.next, part.ended) == (2, bodies[1]["id"], False)
+    assert (len(part.events), part.next, part.ended, part.complete) == (2, bodies[1]["id"], False, False)
     done = await served.stub.ListEvents(pb.ListEventsRequest(execution_id=run, after=whole.next))
     assert (len(done.events), done.next, done.ended) == (0, whole.next, True)
 

@@ -398,6 +398,7 @@ class Orchestrator(OrchestratorServiceServicer):
             events=page,
             next=page[-1].id if page else request.after,
             ended=len(page) == len(events) and execution.status != execution_pb2.EXECUTION_STATUS_RUNNING,
+            complete=len(page) == len(events),
         )
 
     async def GetValue(self, request: Any, context: Any) -> Any:

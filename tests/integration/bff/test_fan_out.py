@@ -4,7 +4,6 @@ them without their noticing."""
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket as sockets
 import sys
@@ -254,20 +253,6 @@ async def stream_process(address: str, bff: Any) -> AsyncIterator[asyncio.subpro
         if process.returncode is None:
             process.kill()
         await process.wait()
-
-
-async def test_batches_are_what_the_published_document_says(bff: Any) -> None:
-    document = (await bff.client.get("/asyncapi.json")).json()
-    batch = document["components"]["messages"]["executionEventBatch"]["payload"]
-    run = bff.backend.run()
-    for number in range(5):
-        bff.backend.emit(run, str(number))
-    bff.backend.emit(run, last=True)
-    async with socket(bff, run, subprotocols=[BATCH]) as connection:
-        said = json.loads(await connection.recv())
-    assert batch["type"] == "array"
-    assert len(said) == 6 >= batch["minItems"]
-    assert batch["items"]["$ref"].endswith("/TriggerFlowExecutionEvent")
 
 
 async def test_the_server_lets_prepared_frames_be_written(serve: Any, listener: Any) -> None:

@@ -66,6 +66,20 @@ async def test_a_page_stops_where_a_message_would_be_too_large_and_says_it_is_no
     assert pages == [4, 2]
 
 
+async def test_a_page_is_complete_where_it_was_cut_by_nothing() -> None:
+    for bodies, limit, complete in (
+        ([], 10, True),
+        (["{}"] * 3, 10, True),
+        (["{}"] * 3, 3, False),
+        (["{}"] * 3, 2, False),
+        (["{}"] * 1_300, 5_000, True),
+        (["x" * 6_000_000] * 2, 10, False),
+    ):
+        found = await _history(Log(bodies, ends=False)).events("p", RUN, "", limit)
+        assert found.complete == complete, (len(bodies), limit)
+    assert (await _history(Log(["{}"] * 3)).events("p", RUN, "", 3)).complete
+
+
 async def test_one_event_above_the_bound_is_still_given() -> None:
     found = await _history(Log(["x" * 9_000_000, "{}"])).events("p", RUN, "", 10)
     assert (len(found.events), found.ended) == (1, False)

@@ -62,6 +62,31 @@ async def test_words_that_get_lost_are_made_good_from_the_log(make_log: Any, see
     assert await asyncio.wait_for(reader, 10) == [entry.event for entry in log.entries]
 
 
+async def test_a_watch_goes_live_though_something_happens_whenever_the_log_is_read(make_log: Any) -> None:
+    log = make_log(1)
+    log.append()
+    log.tells = True
+    watch = _watch(log)
+    read = log.read
+
+    async def read_while_it_grows(*arguments: Any) -> Any:
+        page = await read(*arguments)
+        if len(log.entries) < 40:
+            log.append()
+            log.announce()
+        return page
+
+    log.read = read_while_it_grows
+    events: list[Any] = []
+    async for batch in watch.batches():
+        events += batch.events
+        if len(log.entries) < 50:
+            log.append(last=len(log.entries) == 49)
+            log.announce()
+    assert events == [entry.event for entry in log.entries]
+    assert log.reads < 5
+
+
 async def test_a_lost_word_of_the_last_event_is_made_good_when_idle(make_log: Any) -> None:
     log = make_log(1)
     log.append()

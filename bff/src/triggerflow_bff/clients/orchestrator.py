@@ -29,7 +29,6 @@ from triggerflow_bff.clients.unary import unary
 from triggerflow_bff.live.event import EventPage, LiveEvent
 from triggerflow_bff.settings import Limits
 
-_LARGE_PAGE = 4 * 1024 * 1024
 EXECUTION_STATUSES = tuple(STATUS_NAMES.values())
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -120,11 +119,8 @@ class OrchestratorClient:
 
     async def events(self, who: Principal, execution_id: str, after: str, limit: int) -> EventPage:
         """Events after a cursor, from history; fewer than the limit where a message could not hold them."""
-        asked = limit
 
         async def fetch(size: int) -> Any:
-            nonlocal asked
-            asked = size
             request = pb.ListEventsRequest(
                 project_id=who.project_id, execution_id=execution_id, after=after, limit=size
             )
@@ -132,9 +128,7 @@ class OrchestratorClient:
 
         answer = await fitting(fetch, limit)
         events: list[LiveEvent] = [live_event(event) for event in answer.events]
-        # The orchestrator also cuts a page by its size.
-        full = len(events) >= asked or sum(len(event.body) for event in events) >= _LARGE_PAGE
-        return EventPage(events, answer.next, answer.ended, full)
+        return EventPage(events, answer.next, answer.ended, more=bool(events) and not answer.complete)
 
     async def value(self, who: Principal, ref: str) -> tuple[int, AsyncIterator[bytes]]:
         """A large value: how many bytes its JSON has, and the bytes, in pieces."""

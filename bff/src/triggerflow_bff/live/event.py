@@ -26,8 +26,8 @@ class EventPage(NamedTuple):
     events: list[LiveEvent]
     next: str
     ended: bool
-    # Whether the page was filled, so that there is likely more.
-    full: bool
+    # Whether there was more as it was read, or may have been.
+    more: bool
 
 
 class Chunk:

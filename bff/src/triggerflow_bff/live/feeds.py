@@ -130,7 +130,7 @@ class Reader:
                 yield chunk
             if page.ended:
                 return
-            if not page.full:
+            if not page.more:
                 break
             page = await self._page(last)
         feed, listener = self._feeds.join(self._who, self._execution_id, last)

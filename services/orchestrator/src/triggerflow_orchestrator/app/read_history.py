@@ -24,11 +24,13 @@ _STEP: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Events after a cursor. `ended`: the last one here, or before the cursor, ended the execution."""
+    """Events after a cursor. `ended`: the last one here, or before the cursor, ended the execution. `complete`: there
+    was no later one."""
 
     events: list[StoredEvent]
     next: str
     ended: bool
+    complete: bool
 
 
 class ReadHistory:
@@ -39,7 +41,7 @@ class ReadHistory:
         self._objects = objects
 
     async def events(self, project_id: str, execution_id: str, after: str, limit: int) -> Events:
-        """Up to `limit`, fewer where a message cannot carry more: only an empty page, or `ended`, is the end.
+        """Up to `limit`, fewer where a message cannot carry more: `complete` or `ended` is the end.
 
         Raises NotFound, BadParameter, BadCursor, CursorExpired, in this order.
         """
@@ -61,11 +63,12 @@ class ReadHistory:
             for event in page.events:
                 room -= paging.utf8_length(event.body)
                 if room < 0 and found:
-                    return Events(found, found[-1].id, ended=False)
+                    return Events(found, found[-1].id, ended=False, complete=False)
                 found.append(event)
             cursor = found[-1].id if found else cursor
-            if page.ended or len(page.events) < step or len(found) == wanted:
-                return Events(found, cursor or FIRST_CURSOR, page.ended)
+            complete = page.ended or len(page.events) < step
+            if complete or len(found) == wanted:
+                return Events(found, cursor or FIRST_CURSOR, page.ended, complete)
 
     async def notices(self, project_id: str, after: str, limit: int) -> list[ExecutionNotice]:
         """Up to `limit`, oldest first. Raises BadParameter, BadCursor, CursorExpired."""

@@ -164,7 +164,10 @@ class OrchestratorServicer(pb_grpc.OrchestratorServiceServicer):
             _project(request.project_id), request.execution_id, request.after, request.limit
         )
         return pb.ListEventsResponse(
-            events=[messages.event(event) for event in found.events], next=found.next, ended=found.ended
+            events=[messages.event(event) for event in found.events],
+            next=found.next,
+            ended=found.ended,
+            complete=found.complete,
         )
 
     async def ListExecutionNotices(

@@ -72,7 +72,9 @@ class ExecutionWatch:
                         yield batch
                     if page.ended:
                         return
-                    if not page.entries:  # a page may be cut short by its size; only an empty one is the end
+                    # What came after a complete page waits in the mailbox. To read until there is no more would never
+                    # end where something happens as often as a page is read.
+                    if page.complete or not page.entries:
                         break
 
                 behind = False

@@ -22,10 +22,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A piece of history: fewer entries than asked for mean that the end of what is durable was reached."""
+    """A piece of history. `complete`: as it was read nothing later was durable. Where that is not told, only a piece
+    without entries says it."""
 
     entries: Sequence[Entry]
     ended: bool
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class OrchestratorHistory:
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error) from None
         entries = [Entry(event.id, event.sequence, event, event.type in LAST_TYPES) for event in answer.events]
-        return Page(entries, answer.ended)
+        return Page(entries, answer.ended, answer.complete)
 
 
 class ProjectLogs:

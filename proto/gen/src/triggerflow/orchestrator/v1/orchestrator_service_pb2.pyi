@@ -133,14 +133,16 @@ class ListEventsRequest(_message.Message):
     def __init__(self, project_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., after: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class ListEventsResponse(_message.Message):
-    __slots__ = ("events", "next", "ended")
+    __slots__ = ("events", "next", "ended", "complete")
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_FIELD_NUMBER: _ClassVar[int]
     ENDED_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
     events: _containers.RepeatedCompositeFieldContainer[_event_pb2.ExecutionEvent]
     next: str
     ended: bool
-    def __init__(self, events: _Optional[_Iterable[_Union[_event_pb2.ExecutionEvent, _Mapping]]] = ..., next: _Optional[str] = ..., ended: _Optional[bool] = ...) -> None: ...
+    complete: bool
+    def __init__(self, events: _Optional[_Iterable[_Union[_event_pb2.ExecutionEvent, _Mapping]]] = ..., next: _Optional[str] = ..., ended: _Optional[bool] = ..., complete: _Optional[bool] = ...) -> None: ...
 
 class GetValueRequest(_message.Message):
     __slots__ = ("project_id", "ref", "offset")

@@ -1,0 +1,114 @@
+"""Print what the fan-out delivers: to 1,000 clients of one execution, to 5 of each of 200, and beside a stuck one.
+
+Rates are what all clients together got, counted by them. The bare broadcast sends the same frames in the same run.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fanout.measure import Bare, Instance, Ours
+from fanout.watchers import build, raise_file_limit
+
+CLIENTS = int(os.environ.get("BENCH_CLIENTS", "1000"))
+ROUNDS = int(os.environ.get("BENCH_FANOUT_ROUNDS", "3"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
+BURST = 1_500
+BATCH_TARGET = 150_000
+
+
+def main(instance: Instance, pid: int | None = None) -> None:
+    """Print all of it. `pid` is the process that fans out, where its CPU time is to be told."""
+    raise_file_limit()
+    with tempfile.TemporaryDirectory() as folder:
+        program = build(Path(folder))
+        ours = Ours(instance, program, Path(folder), pid)
+        # Compiles the flow and warms what is made once.
+        ours.watch(count=50, rate=0, each=50)
+        bare = Bare(program, ours.frame())
+        try:
+            single = _against_bare(ours, bare)
+            _bursts_in_batches(ours)
+            _at_loads(ours, single)
+            _many_executions(ours)
+            _beside_a_stuck_one(ours, single)
+        finally:
+            bare.close()
+
+
+def _against_bare(ours: Ours, bare: Bare) -> float:
+    """How fast single frames go; the bare broadcast's frames per second."""
+    ratios, rates, bares = [], [], []
+    for _ in range(ROUNDS):
+        theirs = bare.watch(count=BURST // 3, rate=0, each=CLIENTS)["eventsPerSecond"]
+        figures = ours.watch(count=BURST, rate=0, each=CLIENTS)
+        rates.append(figures["eventsPerSecond"])
+        bares.append(theirs)
+        ratios.append(figures["eventsPerSecond"] / theirs)
+    print(
+        f"fanout: single frames, {CLIENTS} clients, {BURST} events as fast as they are made: "
+        f"{statistics.median(rates):,.0f} frames/s; a bare broadcast {statistics.median(bares):,.0f}; "
+        f"ratio {statistics.median(ratios):.2f} (rounds {', '.join(f'{ratio:.2f}' for ratio in sorted(ratios))})"
+    )
+    return statistics.median(bares)
+
+
+def _bursts_in_batches(ours: Ours) -> None:
+    runs = [ours.watch(count=BURST, rate=0, each=CLIENTS, batch=True) for _ in range(ROUNDS)]
+    rate = statistics.median(run["eventsPerSecond"] for run in runs)
+    per_frame = statistics.median(run["events"] / run["frames"] for run in runs)
+    print(f"fanout: batches, {CLIENTS} clients: {rate:,.0f} events/s, {per_frame:.0f} events a frame")
+
+
+def _at_loads(ours: Ours, bare: float) -> None:
+    """Sustained: events come one by one, at a rate that is held for some seconds."""
+    loads = [
+        ("single frames at 0.7 of bare", False, 0.7 * bare),
+        ("single frames at half of that", False, 0.35 * bare),
+        (f"batches at {BATCH_TARGET:,} events/s", True, BATCH_TARGET),
+        ("batches at half of that", True, BATCH_TARGET / 2),
+    ]
+    for name, batch, load in loads:
+        rate = load / CLIENTS
+        figures = ours.watch(count=int(rate * SECONDS), rate=rate, each=CLIENTS, batch=batch)
+        print(f"fanout: {name}: {figures['eventsPerSecond']:,.0f} events/s, {_delays(figures)}")
+
+
+def _many_executions(ours: Ours) -> None:
+    figures = ours.watch(count=int(5 * SECONDS), rate=5, executions=200, each=5)
+    print(
+        f"fanout: 200 executions, each with 5 clients and 5 events/s: {figures['eventsPerSecond']:,.0f} events/s, "
+        f"{_delays(figures)}"
+    )
+
+
+def _beside_a_stuck_one(ours: Ours, bare: float) -> None:
+    rate = 0.35 * bare / CLIENTS
+    count = int(rate * SECONDS)
+
+    def p99s(stuck: int) -> tuple[float, float]:
+        delay = ours.watch(count=count, rate=rate, each=CLIENTS, stuck=stuck)["delayMs"]
+        return delay["p99"], delay["worstP99"]
+
+    pairs = [(p99s(0), p99s(1)) for _ in range(max(ROUNDS, 3))]
+
+    def median(of: Callable[[Any], float]) -> float:
+        return statistics.median(of(pair) for pair in pairs)
+
+    print(
+        f"fanout: beside one client that never reads: p99 {median(lambda p: p[1][0]):.0f} ms, without it "
+        f"{median(lambda p: p[0][0]):.0f} ms, ratio {median(lambda p: p[1][0] / p[0][0]):.2f}; the worst client's p99 "
+        f"{median(lambda p: p[1][1]):.0f} ms, without it {median(lambda p: p[0][1]):.0f} ms, "
+        f"ratio {median(lambda p: p[1][1] / p[0][1]):.2f}"
+    )
+
+
+def _delays(figures: dict[str, Any]) -> str:
+    delay = figures["delayMs"]
+    cpu = f", {figures['cpuMicrosecondsPerEvent']} µs of CPU a delivery" if figures["cpuMicrosecondsPerEvent"] else ""
+    return f"from the handler to the client p50 {delay['p50']:.0f} ms, p99 {delay['p99']:.0f} ms{cpu}"
