@@ -171,10 +171,14 @@ def test_a_reader_that_stops_reading_is_let_go_and_loses_nothing(
     sock.connect((url_host, int(port)))
     run_id = start(drawing)
     slow = socket(run_id, sock=sock, max_queue=1)
-    with slow:
+    with slow, ThreadPoolExecutor(1) as pool:
+        # It would set the pace were it alone.
+        quick = pool.submit(frames, socket(run_id))
         # All caught up, and then it reads no more.
         seen = [json.loads(slow.recv()) for _ in range(4)]
         ran = finish(drawing, run_id, seconds=40)
+        live, code = quick.result(timeout=40)
+        assert code == 1000
         try:
             while True:
                 seen.append(json.loads(slow.recv(timeout=10)))
@@ -189,6 +193,7 @@ def test_a_reader_that_stops_reading_is_let_go_and_loses_nothing(
             break
         whole += found["items"]
         cursor = found["next"]
+    assert live == whole
     assert seen == whole[: len(seen)] and len(seen) < len(whole)
     rest, code = frames(socket(run_id, f"?after={seen[-1]['id']}"))
     assert code == 1000 and seen + rest == whole
