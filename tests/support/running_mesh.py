@@ -37,7 +37,7 @@ class Mesh:
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "stderr.log").open("a") as log:
             self.process = subprocess.Popen(
-                [_TFCANVAS, "mesh", "up", "--workers", str(self.workers)],
+                self.command_line(),
                 env=self.environ(),
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -53,6 +53,10 @@ class Mesh:
         assert self.link, f"no link was printed; see {self.home}/stderr.log: {self.log_tail()}"
         self.pids()
         return self
+
+    def command_line(self) -> list[str]:
+        """What a user types."""
+        return [_TFCANVAS, "mesh", "up", "--workers", str(self.workers)]
 
     def environ(self) -> dict[str, str]:
         """What it is started with. Servers of the developer's own are not for tests."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
@@ -16,11 +16,23 @@ _RETRIES = 40
 _RETRY_SECONDS = 0.3
 
 
-class NothingRuns(Exception):
-    """No server runs on the folder."""
+Which = Literal["local", "mesh"]
 
-    def __init__(self, home: Home) -> None:
-        super().__init__(f"Nothing runs on {home.path}. Start it with: tfcanvas up")
+
+class NothingRuns(Exception):
+    """No server runs on the folder, or none of the one kind that is meant."""
+
+    def __init__(self, home: Home, which: Which | None = None) -> None:
+        match which:
+            case "local":
+                how = "Nothing runs locally on {}. Start it with: tfcanvas up (TFCANVAS_PORT, beside a mesh)"
+            case "mesh":
+                how = (
+                    "No mesh runs on {}. Start it with: make mesh, or tfcanvas mesh up (TFCANVAS_PORT, beside another)"
+                )
+            case None:
+                how = "Nothing runs on {}. Start it with: tfcanvas up"
+        super().__init__(how.format(home.path))
 
 
 class ApiError(Exception):
@@ -38,20 +50,22 @@ class ApiError(Exception):
 class Api:
     """A signed-in client of one server."""
 
-    def __init__(self, home: Home, url: str, token: str) -> None:
+    def __init__(self, home: Home, url: str, token: str, which: Which | None = None) -> None:
         self._home = home
+        self._which = which
         self.url = url.rstrip("/")
         self._client = httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=_SECONDS, trust_env=False
         )
 
     @staticmethod
-    def of(home: Home) -> Api:
-        """The server of a folder. Raises NothingRuns."""
-        note, token = home.note(), home.known_token()
-        if note is None or token is None or not alive(note):
-            raise NothingRuns(home)
-        return Api(home, note.url, token)
+    def of(home: Home, which: Which | None = None) -> Api:
+        """The server of a folder; where it is not said which, the mesh where local mode does not run. Raises
+        NothingRuns."""
+        url, token = address_of(home, which), home.known_token()
+        if url is None or token is None:
+            raise NothingRuns(home, which)
+        return Api(home, url, token, which)
 
     def link(self) -> str:
         """A fresh address that signs a browser in, once."""
@@ -70,7 +84,7 @@ class Api:
                 **({"json": body} if body is not None else {}),
             )
         except httpx.ConnectError:
-            raise NothingRuns(self._home) from None
+            raise NothingRuns(self._home, self._which) from None
         except httpx.TransportError as error:
             raise ApiError(0, {"detail": f"The server did not answer: {error or type(error).__name__}"}) from None
         return self._checked(answer)
@@ -117,16 +131,16 @@ class Api:
                     raise
                 failures += 1
                 if failures > _RETRIES:
-                    raise NothingRuns(self._home) from error
+                    raise NothingRuns(self._home, self._which) from error
                 self._wait_for_server()
 
     def _wait_for_server(self) -> None:
         import time
 
         time.sleep(_RETRY_SECONDS)
-        note = self._home.note()
-        if note is not None and alive(note):
-            self._client.base_url = httpx.URL(note.url)
+        url = address_of(self._home, self._which)
+        if url is not None:
+            self._client.base_url = httpx.URL(url)
 
     @staticmethod
     def _checked(answer: httpx.Response) -> httpx.Response:
@@ -137,3 +151,13 @@ class Api:
                 problem = {}
             raise ApiError(answer.status_code, problem if isinstance(problem, dict) else {})
         return answer
+
+
+def address_of(home: Home, which: Which | None = None) -> str | None:
+    """Where the server of a folder is, None where it does not run."""
+    for kind, place in (("local", home), ("mesh", home.mesh)):
+        if which in (None, kind):
+            note = place.note()
+            if note is not None and alive(note):
+                return note.url.rstrip("/")
+    return None

@@ -141,6 +141,17 @@ def flow_delete(
     commands.delete(flow, yes=yes)
 
 
+@flow.command("copy")
+def flow_copy(
+    source: Annotated[str, typer.Option("--from", metavar="local|mesh|URL", help="Where the flows are.")],
+    target: Annotated[str, typer.Option("--to", metavar="local|mesh|URL", help="Where they are to be, too.")],
+) -> None:
+    """Copy all flows to another server: drafts and versions. Done again, it copies what is new."""
+    from triggerflow_local.commands import copy as commands
+
+    commands.copy(source, target)
+
+
 @mesh.command("up")
 def mesh_up(
     workers: Annotated[

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 SOCKET_FOLDER_PREFIX = "tfcanvas-"
 
@@ -34,6 +35,15 @@ class RunNote:
     grpc: str
 
 
+class HasPid(Protocol):
+    """A note of a process."""
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+        ...
+
+
 class Home:
     """`$TFCANVAS_HOME`."""
 
@@ -42,6 +52,11 @@ class Home:
         self._lock = path / "lock"
         self._token = path / "token"
         self._note = path / "run.json"
+
+    @property
+    def mesh(self) -> Home:
+        """The mesh's part of the folder, with a lock and a note of its own: it may run beside local mode."""
+        return Home(self.path / "mesh")
 
     def prepare(self) -> None:
         """Make the folder where it is missing. Raises CannotStart where it cannot be written to."""
@@ -137,7 +152,7 @@ class Home:
         fresh.replace(path)
 
 
-def alive(note: RunNote) -> bool:
+def alive(note: HasPid) -> bool:
     """Whether the process of a note is there."""
     try:
         os.kill(note.pid, 0)

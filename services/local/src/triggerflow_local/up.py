@@ -130,7 +130,7 @@ def _link_of_other(home: Home) -> str | None:
         note = home.note()
         if note is not None and alive(note):
             try:
-                return Api.of(home).link()
+                return Api.of(home, "local").link()
             except (NothingRuns, ApiError):
                 pass
         try:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import typer
 from rich.table import Column, Table
 
 from triggerflow_local.commands.session import fail, out
-from triggerflow_local.home import AlreadyRunning, CannotStart, alive
-from triggerflow_local.mesh.folder import MeshFolder, Standing, process_of
+from triggerflow_local.home import AlreadyRunning, CannotStart, Home, alive
+from triggerflow_local.mesh.component import NotReady
+from triggerflow_local.mesh.folder import MeshFolder, MeshNote, Standing, process_of
+from triggerflow_local.mesh.load import Load, ask
 from triggerflow_local.settings import read_settings
 
 _STYLES = {"ready": "green", "starting": "yellow", "waiting": "red", "stopping": "yellow"}
@@ -18,27 +21,51 @@ _STYLES = {"ready": "green", "starting": "yellow", "waiting": "red", "stopping":
 
 def status(*, as_json: bool) -> None:
     folder = _folder()
-    note = folder.home.note()
+    note = folder.read_note()
     if note is None or not alive(note):
         fail(f"No mesh runs in {folder.path}. Start it with: make mesh, or tfcanvas mesh up")
     rows = [_row(name, each) for name, each in folder.standings().items()]
+    load, why = _load(note)
     if as_json:
-        typer.echo(json.dumps({"pid": note.pid, "url": note.url, "grpc": note.grpc, "processes": rows}, indent=2))
+        shown = {"pid": note.pid, "url": note.url, "grpc": note.grpc, "processes": rows}
+        typer.echo(json.dumps({**shown, "load": None if load is None else asdict(load)}, indent=2))
         return
     out.print(f"mesh {note.pid}   HTTP {note.url}   gRPC {note.grpc}\n", markup=False)
-    table = Table(
-        "Process", "State", Column("Pid", justify="right"), Column("Restarts", justify="right"),
-        Column("Memory", justify="right"), box=None, pad_edge=False,
-    )  # fmt: skip
+    runs = {each.name: each for each in load.workers} if load is not None else {}
+    table = _table("Process", "State", "Pid", "Restarts", "Memory", "Runs")
     for row in rows:
+        worker = runs.get(row["name"])
         table.add_row(
             row["name"],
             f"[{_STYLES.get(row['state'], 'dim')}]{row['state']}[/]",
             str(row["pid"] or "-"),
             str(row["restarts"]),
             f"{row['memoryBytes'] / 2**20:.0f} MiB" if row["memoryBytes"] else "-",
+            f"{worker.live_runs} of {worker.most_runs}" if worker is not None else "",
         )
     out.print(table)
+    if load is None:
+        out.print(f"\nHow much waits is not known: {why}", markup=False)
+        return
+    waiting = ", ".join(f"{count} {priority}" for priority, count in load.queued.items())
+    oldest = f", the oldest for {load.oldest_queued_seconds:.1f} s" if any(load.queued.values()) else ""
+    out.print(f"\nWaiting for a worker: {waiting}{oldest}", markup=False)
+
+
+def _load(note: MeshNote) -> tuple[Load | None, str]:
+    token = Home(read_settings().home).known_token()
+    try:
+        # Not through Envoy, which leaves out an orchestrator that has no worker.
+        return ask(note.addresses["orchestrator"], token or ""), ""
+    except NotReady as error:
+        return None, str(error)
+
+
+def _table(*columns: str) -> Table:
+    left = ("Process", "State")
+    return Table(
+        *(Column(each, justify="left" if each in left else "right") for each in columns), box=None, pad_edge=False
+    )
 
 
 def reset(*, yes: bool) -> None:

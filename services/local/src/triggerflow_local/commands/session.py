@@ -21,7 +21,7 @@ out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty()
 
 @contextmanager
 def session() -> Iterator[Api]:
-    """The server of $TFCANVAS_HOME. What goes wrong inside ends the command with code 1."""
+    """The server of $TFCANVAS_HOME, the mesh's where local mode does not run. What goes wrong ends the command."""
     try:
         yield Api.of(Home(read_settings().home))
     except (NothingRuns, ApiError) as error:

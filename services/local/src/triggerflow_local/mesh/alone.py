@@ -77,10 +77,11 @@ class Alone:
             self._process.send_signal(signal.SIGCONT)
             self._process.send_signal(self.component.stop_signal)
         try:
-            return self._process.wait(self.component.stop_seconds)
+            self._process.wait(self.component.stop_seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-            return self._process.wait()
+        self.component.clear()
+        return self._process.wait()
 
 
 @contextmanager

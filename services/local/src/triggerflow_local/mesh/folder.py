@@ -44,8 +44,8 @@ class MeshFolder:
     """`$TFCANVAS_HOME/mesh`. Its lock and its note work as those of local mode, beside which it may run."""
 
     def __init__(self, home: Path) -> None:
-        self.path = home / "mesh"
-        self.home = Home(self.path)
+        self.home = Home(home).mesh
+        self.path = self.home.path
         self.logs = self.path / "logs"
         self._note = self.path / "run.json"
         self._standings = self.path / "processes.json"

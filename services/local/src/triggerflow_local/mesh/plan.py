@@ -69,7 +69,7 @@ def plan(settings: MeshSettings, folder: Path, token: str, *, say: Callable[[str
     services = [ours.service(name, processes, at[name], environment) for name in names if name != "bff"]
     front = [
         ours.bff(processes, at["bff"], environment),
-        *(ours.worker(number + 1, processes, environment) for number in range(settings.workers)),
+        *(ours.worker(number + 1, processes, at["orchestrator"], environment) for number in range(settings.workers)),
     ]
     return Plan(
         groups=([*servers, envoy.server(folder / "envoy", edge)], services, front),

@@ -66,7 +66,7 @@ def read_mesh_settings(environ: Mapping[str, str] | None = None) -> MeshSettings
         home=reader.path("HOME", DEFAULT_HOME),
         port=reader.integer("PORT", DEFAULT_PORT, least=0, most=65_535),
         grpc_port=reader.integer("GRPC_PORT", DEFAULT_GRPC_PORT, least=0, most=65_535),
-        workers=reader.integer("WORKERS", DEFAULT_WORKERS, least=0, most=64),
+        workers=reader.integer("WORKERS", DEFAULT_WORKERS, least=1, most=64),
         external=External(
             database=None if database is None else database.url,
             redis=read_redis(reader),

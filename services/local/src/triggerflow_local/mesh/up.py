@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import time
+from contextlib import suppress
 from typing import NoReturn
 
 import typer
+from triggerflow_chassis import logging
 from triggerflow_chassis.lifecycle import stop_signals
 from triggerflow_chassis.settings import SettingsError
 
 from triggerflow_local.api import Api, ApiError, NothingRuns
-from triggerflow_local.home import AlreadyRunning, CannotStart, Home, alive
+from triggerflow_local.home import AlreadyRunning, CannotStart, Home
 from triggerflow_local.mesh.external import check
 from triggerflow_local.mesh.folder import MeshFolder
 from triggerflow_local.mesh.logs import Console
@@ -71,6 +74,8 @@ def _supervise(settings: MeshSettings, home: Home, folder: MeshFolder) -> int:
         open_port(port, setting).close()
     folder.logs.mkdir(mode=0o700, exist_ok=True)
     console = Console()
+    # Its own words go to the console; what is left to say otherwise, to stderr, where it disturbs no program.
+    logging.configure("error")
     try:
         token = home.token()
         made = plan(settings, folder.path, token, say=lambda line: console.say("mesh", line))
@@ -85,6 +90,8 @@ def _supervise(settings: MeshSettings, home: Home, folder: MeshFolder) -> int:
 async def _run_until_stopped(made: Plan, home: Home, folder: MeshFolder, console: Console, token: str) -> None:
     supervisor = Supervisor(made, folder, console)
     with stop_signals() as stopped:
+        # A terminal that is closed.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stopped.set)
         stop = asyncio.create_task(stopped.wait(), name="stop")
         start = asyncio.create_task(supervisor.start(), name="start")
         turning = asyncio.create_task(supervisor.turn_access_log(), name="access log")
@@ -92,7 +99,7 @@ async def _run_until_stopped(made: Plan, home: Home, folder: MeshFolder, console
             await asyncio.wait([stop, start], return_when=asyncio.FIRST_COMPLETED)
             if not stop.done():
                 start.result()
-                link = await asyncio.to_thread(Api(home, made.url, token).link)
+                link = await asyncio.to_thread(Api(home, made.url, token, "mesh").link)
                 typer.echo(f"HTTP {made.url}")
                 typer.echo(f"gRPC {made.grpc}")
                 typer.echo(link)
@@ -108,12 +115,8 @@ def _link_of_other(home: Home, folder: MeshFolder) -> str | None:
     """A fresh link to the mesh that holds the folder, once it is up; None where it went away meanwhile."""
     deadline = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < deadline:
-        note, token = folder.home.note(), home.known_token()
-        if note is not None and token is not None and alive(note):
-            try:
-                return Api(home, note.url, token).link()
-            except (NothingRuns, ApiError):
-                pass
+        with suppress(NothingRuns, ApiError):
+            return Api.of(home, "mesh").link()
         try:
             with folder.home.locked():
                 return None

@@ -28,6 +28,9 @@ _ALONE = {
     "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "1",
     "group.initial.rebalance.delay.ms": "0",
+    # A killed broker is taken for alive for so long, and cannot be there again before.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
     # Whoever needs a topic makes it, with the partitions it needs.
     "auto.create.topics.enable": "false",
 }

@@ -5,25 +5,27 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from triggerflow_local.mesh.component import Component, NotReady
+from triggerflow_local.mesh.load import ask
 
 # The contract gives five seconds from the signal to the end.
 _STOP_SECONDS = 5.0
 # A worker lets go of its runs, writes what it has, and gives them back.
 _WORKER_STOP_SECONDS = 6.0
+_SOON_SECONDS = 0.3
 
 
 def service(name: str, folder: Path, address: str, environment: Mapping[str, str]) -> Component:
     """A gRPC service at `address`; `name` is registry, orchestrator, or stream-1."""
     word = name.partition("-")[0]
-    asked = f"triggerflow.{word}.v1.{word.capitalize()}Service"
     return Component(
         name=name,
         folder=folder,
         command=(sys.executable, "-m", f"triggerflow_{word}"),
-        ready=lambda: _serving(address, asked),
+        ready=lambda: _serving(address),
         url=address,
         ours=True,
         environment={**environment, f"TFCANVAS_{word.upper()}_ADDRESS": address},
@@ -45,16 +47,31 @@ def bff(folder: Path, address: str, environment: Mapping[str, str]) -> Component
     )
 
 
-def worker(number: int, folder: Path, environment: Mapping[str, str]) -> Component:
-    """A worker. It listens nowhere, so it counts as ready while it runs."""
-    name = f"worker-{number}"
+def worker(number: int, folder: Path, orchestrator: str, environment: Mapping[str, str]) -> Component:
+    """A worker. It listens nowhere: it is ready when the orchestrator, at its address, knows of its lease."""
+    name, token = f"worker-{number}", environment["TFCANVAS_TOKEN"]
+    # Of the processes before this one: a killed one's lease lasts some seconds more.
+    former: set[str] = set()
+
+    def note_former() -> None:
+        # Where nobody answers, being back soon is worth more than knowing exactly when.
+        with suppress(NotReady):
+            former.update(each.id for each in ask(orchestrator, token, seconds=_SOON_SECONDS).workers)
+
+    def joined() -> None:
+        for each in ask(orchestrator, token).workers:
+            if each.name == name and each.id not in former and each.lease_seconds > 0:
+                return
+        raise NotReady("it has no lease yet")
+
     return Component(
         name=name,
         folder=folder,
         command=(sys.executable, "-m", "triggerflow_orchestrator.worker"),
-        ready=lambda: None,
+        ready=joined,
         ours=True,
         environment={**environment, "TFCANVAS_WORKER_NAME": name},
+        prepare=note_former,
         stop_seconds=_WORKER_STOP_SECONDS,
     )
 
@@ -71,7 +88,7 @@ def answers(url: str) -> None:
         raise NotReady(f"{url} answers {status}")
 
 
-def _serving(address: str, asked: str) -> None:
+def _serving(address: str) -> None:
     host, _, port = address.rpartition(":")
     # Asked first: a channel that was refused once waits before it tries again.
     try:
@@ -83,9 +100,10 @@ def _serving(address: str, asked: str) -> None:
     from grpc_health.v1 import health_pb2, health_pb2_grpc
 
     with grpc.insecure_channel(address) as channel:
+        # Of the process as a whole: the orchestrator's service itself waits for a worker, which comes after it.
         stub = health_pb2_grpc.HealthStub(channel)
         try:
-            status = stub.Check(health_pb2.HealthCheckRequest(service=asked), timeout=2.0).status
+            status = stub.Check(health_pb2.HealthCheckRequest(), timeout=2.0).status
         except grpc.RpcError as error:
             raise NotReady(str(error)) from None
     if status != health_pb2.HealthCheckResponse.SERVING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -30,8 +31,9 @@ def server(folder: Path, port: int = 0) -> Component:
     data, identities = folder / "data", folder / "s3.json"
     inner = {name: free_port() for name in ("master", "volume", "filer")}
     grpc = {name: free_port() for name in ("master", "volume", "filer", "s3")}
-    # Unix sockets, whose paths must be short, and that a killed server leaves.
-    sockets = Path(tempfile.gettempdir()) / f"tfcanvas-s3-{port}"
+    # Unix sockets, whose paths must be short. By the folder's name, so that what a kill leaves is used again.
+    digest = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:12]
+    sockets = Path(tempfile.gettempdir()) / f"tfcanvas-s3-{digest}"
 
     def prepare() -> None:
         data.mkdir(mode=0o700, exist_ok=True)
@@ -46,6 +48,12 @@ def server(folder: Path, port: int = 0) -> Component:
             "actions": ["Admin", "Read", "Write", "List", "Tagging"],
         }
         write_private(identities, json.dumps({"identities": [identity]}))
+
+    def clear() -> None:
+        shutil.rmtree(sockets, ignore_errors=True)
+        for name, number in grpc.items():
+            # Where the server puts them, whatever it is told.
+            Path(f"/tmp/seaweedfs-{name}-grpc-{number}.sock").unlink(missing_ok=True)
 
     return Component(
         name="seaweedfs",
@@ -65,6 +73,7 @@ def server(folder: Path, port: int = 0) -> Component:
         ready=lambda: probe(url, make=True),
         url=url,
         prepare=prepare,
+        clear=clear,
         # Its end waits for the streams between its own parts, for minutes. What it answered is with the system by then.
         stop_seconds=1.5,
         # Its lines of level information.
