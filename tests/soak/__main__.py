@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=int(os.environ.get("SOAK_WORKERS", "3")))
     parser.add_argument("--rate", type=float, default=float(os.environ.get("SOAK_RATE", "1.0")), help="runs a second")
     parser.add_argument("--between", type=float, nargs=2, default=(14.0, 32.0), help="seconds between hits")
+    parser.add_argument("--only", nargs="*", default=(), help="hit only these, e.g. worker postgres pause")
     parser.add_argument("--unfenced", action="store_true", default=bool(os.environ.get("SOAK_UNFENCED")))
     asked = parser.parse_args()
     with ExitStack() as stack:
@@ -77,7 +78,7 @@ async def _soak(asked: Any, mesh: Mesh, recorded: Path) -> int:
     async with httpx.AsyncClient(base_url=mesh.url, headers=headers, limits=limits) as client:
         load = Load(client, dice)
         followers = Followers(mesh.url, mesh.token, client)
-        chaos = Chaos(note, random.Random(asked.seed + 1), LEASE_SECONDS + 3, say)
+        chaos = Chaos(note, random.Random(asked.seed + 1), LEASE_SECONDS + 3, say, frozenset(asked.only))
         everything, failing = await load.publish(kinds(dice))
         project = asyncio.create_task(followers.follow_project())
         await asyncio.sleep(1)  # the project's watch begins now, not at a cursor

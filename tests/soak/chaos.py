@@ -33,6 +33,8 @@ class Chaos:
     pause_seconds: float
     """How long a paused worker is away: longer than its lease."""
     say: Callable[[str], None]
+    only: frozenset[str] = frozenset()
+    """What is hit, by the beginning of its name ("worker", "pause"); empty for everything."""
     killed: Counter[str] = field(default_factory=Counter)
     paused: Counter[str] = field(default_factory=Counter)
     _stopped: dict[int, str] = field(default_factory=dict)
@@ -50,7 +52,7 @@ class Chaos:
             if not left:
                 names = sorted(self.processes())
                 # Each process once a round, and one worker paused.
-                left = [*names, "pause"]
+                left = [name for name in (*names, "pause") if not self.only or name.startswith(tuple(self.only))]
                 self.dice.shuffle(left)
             name = left.pop()
             if name == "pause":
