@@ -20,11 +20,11 @@ from triggerflow_orchestrator.domain.execution import (
     LIVE,
     ActivationRecord,
     AttemptRow,
-    ExecutionNotice,
     ExecutionRecord,
     Failure,
     JournalRow,
     LargeValue,
+    ProjectNotice,
     Remembered,
     StartRow,
     StoredEvent,
@@ -48,7 +48,7 @@ class World(Protocol):
     def add_outcome(self, execution_id: str, row: JournalRow) -> None: ...
     def add_event(self, execution_id: str, event: StoredEvent) -> None: ...
     def forget_event(self, execution_id: str, event_id: str) -> None: ...
-    def add_notice(self, notice: ExecutionNotice) -> None: ...
+    def add_notice(self, notice: ProjectNotice) -> None: ...
     def add_value(self, value: LargeValue) -> None: ...
     def add_answer(self, project_id: str, request_id: str, method: str, answer: StoredAnswer) -> None: ...
 
@@ -63,7 +63,7 @@ class MemoryWorld:
     attempts: dict[str, list[AttemptRow]] = field(default_factory=dict)
     outcomes: dict[str, list[JournalRow]] = field(default_factory=dict)
     told: dict[str, list[StoredEvent]] = field(default_factory=dict)
-    noticed: list[ExecutionNotice] = field(default_factory=list)
+    noticed: list[ProjectNotice] = field(default_factory=list)
     values: dict[str, LargeValue] = field(default_factory=dict)
     answers: dict[tuple[str, str, str], StoredAnswer] = field(default_factory=dict)
 
@@ -90,7 +90,7 @@ class MemoryWorld:
     def forget_event(self, execution_id: str, event_id: str) -> None:
         self.told[execution_id] = [event for event in self.told[execution_id] if event.id != event_id]
 
-    def add_notice(self, notice: ExecutionNotice) -> None:
+    def add_notice(self, notice: ProjectNotice) -> None:
         self.noticed.append(notice)
 
     def add_value(self, value: LargeValue) -> None:
@@ -179,9 +179,16 @@ class MemoryWorld:
             expired=bool(after and found and found[0].sequence > 1 and not seen),
         )
 
-    async def notices(self, project_id: str, after: str, limit: int) -> NoticePage:
+    async def notices(self, project_id: str, after: str, limit: int, *, flows: bool) -> NoticePage:
         found = [notice for notice in self.noticed if notice.project_id == project_id and notice.id > after]
+        found = [notice for notice in found if flows or notice.execution_id is not None]
         return NoticePage(tuple(sorted(found, key=lambda notice: notice.id)[:limit]), expired=False)
+
+    async def newest_notice(self, project_id: str) -> str:
+        return max((notice.id for notice in self.noticed if notice.project_id == project_id), default="")
+
+    async def followed_to(self, name: str) -> str:
+        return ""
 
     async def large_value(self, project_id: str, ref: str) -> LargeValue | None:
         value = self.values.get(ref)
@@ -291,7 +298,7 @@ class SqlWorld:
             delete(tables.events).where(tables.events.c.execution_id == execution_id, tables.events.c.id == event_id)
         )
 
-    def add_notice(self, notice: ExecutionNotice) -> None:
+    def add_notice(self, notice: ProjectNotice) -> None:
         self._insert(
             tables.notices,
             id=notice.id,
@@ -299,7 +306,7 @@ class SqlWorld:
             type=notice.type,
             timestamp=notice.timestamp,
             flow_id=notice.flow_id,
-            execution_id=notice.execution_id,
+            execution_id=notice.execution_id or "",
         )
 
     def add_value(self, value: LargeValue) -> None:
@@ -425,8 +432,8 @@ class Sample:
         body = {"id": self.id(number), "type": type, "sequence": sequence}
         return StoredEvent(self.id(number), sequence, json.dumps(body))
 
-    def notice(self, number: int, **changes: Any) -> ExecutionNotice:
-        notice = ExecutionNotice(
+    def notice(self, number: int, **changes: Any) -> ProjectNotice:
+        notice = ProjectNotice(
             self.id(number), "execution.started", 1_000_000 + number, self.project, self.flow, self.id(1)
         )
         return replace(notice, **changes)

@@ -72,9 +72,26 @@ async def test_notices_of_a_project_come_after_the_cursor_and_in_order(world: An
     world.add_notice(notices[1])
     world.add_notice(sample.notice(9, project_id=sample.other_project))
     world.add_notice(notices[2])
-    assert await world.reads.notices(sample.project, "", 50) == NoticePage(tuple(notices), expired=False)
-    assert await world.reads.notices(sample.project, sample.id(1), 1) == NoticePage((notices[1],), expired=False)
-    assert await world.reads.notices(sample.project, sample.id(3), 50) == NoticePage((), expired=False)
+    assert await world.reads.notices(sample.project, "", 50, flows=True) == NoticePage(tuple(notices), expired=False)
+    assert await world.reads.notices(sample.project, sample.id(1), 1, flows=True) == NoticePage(
+        (notices[1],), expired=False
+    )
+    assert await world.reads.notices(sample.project, sample.id(3), 50, flows=True) == NoticePage((), expired=False)
+
+
+async def test_notices_of_flows_come_only_where_asked_for(world: Any, sample: Any) -> None:
+    assert await world.reads.newest_notice(sample.project) == ""
+    of_run, of_flow = sample.notice(1), sample.notice(2, type="flow.updated", execution_id=None)
+    world.add_notice(of_run)
+    world.add_notice(of_flow)
+    world.add_notice(sample.notice(9, project_id=sample.other_project))
+    assert await world.reads.notices(sample.project, "", 50, flows=True) == NoticePage((of_run, of_flow), expired=False)
+    assert await world.reads.notices(sample.project, "", 50, flows=False) == NoticePage((of_run,), expired=False)
+    assert await world.reads.newest_notice(sample.project) == of_flow.id
+
+
+async def test_a_log_that_was_never_followed_is_followed_from_its_start(world: Any) -> None:
+    assert await world.reads.followed_to("flow-events") == ""
 
 
 async def test_a_large_value_is_as_visible_as_its_execution(world: Any, sample: Any, run: str) -> None:

@@ -247,11 +247,11 @@ async def test_bad_cursors_and_limits_of_events_are_refused(served: Any) -> None
 
 
 async def test_notices_come_after_their_cursor(served: Any) -> None:
-    for number, type in ((1, "execution.started"), (2, "execution.failed")):
+    for number, type in ((1, "execution.started"), (2, "execution.failed"), (3, "flow.updated")):
         served.insert(
             tables.notices,
             id=_id(number), project_id=LOCAL.project_id, type=type, timestamp=number, flow_id=_id(8),
-            execution_id=_id(9),
+            execution_id=_id(9) if number < 3 else "",
         )  # fmt: skip
     answer = await served.stub.ListExecutionNotices(pb.ListExecutionNoticesRequest(after=_id(1)))
     (notice,) = answer.notices
@@ -262,6 +262,14 @@ async def test_notices_come_after_their_cursor(served: Any) -> None:
         _id(9),
     )
     assert notice.timestamp.nanos == 2_000
+    told = await served.stub.ListProjectNotices(pb.ListProjectNoticesRequest(after=_id(1)))
+    assert [(notice.id, notice.HasField("execution_id")) for notice in told.notices] == [
+        (_id(2), True),
+        (_id(3), False),
+    ]
+    assert told.next == _id(3)
+    newest = await served.stub.ListProjectNotices(pb.ListProjectNoticesRequest(newest=True))
+    assert (list(newest.notices), newest.next) == ([], _id(3))
     bad = pb.ListExecutionNoticesRequest(after="x")
     assert (await served.refused(served.stub.ListExecutionNotices(bad))).reason == "BAD_CURSOR"
 

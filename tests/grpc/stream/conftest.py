@@ -1,4 +1,4 @@
-"""The stream service on real gRPC, beside an orchestrator and a registry that are logs in memory."""
+"""The stream service on real gRPC, beside an orchestrator that is logs in memory."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import grpc
 import orjson
 import pytest
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2, orchestrator_service_pb2_grpc
-from triggerflow.registry.v1 import registry_service_pb2, registry_service_pb2_grpc
-from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, FLOW_EVENTS, BusEvent, InProcessBus
+from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, BusEvent, InProcessBus
 from triggerflow_chassis.clock import now_us, rfc3339
 from triggerflow_chassis.errors import BadCursor, NotFound
 from triggerflow_chassis.grpc.client import open_channel
@@ -21,7 +20,7 @@ from triggerflow_chassis.grpc.server import open_server
 from triggerflow_chassis.identity import LOCAL
 from triggerflow_chassis.ids import is_uuid, next_uuid7, uuid7
 from triggerflow_chassis.wire.event import event_from_json
-from triggerflow_chassis.wire.project_event import flow_event_from_item, notice_from_item
+from triggerflow_chassis.wire.project_event import notice_from_item
 from triggerflow_stream.bootstrap import open_stream
 from triggerflow_stream.settings import StreamSettings
 
@@ -59,15 +58,16 @@ class Orchestrator(orchestrator_service_pb2_grpc.OrchestratorServiceServicer):
         items = [BusEvent(event["id"], sequence, orjson.dumps(event).decode()) for event, sequence in events]
         self.bus.publish(EXECUTION_EVENTS, execution_id, items)
 
-    def notice(self) -> dict[str, Any]:
+    def notice(self, kind: str = "execution.started") -> dict[str, Any]:
         made = {
             "id": next_uuid7(self.notices[-1]["id"] if self.notices else None),
-            "type": "execution.started",
+            "type": kind,
             "timestamp": now_us(),
             "projectId": LOCAL.project_id,
             "flowId": uuid7(),
-            "executionId": uuid7(),
         }
+        if kind.startswith("execution."):
+            made["executionId"] = uuid7()
         self.notices.append(made)
         self.bus.publish(EXECUTION_NOTICES, LOCAL.project_id, [made])
         return made
@@ -94,34 +94,12 @@ class Orchestrator(orchestrator_service_pb2_grpc.OrchestratorServiceServicer):
             complete=complete,
         )
 
-    async def ListExecutionNotices(self, request: Any, context: Any) -> Any:
+    async def ListProjectNotices(self, request: Any, context: Any) -> Any:
+        if request.newest:
+            newest = self.notices[-1]["id"] if self.notices else ""
+            return orchestrator_service_pb2.ListProjectNoticesResponse(next=newest)
         found = [notice for notice in self.notices if notice["id"] > request.after][: request.limit]
-        return orchestrator_service_pb2.ListExecutionNoticesResponse(notices=map(notice_from_item, found))
-
-
-class Registry(registry_service_pb2_grpc.RegistryServiceServicer):
-    """The log of flow events."""
-
-    def __init__(self, bus: InProcessBus) -> None:
-        self.bus = bus
-        self.events: list[dict[str, Any]] = []
-
-    def update(self) -> dict[str, Any]:
-        made = {
-            "id": next_uuid7(self.events[-1]["id"] if self.events else None),
-            "type": "flow.updated",
-            "timestamp": now_us(),
-            "projectId": LOCAL.project_id,
-            "flowId": uuid7(),
-            "deleted": False,
-        }
-        self.events.append(made)
-        self.bus.publish(FLOW_EVENTS, LOCAL.project_id, [made])
-        return made
-
-    async def ListFlowEvents(self, request: Any, context: Any) -> Any:
-        found = [event for event in self.events if event["id"] > request.after][: request.limit]
-        return registry_service_pb2.ListFlowEventsResponse(events=map(flow_event_from_item, found))
+        return orchestrator_service_pb2.ListProjectNoticesResponse(notices=map(notice_from_item, found))
 
 
 class World:
@@ -131,7 +109,6 @@ class World:
         self.bus = bus
         self.channel = channel
         self.orchestrator = Orchestrator(bus)
-        self.registry = Registry(bus)
 
 
 @pytest.fixture
@@ -147,7 +124,6 @@ async def world(tmp_path: Path, settings: StreamSettings) -> AsyncIterator[World
 
         def register(server: grpc.aio.Server) -> Sequence[str]:
             orchestrator_service_pb2_grpc.add_OrchestratorServiceServicer_to_server(made.orchestrator, server)
-            registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(made.registry, server)
             return []
 
         async with (

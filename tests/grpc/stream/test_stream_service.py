@@ -12,11 +12,11 @@ import grpc
 import pytest
 from triggerflow.stream.v1 import stream_service_pb2 as pb
 from triggerflow.stream.v1 import stream_service_pb2_grpc
-from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import BadCursor, Forbidden, NotFound, ServiceError, TooMany
 from triggerflow_chassis.grpc.status import from_rpc_error
 from triggerflow_chassis.ids import uuid7
 from triggerflow_chassis.wire.event import event_to_json
+from triggerflow_chassis.wire.project_event import project_event_to_json
 from triggerflow_stream.settings import StreamSettings
 
 
@@ -32,13 +32,6 @@ def _watch_project(world: Any, **request: Any) -> Any:
 
 async def _collect(call: Any) -> list[dict[str, Any]]:
     return [event_to_json(event) async for answer in call for event in answer.events]
-
-
-def _next_millisecond() -> None:
-    # Ids of two logs have an order where their milliseconds differ.
-    began = now_us() // 1_000
-    while now_us() // 1_000 == began:
-        pass
 
 
 async def _refusal(call: Any) -> ServiceError:
@@ -123,26 +116,26 @@ async def test_another_project_is_refused(world: Any) -> None:
 
 
 async def test_a_project_is_told_from_now_on_or_from_any_cursor(world: Any) -> None:
-    world.registry.update()
-    _next_millisecond()
+    world.orchestrator.notice("flow.updated")
     old = world.orchestrator.notice()
-    # Ids of two logs made within one millisecond have no order that means anything.
-    _next_millisecond()
     call = _watch_project(world)
     assert not (await asyncio.wait_for(call.read(), 10)).events
-    made = [world.registry.update(), world.orchestrator.notice(), world.registry.update()]
-    live: list[str] = []
-    while len(live) < 3:
-        live += [event.id for event in (await asyncio.wait_for(call.read(), 10)).events]
+    kinds = ("flow.updated", "execution.started", "flow.published", "execution.failed")
+    made = [world.orchestrator.notice(kind) for kind in kinds]
+    live: list[Any] = []
+    while len(live) < len(made):
+        live += map(project_event_to_json, (await asyncio.wait_for(call.read(), 10)).events)
     call.cancel()
-    assert live == [each["id"] for each in made]
+    assert [(each["id"], each["type"], each.get("executionId")) for each in live] == [
+        (each["id"], each["type"], each.get("executionId")) for each in made
+    ]
 
     again = _watch_project(world, after=old["id"])
-    told: list[str] = []
-    while len(told) < 3:
-        told += [event.id for event in (await asyncio.wait_for(again.read(), 10)).events]
+    told: list[Any] = []
+    while len(told) < len(made):
+        told += map(project_event_to_json, (await asyncio.wait_for(again.read(), 10)).events)
     again.cancel()
-    assert sorted(told) == sorted(live)
+    assert told == live
     assert isinstance(await _refusal(_watch_project(world, after="x")), BadCursor)
 
 

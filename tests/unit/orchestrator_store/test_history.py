@@ -38,9 +38,15 @@ class Log:
         return EventPage(tuple(found), ended=self.ends and at_end, expired=self.expired)
 
 
+class Settled:
+    """Nothing is under way."""
+
+    async def settled(self) -> None: ...
+
+
 def _history(log: Log) -> ReadHistory:
     reads: Any = log
-    return ReadHistory(reads, NO_OBJECTS)
+    return ReadHistory(reads, NO_OBJECTS, Settled())
 
 
 async def test_a_long_history_is_read_in_steps_up_to_the_limit() -> None:
@@ -111,7 +117,7 @@ async def test_limits_and_cursors_are_checked() -> None:
     with pytest.raises(BadCursor):
         await history.events("p", RUN, "yesterday", 5)
     with pytest.raises(BadCursor):
-        await history.notices("p", "yesterday", 5)
+        await history.notices("p", "yesterday", 5, flows=True)
 
 
 async def test_a_cursor_older_than_what_is_kept_has_expired() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from triggerflow_orchestrator.settings import OrchestratorSettings, ServerSettin
 
 def test_everything_lies_under_the_home_by_default() -> None:
     settings = ServerSettings.read({"TFCANVAS_HOME": "/data", "TFCANVAS_PYTHON_MODULES": "a, b.c"})
-    assert settings.orchestrator == OrchestratorSettings.under(Path("/data"))
+    assert replace(settings.orchestrator, follow_seconds=15.0) == OrchestratorSettings.under(Path("/data"))
     assert settings.orchestrator.database == Path("/data/orchestrator.sqlite3")
     assert settings.adapters.python_modules == ("a", "b.c")
 

@@ -75,32 +75,59 @@ class Log:
 
 
 class ProjectLog:
-    """The two logs of a project."""
-
-    logs = ("flow", "execution")
+    """A project's log. Appending is durable at once; word of it goes out in order, as one batch or several."""
 
     def __init__(self, dice: random.Random) -> None:
         self.dice = dice
-        self.entries: dict[str, list[ProjectEntry]] = {log: [] for log in self.logs}
+        self.entries: list[ProjectEntry] = []
+        self.unannounced: list[ProjectEntry] = []
         self.callbacks: list[Callable[[Sequence[Any]], None]] = []
+        self.losses: list[Callable[[], None]] = []
+        self.comes = True
 
-    def append(self, log: str, *, announce: bool = True) -> ProjectEntry:
-        own = self.entries[log]
-        entry = ProjectEntry(next_uuid7(own[-1].id if own else None), log, f"{log} {len(own) + 1}")
-        own.append(entry)
-        if announce:
-            for callback in tuple(self.callbacks):
-                callback([entry])
+    def append(self) -> ProjectEntry:
+        after = self.entries[-1].id if self.entries else None
+        entry = ProjectEntry(next_uuid7(after), f"event {len(self.entries) + 1}")
+        self.entries.append(entry)
+        self.unannounced.append(entry)
         return entry
 
-    async def read(self, project_id: str, log: str, after: str, limit: int) -> list[ProjectEntry]:
+    def announce(self, *, lose: bool = False) -> None:
+        """What is lost is told to be lost, before what follows."""
+        items, self.unannounced = self.unannounced, []
+        for callback, lost in zip(tuple(self.callbacks), tuple(self.losses), strict=True):
+            if lose:
+                lost()
+            elif items:
+                callback(items)
+
+    async def pause(self) -> None:
         for _ in range(self.dice.randrange(4)):
             await asyncio.sleep(0)
-        return [entry for entry in self.entries[log] if entry.id > after][:limit]
 
-    def subscribe(self, project_id: str, callback: Callable[[Sequence[Any]], None]) -> Callable[[], None]:
+    async def newest(self, project_id: str) -> str:
+        await self.pause()
+        newest = self.entries[-1].id if self.entries else ""
+        await self.pause()
+        return newest
+
+    async def read(self, project_id: str, after: str, limit: int) -> list[ProjectEntry]:
+        await self.pause()
+        found = [entry for entry in self.entries if entry.id > after][:limit]
+        await self.pause()
+        return found
+
+    def subscribe(
+        self, project_id: str, callback: Callable[[Sequence[Any]], None], lost: Callable[[], None]
+    ) -> Callable[[], None]:
         self.callbacks.append(callback)
-        return lambda: self.callbacks.remove(callback)
+        self.losses.append(lost)
+
+        def unsubscribe() -> None:
+            self.callbacks.remove(callback)
+            self.losses.remove(lost)
+
+        return unsubscribe
 
     def entry(self, item: ProjectEntry) -> ProjectEntry:
         return item

@@ -29,9 +29,10 @@ class BusEvent:
 class Bus(Protocol):
     """Broadcast within a deployment. Keeps nothing: who subscribes late reads the log for what came before.
 
-    `execution-notices` (keyed by project id) carries dicts `{id, type, timestamp, projectId, flowId, executionId}`,
-    `flow-events` (keyed by project id) dicts `{id, type, timestamp, projectId, flowId, deleted}`. `type` is the text
-    of the contract (`execution.started`, `flow.updated`), `timestamp` microseconds.
+    `execution-notices` (keyed by project id) carries the project's log, in its order: dicts `{id, type, timestamp,
+    projectId, flowId, executionId?}`; `flow-events` (keyed by project id) the registry's log: dicts `{id, type,
+    timestamp, projectId, flowId, deleted}`. `type` is the text of the contract (`execution.started`, `flow.updated`),
+    `timestamp` microseconds.
     """
 
     def publish(self, topic: str, key: str, items: Sequence[Any]) -> None:

@@ -25,6 +25,7 @@ from triggerflow_orchestrator.app.commands import RequestKey
 from triggerflow_orchestrator.app.compiled import Binder, CompiledFlows
 from triggerflow_orchestrator.app.end_unrun import EndUnrun
 from triggerflow_orchestrator.app.engine import Engine
+from triggerflow_orchestrator.app.follow_flows import FollowFlows
 from triggerflow_orchestrator.app.idempotency import Idempotency
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
 from triggerflow_orchestrator.app.read_history import ReadHistory
@@ -46,6 +47,7 @@ from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.read_recovery import RecoveryReads
 from triggerflow_orchestrator.transport.readiness import Readiness
 from triggerflow_orchestrator.transport.registry_client import RegistryBlueprints
+from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
 from triggerflow_orchestrator.transport.service import SERVICE, Cancel, Handlers, OrchestratorServicer
 
 log = structlog.get_logger(__name__)
@@ -121,13 +123,14 @@ async def open_orchestrator(
         stack.callback(waiters.close)
         flows = CompiledFlows(catalogue)
         ready = asyncio.Event()
+        follow = FollowFlows(RegistryFlowEvents(channel), reads, journal, bus, idle_seconds=settings.follow_seconds)
 
         servicer = OrchestratorServicer(
             Handlers(
                 start=StartExecution(engine, blueprints, flows),
                 cancel=_once_taken_up(CancelExecution(engine, reads), ready),
                 executions=ReadExecutions(reads),
-                history=ReadHistory(reads, objects),
+                history=ReadHistory(reads, objects, follow),
                 idempotency=idempotency,
                 waiters=waiters,
                 load=_no_workers,
@@ -138,6 +141,7 @@ async def open_orchestrator(
         recover = Recover(engine, reads, journal, take_up)
         await recover.note()
         await stack.enter_async_context(open_task("begin-runs", lambda: _begin(runtime, channel, recover, ready)))
+        await stack.enter_async_context(open_task("follow-flows", follow.run))
         retention = Retention(pruning, now_us, keep_days=settings.keep_days)
         await stack.enter_async_context(open_task("retention", retention.run))
         yield Orchestrator(servicer, ready)

@@ -14,9 +14,9 @@ from triggerflow_orchestrator.domain.archive import ToArchive
 from triggerflow_orchestrator.domain.execution import (
     ActivationRecord,
     BlueprintVersion,
-    ExecutionNotice,
     ExecutionRecord,
     ExecutionStatus,
+    FlowEvent,
     LargeValue,
     Remembered,
     StoredEvent,
@@ -64,7 +64,7 @@ class EventPage:
 class NoticePage:
     """Notices after a cursor, in order."""
 
-    notices: tuple[ExecutionNotice, ...]
+    notices: tuple[ProjectNotice, ...]
     expired: bool
     """Whether notices above the cursor are gone: retention took them."""
 
@@ -116,8 +116,15 @@ class Reads(Protocol):
     async def events(self, project_id: str, execution_id: str, after: str, limit: int) -> EventPage | None:
         """Up to `limit` by rising id, strictly above `after` ("" is below all). None where there is no execution."""
 
-    async def notices(self, project_id: str, after: str, limit: int) -> NoticePage:
-        """Up to `limit` by rising id, strictly above `after` ("" is below all)."""
+    async def notices(self, project_id: str, after: str, limit: int, *, flows: bool) -> NoticePage:
+        """Up to `limit` by rising id, strictly above `after` ("" is below all); those of flows only where asked for.
+        Once one is seen, none appears below it."""
+
+    async def newest_notice(self, project_id: str) -> str:
+        """The id of the last notice there is; empty where there is none."""
+
+    async def followed_to(self, name: str) -> str:
+        """How far a log was followed: the id of the last entry taken, empty before the first."""
 
     async def large_value(self, project_id: str, ref: str) -> LargeValue | None:
         """Where a large value is kept, or None; it is as visible as its execution."""
@@ -311,3 +318,19 @@ class Commands(Protocol):
 
     async def done(self, command_ids: Sequence[str]) -> None:
         """Forget commands that were carried out. Unknown ids are passed over."""
+
+
+class FlowLog(Protocol):
+    """The registry's log of flow events."""
+
+    async def read(self, after: str, limit: int) -> Sequence[FlowEvent]:
+        """Up to `limit` by rising id, strictly above `after`; once one is seen, none appears below it. Raises
+        ServiceError where the registry does not answer."""
+
+
+class Telling(Protocol):
+    """What gives notices their place in a project's log."""
+
+    async def settled(self) -> None:
+        """Return once what was committed before the call, here and at the registry, has its place; or after a while,
+        where somebody who is needed for it does not answer."""

@@ -22,6 +22,8 @@ from triggerflow_orchestrator.bucket_place import BucketPlace
 DEFAULT_MAX_LIVE: Final = 256
 DEFAULT_LEASE_SECONDS: Final = 5
 DEFAULT_ARCHIVE_AFTER_SECONDS: Final = 10
+# A process of its own, where there is no bus between it and the registry.
+_POLLING_SECONDS: Final = 0.5
 SCHEMA: Final = "orchestrator"
 """The service's part of the one PostgreSQL database."""
 
@@ -85,6 +87,8 @@ class OrchestratorSettings:
     """The folder of large values; made where it is not there."""
     max_live: int = DEFAULT_MAX_LIVE
     """Runs at once; others are queued."""
+    follow_seconds: float = 15.0
+    """How often the registry's log is looked at, beside what the bus tells of it; local mode."""
     keep_days: int | None = None
     """How long an execution is kept after its end, with all that belongs to it. None: for ever."""
     mesh: MeshSettings | None = None
@@ -125,6 +129,7 @@ class ServerSettings:
                 database=reader.path("ORCHESTRATOR_DATABASE", places.database),
                 objects=reader.path("ORCHESTRATOR_OBJECTS", places.objects),
                 max_live=reader.integer("MAX_RUNS", DEFAULT_MAX_LIVE, least=1, most=100_000),
+                follow_seconds=_POLLING_SECONDS,
                 keep_days=reader.keep_days(),
                 mesh=read_mesh(reader, "triggerflow-orchestrator", places.objects),
             ),

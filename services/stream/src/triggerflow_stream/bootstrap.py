@@ -11,14 +11,12 @@ from triggerflow.orchestrator.v1 import orchestrator_service_pb2
 from triggerflow.registry.v1 import registry_service_pb2
 from triggerflow.stream.v1 import stream_service_pb2, stream_service_pb2_grpc
 from triggerflow_chassis.bus import Bus
-from triggerflow_chassis.clock import now_us
-from triggerflow_chassis.ids import uuid7
 
 from triggerflow_stream.app.subscriptions import Subscriptions
 from triggerflow_stream.app.watch_execution import ExecutionWatch, WatchExecution
 from triggerflow_stream.app.watch_project import ProjectWatch, WatchProject
 from triggerflow_stream.settings import StreamSettings
-from triggerflow_stream.transport.history import OrchestratorHistory, ProjectLogs
+from triggerflow_stream.transport.history import OrchestratorHistory, ProjectLog
 from triggerflow_stream.transport.live import BusEvents, BusProjectEvents
 from triggerflow_stream.transport.service import StreamServicer
 
@@ -49,7 +47,7 @@ class Stream:
 async def open_stream(settings: StreamSettings, *, channel: grpc.aio.Channel, bus: Bus) -> AsyncIterator[Stream]:
     """The stream service. `channel` reaches registry and orchestrator; neither it nor the bus is closed here."""
     events, live_events = OrchestratorHistory(channel), BusEvents(bus)
-    logs, live_logs = ProjectLogs(channel), BusProjectEvents(bus)
+    logs, live_logs = ProjectLog(channel), BusProjectEvents(bus)
 
     def watch_execution(command: WatchExecution) -> ExecutionWatch:
         return ExecutionWatch(
@@ -65,7 +63,6 @@ async def open_stream(settings: StreamSettings, *, channel: grpc.aio.Channel, bu
             command,
             history=logs,
             live=live_logs,
-            now=uuid7(now_us() // 1_000 - 1),
             capacity=settings.mailbox_events,
             idle_seconds=settings.idle_seconds,
         )

@@ -41,24 +41,35 @@ class ExecutionLive(Protocol):
 
 
 class ProjectHistory(Protocol):
-    """The two logs of a project's events."""
+    """The log of a project's events."""
 
-    logs: tuple[str, ...]
+    async def newest(self, project_id: str) -> str:
+        """The id of the last entry; empty where there is none yet. Raises Unavailable, Deadline."""
+        ...
 
-    async def read(self, project_id: str, log: str, after: str, limit: int) -> Sequence[ProjectEntry]:
-        """Entries of one log with ids above `after`, oldest first; fewer than `limit` where its end was reached.
-        Raises BadCursor, Unavailable, Deadline."""
+    async def read(self, project_id: str, after: str, limit: int) -> Sequence[ProjectEntry]:
+        """Entries with ids above `after` ("" is below all), oldest first, among them every one that was published
+        before the call, none only where the end was reached. Once one is seen, none appears below it. Raises
+        BadCursor, Unavailable, Deadline."""
         ...
 
 
 class ProjectLive(Protocol):
-    """Word of what was appended to either log of a project. What is lost of one log is lost from some point on, to its
-    end: a later word means that every earlier one came."""
+    """Word of what was appended to a project's log: after it is durable, in order. Where some of it may be missing,
+    `lost` is called before what follows."""
 
-    def subscribe(self, project_id: str, callback: Callable[[Sequence[Any]], None]) -> Callable[[], None]:
-        """Call back with what is published from now on. Returns what unsubscribes."""
+    @property
+    def comes(self) -> bool:
+        """Whether word comes at all now. Where not, the log has to be looked at instead."""
+        ...
+
+    def subscribe(
+        self, project_id: str, callback: Callable[[Sequence[Any]], None], lost: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Call back with what is published from now on, and `lost` where some of it may be lost, or `comes` changed.
+        Returns what unsubscribes."""
         ...
 
     def entry(self, item: Any) -> ProjectEntry:
-        """What was published as an entry of its log."""
+        """What was published as an entry of the log."""
         ...

@@ -1,4 +1,4 @@
-"""Events of a project, and the flow events and execution notices they are made of. Pure.
+"""Events of a project, and the flow events and notices they are made of. Pure.
 
 A notice or flow event on the bus is a dict (see `triggerflow_chassis.bus`); in history it is a message.
 """
@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from triggerflow.orchestrator.v1 import event_pb2
+from triggerflow.orchestrator.v1 import project_notice_pb2
 from triggerflow.registry.v1 import flow_event_pb2
 from triggerflow.stream.v1 import stream_service_pb2 as pb
 
 from triggerflow_chassis.clock import from_timestamp, rfc3339, to_timestamp
-from triggerflow_chassis.wire import event
 
 TYPE_NAMES: Mapping[int, str] = {
     pb.PROJECT_EVENT_TYPE_FLOW_UPDATED: "flow.updated",
@@ -23,6 +22,15 @@ TYPE_NAMES: Mapping[int, str] = {
     pb.PROJECT_EVENT_TYPE_EXECUTION_COMPLETED: "execution.completed",
     pb.PROJECT_EVENT_TYPE_EXECUTION_FAILED: "execution.failed",
 }
+NOTICE_TYPE_NAMES: Mapping[int, str] = {
+    project_notice_pb2.PROJECT_NOTICE_TYPE_FLOW_UPDATED: "flow.updated",
+    project_notice_pb2.PROJECT_NOTICE_TYPE_FLOW_PUBLISHED: "flow.published",
+    project_notice_pb2.PROJECT_NOTICE_TYPE_FLOW_RELEASED: "flow.released",
+    project_notice_pb2.PROJECT_NOTICE_TYPE_EXECUTION_STARTED: "execution.started",
+    project_notice_pb2.PROJECT_NOTICE_TYPE_EXECUTION_COMPLETED: "execution.completed",
+    project_notice_pb2.PROJECT_NOTICE_TYPE_EXECUTION_FAILED: "execution.failed",
+}
+NOTICE_TYPES: Mapping[str, Any] = {name: number for number, name in NOTICE_TYPE_NAMES.items()}
 _TYPES: Mapping[str, Any] = {name: number for number, name in TYPE_NAMES.items()}
 _FLOW_TYPE_NAMES = {
     flow_event_pb2.FLOW_EVENT_TYPE_UPDATED: "flow.updated",
@@ -46,7 +54,7 @@ def project_event_to_json(project_event: pb.ProjectEvent) -> dict[str, Any]:
 
 
 def project_event_from_item(item: Mapping[str, Any]) -> pb.ProjectEvent:
-    """From an item of the bus, of either topic."""
+    """From a notice as the bus has it."""
     return pb.ProjectEvent(
         id=item["id"],
         type=_TYPES[item["type"]],
@@ -80,25 +88,27 @@ def flow_event_from_item(item: Mapping[str, Any]) -> flow_event_pb2.FlowEvent:
     )
 
 
-def notice_to_item(notice: event_pb2.ExecutionNotice) -> dict[str, Any]:
-    """A notice of the orchestrator's history as the bus has it."""
-    return {
+def notice_to_item(notice: project_notice_pb2.ProjectNotice) -> dict[str, Any]:
+    """An entry of the project's log, of the orchestrator's history, as the bus has it."""
+    item = {
         "id": notice.id,
-        "type": event.TYPE_NAMES[notice.type],
+        "type": NOTICE_TYPE_NAMES[notice.type],
         "timestamp": from_timestamp(notice.timestamp),
         "projectId": notice.project_id,
         "flowId": notice.flow_id,
-        "executionId": notice.execution_id,
     }
+    if notice.HasField("execution_id"):
+        item["executionId"] = notice.execution_id
+    return item
 
 
-def notice_from_item(item: Mapping[str, Any]) -> event_pb2.ExecutionNotice:
+def notice_from_item(item: Mapping[str, Any]) -> project_notice_pb2.ProjectNotice:
     """The same, back."""
-    return event_pb2.ExecutionNotice(
+    return project_notice_pb2.ProjectNotice(
         id=item["id"],
-        type=event.TYPES[item["type"]],
+        type=NOTICE_TYPES[item["type"]],
         timestamp=to_timestamp(item["timestamp"]),
         project_id=item["projectId"],
         flow_id=item["flowId"],
-        execution_id=item["executionId"],
+        execution_id=item.get("executionId"),
     )

@@ -10,8 +10,8 @@ from triggerflow_chassis.ids import is_uuid, normalise
 
 from triggerflow_orchestrator.app import paging
 from triggerflow_orchestrator.app.read_executions import known_id
-from triggerflow_orchestrator.domain.execution import ExecutionNotice, StoredEvent
-from triggerflow_orchestrator.ports import Objects, Reads
+from triggerflow_orchestrator.domain.execution import ProjectNotice, StoredEvent
+from triggerflow_orchestrator.ports import Objects, Reads, Telling
 
 DEFAULT_EVENTS: Final = 500
 MOST_EVENTS: Final = 5_000
@@ -36,9 +36,10 @@ class Events:
 class ReadHistory:
     """What was told, of one project at a time."""
 
-    def __init__(self, reads: Reads, objects: Objects) -> None:
+    def __init__(self, reads: Reads, objects: Objects, telling: Telling) -> None:
         self._reads = reads
         self._objects = objects
+        self._telling = telling
 
     async def events(self, project_id: str, execution_id: str, after: str, limit: int) -> Events:
         """Up to `limit`, fewer where a message cannot carry more: `complete` or `ended` is the end.
@@ -70,14 +71,19 @@ class ReadHistory:
             if complete or len(found) == wanted:
                 return Events(found, cursor or FIRST_CURSOR, page.ended, complete)
 
-    async def notices(self, project_id: str, after: str, limit: int) -> list[ExecutionNotice]:
-        """Up to `limit`, oldest first. Raises BadParameter, BadCursor, CursorExpired."""
+    async def notices(self, project_id: str, after: str, limit: int, *, flows: bool) -> list[ProjectNotice]:
+        """Up to `limit`, oldest first; of flows too where asked for. Raises BadParameter, BadCursor, CursorExpired."""
         wanted = paging.bounded(limit, "limit", default=DEFAULT_EVENTS, most=MOST_EVENTS)
         cursor = _cursor(after)
-        page = await self._reads.notices(project_id, cursor, wanted)
+        page = await self._reads.notices(project_id, cursor, wanted, flows=flows)
         if page.expired:
             raise CursorExpired
         return list(page.notices)
+
+    async def newest_notice(self, project_id: str) -> str:
+        """The cursor of whoever wants what comes from now on; empty where nothing was told yet."""
+        await self._telling.settled()
+        return await self._reads.newest_notice(project_id)
 
     async def value(self, project_id: str, ref: str, offset: int) -> tuple[bytes, int]:
         """A piece of a large value from `offset` on, and the bytes of the whole. Raises NotFound, BadParameter."""

@@ -37,6 +37,8 @@ class Kind(IntEnum):
     same request id refuses its unit with RequestTaken; in local mode, where calls take turns, the first one stays."""
     CLAIM = 10
     """(epoch, id). Takes a run over in local mode; in the mesh `ports.Leases` does"""
+    FOLLOWED = 11
+    """(position, name). How far another log was followed; local mode, in the mesh the relay writes it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +51,28 @@ class Fence:
 
 @dataclass(slots=True)
 class Notice:
-    """What a project is told of an execution. The writer gives the id, in the order of commits."""
+    """What a project is told. The writer gives the id, in the order of commits."""
 
     project_id: str
     type: str
     timestamp: int
     flow_id: str
     execution_id: str
+    """Empty where it tells of a flow."""
     id: str = ""
 
     def as_item(self) -> dict[str, Any]:
         """The item on the bus."""
-        return {
+        item: dict[str, Any] = {
             "id": self.id,
             "type": self.type,
             "timestamp": self.timestamp,
             "projectId": self.project_id,
             "flowId": self.flow_id,
-            "executionId": self.execution_id,
         }
+        if self.execution_id:
+            item["executionId"] = self.execution_id
+        return item
 
 
 def _nobody(error: BaseException | None) -> None:

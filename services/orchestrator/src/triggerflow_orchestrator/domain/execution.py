@@ -12,7 +12,14 @@ from typing import Any, Final, Literal
 
 ExecutionStatus = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 ActivationStatus = Literal["running", "waiting", "succeeded", "failed", "skipped", "cancelled"]
-NoticeType = Literal["execution.started", "execution.completed", "execution.failed"]
+NoticeType = Literal[
+    "flow.updated",
+    "flow.published",
+    "flow.released",
+    "execution.started",
+    "execution.completed",
+    "execution.failed",
+]
 
 EXECUTION_STATUSES: Final[tuple[ExecutionStatus, ...]] = (
     "queued",
@@ -128,15 +135,27 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutionNotice:
-    """What a project is told of an execution. `id` is the cursor."""
+class ProjectNotice:
+    """What a project is told. `id` is the cursor."""
 
     id: str
     type: NoticeType
     timestamp: int
     project_id: str
     flow_id: str
-    execution_id: str
+    execution_id: str | None
+    """None where it tells of a flow."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEvent:
+    """A change of a flow, as the registry's log has it. `id` rises in the order of its commits."""
+
+    id: str
+    type: str
+    timestamp: int
+    project_id: str
+    flow_id: str
 
 
 @dataclass(frozen=True, slots=True)

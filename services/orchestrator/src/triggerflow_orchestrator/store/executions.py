@@ -49,9 +49,17 @@ class SqlReads:
                 return None
             return await read_history.events_after(connection, execution_id, after, limit)
 
-    async def notices(self, project_id: str, after: str, limit: int) -> NoticePage:
+    async def notices(self, project_id: str, after: str, limit: int, *, flows: bool) -> NoticePage:
         async with self._database.snapshot() as connection:
-            return await read_history.notices_after(connection, project_id, after, limit)
+            return await read_history.notices_after(connection, project_id, after, limit, flows=flows)
+
+    async def newest_notice(self, project_id: str) -> str:
+        async with self._database.snapshot() as connection:
+            return await read_history.newest_notice(connection, project_id)
+
+    async def followed_to(self, name: str) -> str:
+        async with self._database.snapshot() as connection:
+            return await read_history.followed_to(connection, name)
 
     async def large_value(self, project_id: str, ref: str) -> LargeValue | None:
         async with self._database.snapshot() as connection:

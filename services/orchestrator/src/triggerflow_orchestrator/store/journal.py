@@ -60,6 +60,7 @@ _SQL: Final = {
         " VALUES (?,?,?,?,?,?,?)"
     ),
     Kind.CLAIM: "UPDATE executions SET epoch=? WHERE id=?",
+    Kind.FOLLOWED: "UPDATE followed SET position=? WHERE name=?",
 }
 _EPOCHS: Final = "SELECT id, epoch FROM executions WHERE id IN (SELECT value FROM json_each(?))"
 _NOTICE: Final = "INSERT INTO notices (id, project_id, type, timestamp, flow_id, execution_id) VALUES (?,?,?,?,?,?)"

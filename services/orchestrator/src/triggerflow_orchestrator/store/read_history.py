@@ -8,9 +8,9 @@ import orjson
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from triggerflow_orchestrator.domain.execution import ENDING_EVENTS, ExecutionNotice, LargeValue, StoredEvent
+from triggerflow_orchestrator.domain.execution import ENDING_EVENTS, LargeValue, ProjectNotice, StoredEvent
 from triggerflow_orchestrator.ports import EventPage, NoticePage, StoredAnswer
-from triggerflow_orchestrator.store.tables import events, executions, notices, objects, pruned, requests
+from triggerflow_orchestrator.store.tables import events, executions, followed, notices, objects, pruned, requests
 
 _E: Final = events.c
 
@@ -27,18 +27,34 @@ async def events_after(connection: AsyncConnection, execution_id: str, after: st
     return EventPage((), ended=last is not None and _ends(_event(last)), expired=False)
 
 
-async def notices_after(connection: AsyncConnection, project_id: str, after: str, limit: int) -> NoticePage:
+async def notices_after(
+    connection: AsyncConnection, project_id: str, after: str, limit: int, *, flows: bool
+) -> NoticePage:
     query = (
         select(notices)
         .where(notices.c.project_id == project_id, notices.c.id > after)
         .order_by(notices.c.id)
         .limit(limit)
     )
+    if not flows:
+        query = query.where(notices.c.execution_id != "")
     found = tuple(_notice(row) for row in await connection.execute(query))
     if not after:
         return NoticePage(found, expired=False)
     gone = select(pruned.c.up_to).where(pruned.c.project_id == project_id, pruned.c.up_to > after)
     return NoticePage(found, expired=(await connection.execute(gone)).first() is not None)
+
+
+async def newest_notice(connection: AsyncConnection, project_id: str) -> str:
+    query = select(notices.c.id).where(notices.c.project_id == project_id).order_by(notices.c.id.desc()).limit(1)
+    newest: str | None = (await connection.execute(query)).scalar()
+    return newest or ""
+
+
+async def followed_to(connection: AsyncConnection, name: str) -> str:
+    query = select(followed.c.position).where(followed.c.name == name)
+    position: str = (await connection.execute(query)).scalar_one()
+    return position
 
 
 async def large_value(connection: AsyncConnection, project_id: str, ref: str) -> LargeValue | None:
@@ -59,14 +75,14 @@ async def answer(connection: AsyncConnection, project_id: str, request_id: str, 
     return None if row is None else StoredAnswer(row.fingerprint, row.response, row.error, row.created_at)
 
 
-def _notice(row: Row[Any]) -> ExecutionNotice:
-    return ExecutionNotice(
+def _notice(row: Row[Any]) -> ProjectNotice:
+    return ProjectNotice(
         id=row.id,
         type=row.type,
         timestamp=row.timestamp,
         project_id=row.project_id,
         flow_id=row.flow_id,
-        execution_id=row.execution_id,
+        execution_id=row.execution_id or None,
     )
 
 

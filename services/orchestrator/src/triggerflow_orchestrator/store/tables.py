@@ -15,6 +15,8 @@ WAITING = "owner IS NULL AND ended_at IS NULL"
 # What is to be archived. PostgreSQL alone has an index of it, by its migration: in local mode nothing is archived, and
 # every run would pay.
 TO_ARCHIVE = "ended_at IS NOT NULL AND archived_at IS NULL"
+# What the relay has not given ids yet.
+NOT_NOTICED = "NOT noticed"
 
 executions = Table(
     "executions",
@@ -232,4 +234,18 @@ outbox = Table(
     Column("notices", Text, comment="JSON [[type, timestamp], …]; NULL where the project is told nothing"),
     Column("noticed", Boolean, nullable=False, comment="whether the notices are in their log"),
     sqlite_autoincrement=True,
+)
+Index(
+    "outbox_unnoticed",
+    outbox.c.position,
+    sqlite_where=text(NOT_NOTICED),
+    postgresql_where=text(NOT_NOTICED),
+)
+
+# How far a log was followed: "flow-events", the registry's, into `notices`; "notices" themselves, to the broker.
+followed = Table(
+    "followed",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", Text, nullable=False, comment="the id of the last entry; empty before the first"),
 )

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2, load_pb2
+from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2, load_pb2, project_notice_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as service_pb2
 from triggerflow_chassis.clock import to_timestamp
 from triggerflow_chassis.wire import event as event_wire
 from triggerflow_chassis.wire import execution as wire
+from triggerflow_chassis.wire.project_event import NOTICE_TYPES
 
 from triggerflow_orchestrator.domain.execution import (
     PRIORITIES,
     ActivationRecord,
-    ExecutionNotice,
     ExecutionRecord,
     Failure,
+    ProjectNotice,
     StoredEvent,
 )
 from triggerflow_orchestrator.domain.lease import Load, WorkerLoad
@@ -81,7 +82,18 @@ def event(stored: StoredEvent) -> event_pb2.ExecutionEvent:
     return event_wire.event_from_json(orjson.loads(stored.body), stored.sequence)
 
 
-def notice(record: ExecutionNotice) -> event_pb2.ExecutionNotice:
+def project_notice(record: ProjectNotice) -> project_notice_pb2.ProjectNotice:
+    return project_notice_pb2.ProjectNotice(
+        id=record.id,
+        type=NOTICE_TYPES[record.type],
+        timestamp=to_timestamp(record.timestamp),
+        project_id=record.project_id,
+        flow_id=record.flow_id,
+        execution_id=record.execution_id,
+    )
+
+
+def execution_notice(record: ProjectNotice) -> event_pb2.ExecutionNotice:
     return event_pb2.ExecutionNotice(
         id=record.id,
         type=event_wire.TYPES[record.type],

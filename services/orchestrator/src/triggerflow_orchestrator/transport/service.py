@@ -173,8 +173,20 @@ class OrchestratorServicer(pb_grpc.OrchestratorServiceServicer):
     async def ListExecutionNotices(
         self, request: pb.ListExecutionNoticesRequest, context: Any
     ) -> pb.ListExecutionNoticesResponse:
-        found = await self._history.notices(_project(request.project_id), request.after, request.limit)
-        return pb.ListExecutionNoticesResponse(notices=[messages.notice(notice) for notice in found])
+        found = await self._history.notices(_project(request.project_id), request.after, request.limit, flows=False)
+        return pb.ListExecutionNoticesResponse(notices=[messages.execution_notice(notice) for notice in found])
+
+    async def ListProjectNotices(
+        self, request: pb.ListProjectNoticesRequest, context: Any
+    ) -> pb.ListProjectNoticesResponse:
+        project_id = _project(request.project_id)
+        if request.newest:
+            return pb.ListProjectNoticesResponse(next=await self._history.newest_notice(project_id))
+        found = await self._history.notices(project_id, request.after, request.limit, flows=True)
+        return pb.ListProjectNoticesResponse(
+            notices=[messages.project_notice(notice) for notice in found],
+            next=found[-1].id if found else normalise(request.after),
+        )
 
     async def GetLoad(self, request: pb.GetLoadRequest, context: Any) -> pb.GetLoadResponse:
         return pb.GetLoadResponse(load=messages.load(await self._load()))

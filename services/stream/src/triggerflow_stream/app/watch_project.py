@@ -1,19 +1,20 @@
-"""Follow a project: changes of its flows, starts and ends of its executions, from two logs merged into one stream.
+"""Follow a project: changes of its flows, starts and ends of its executions, each once and in the order of its log.
 
-One id is the cursor of both logs, for ids are made from the time. Within each log nothing is missed or told twice;
-between the logs, history is told by rising id, and what is live in the order it was committed.
+The order makes the seam, as in `watch_execution`: the watch listens before it reads. What is live has no count that
+would show a gap, so the live side says itself where something may be missing; then the log is read again from where
+the reader stands, and what both brought is told apart by id.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 
 from triggerflow_stream.app.mailbox import Mailbox
+from triggerflow_stream.app.watch_execution import BATCH, WITHOUT_WORD_SECONDS
 from triggerflow_stream.domain.entry import Batch, ProjectEntry
 from triggerflow_stream.ports import ProjectHistory, ProjectLive
 
-BATCH = 64
 _PAGE = 256
 
 
@@ -26,7 +27,7 @@ class WatchProject:
 
 
 class ProjectWatch:
-    """One reader's place in the two logs of a project. `now` is an id below all that is appended from now on."""
+    """One reader's place in a project's log."""
 
     def __init__(
         self,
@@ -34,7 +35,6 @@ class ProjectWatch:
         *,
         history: ProjectHistory,
         live: ProjectLive,
-        now: str,
         capacity: int,
         idle_seconds: float,
     ) -> None:
@@ -43,71 +43,48 @@ class ProjectWatch:
         self._live = live
         self._idle_seconds = idle_seconds
         self._mailbox = Mailbox(capacity)
-        # Where the log is read from, and what was told of it already. They differ until something was: another
-        # clock may date what is appended from now on before this one's now.
-        self._from = dict.fromkeys(history.logs, command.after or now)
-        self._told = dict.fromkeys(history.logs, command.after)
-        self._last = command.after
+        self._cursor = command.after
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """Everything after the cursor. An empty batch is a checkpoint; the first one says that the watch listens.
         Raises what the history raises."""
-        unsubscribe = self._live.subscribe(self._command.project_id, self._mailbox.put)
+        project_id = self._command.project_id
+        unsubscribe = self._live.subscribe(project_id, self._mailbox.put, self._mailbox.lose)
         try:
-            yield Batch((), self._last)
-            if self._command.after:
-                async for batch in self._past():
-                    yield batch
+            if not self._cursor:
+                self._cursor = await self._history.newest(project_id)
+            yield Batch((), self._cursor)
+            behind = bool(self._command.after)
             while True:
-                if self._mailbox.overflowed:
-                    async for batch in self._past():
-                        yield batch
+                if behind or self._mailbox.overflowed:
+                    self._mailbox.reopen()
+                    while entries := await self._history.read(project_id, self._cursor, _PAGE):
+                        for batch in self._batched(entries):
+                            yield batch
+                    behind = False
                 if entries := self._present():
-                    yield Batch([entry.event for entry in entries], self._last)
-                elif not await self._mailbox.wait(self._idle_seconds):
-                    yield Batch((), self._last)
-                    # The word of an event may have been lost; the logs have it.
-                    async for batch in self._past():
+                    for batch in self._batched(entries):
                         yield batch
+                elif not self._mailbox.overflowed and not await self._mailbox.wait(self._patience()):
+                    yield Batch((), self._cursor)
+                    # The word of an event may have been lost; the log has it.
+                    behind = True
         finally:
             unsubscribe()
-
-    async def _past(self) -> AsyncGenerator[Batch, None]:
-        self._mailbox.reopen()
-        pending: dict[str, list[ProjectEntry]] = {log: [] for log in self._history.logs}
-        more = set(self._history.logs)
-        while True:
-            for log in [log for log in self._history.logs if log in more and not pending[log]]:
-                page = await self._history.read(self._command.project_id, log, self._from[log], _PAGE)
-                pending[log] = [entry for entry in page if entry.id > self._told[log]]
-                if page:
-                    self._from[log] = page[-1].id
-                if len(page) < _PAGE:
-                    more.discard(log)
-            batch: list[ProjectEntry] = []
-            while len(batch) < BATCH and all(pending[log] or log not in more for log in pending):
-                # The next one is certain only while every log shows its own next one, or has none.
-                heads = [entries[0] for entries in pending.values() if entries]
-                if not heads:
-                    break
-                entry = min(heads, key=lambda each: each.id)
-                pending[entry.log].pop(0)
-                self._tell(entry)
-                batch.append(entry)
-            if batch:
-                yield Batch([entry.event for entry in batch], self._last)
-            elif not more:
-                return
 
     def _present(self) -> list[ProjectEntry]:
         entries: list[ProjectEntry] = []
         while len(entries) < BATCH and self._mailbox.peek() is not None:
-            entry = self._live.entry(self._mailbox.pop())
-            if entry.id > self._told[entry.log]:
-                self._tell(entry)
-                entries.append(entry)
+            entries.append(self._live.entry(self._mailbox.pop()))
         return entries
 
-    def _tell(self, entry: ProjectEntry) -> None:
-        self._told[entry.log] = self._last = entry.id
-        self._from[entry.log] = max(self._from[entry.log], entry.id)
+    def _batched(self, entries: Sequence[ProjectEntry]) -> Iterator[Batch]:
+        """What is new of them, as batches; the reader stands behind each as it goes out."""
+        new = [entry for entry in entries if entry.id > self._cursor]
+        for start in range(0, len(new), BATCH):
+            some = new[start : start + BATCH]
+            self._cursor = some[-1].id
+            yield Batch([entry.event for entry in some], self._cursor)
+
+    def _patience(self) -> float:
+        return self._idle_seconds if self._live.comes else min(self._idle_seconds, WITHOUT_WORD_SECONDS)

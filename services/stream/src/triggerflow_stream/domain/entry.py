@@ -32,10 +32,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ProjectEntry:
-    """One event of a project, from one of the two logs that make it up. Ids rise strictly within one log."""
+    """One event of a project. Ids rise strictly within the project."""
 
     id: str
-    log: str
     event: Any
 
 

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, FLOW_EVENTS, Bus, BusEvent
+from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, Bus, BusEvent
 from triggerflow_chassis.wire.event import LAST_TYPES, event_from_json
 from triggerflow_chassis.wire.project_event import project_event_from_item
 
 from triggerflow_stream.domain.entry import Entry, ProjectEntry
-from triggerflow_stream.transport.history import EXECUTION_LOG, FLOW_LOG
 
 
 class BusEvents:
@@ -27,13 +26,7 @@ class BusEvents:
     def subscribe(
         self, execution_id: str, callback: Callable[[Sequence[BusEvent]], None], lost: Callable[[], None]
     ) -> Callable[[], None]:
-        events, changes = self._bus.subscribe(EXECUTION_EVENTS, execution_id, callback), self._bus.on_change(lost)
-
-        def unsubscribe() -> None:
-            events()
-            changes()
-
-        return unsubscribe
+        return _both(self._bus.subscribe(EXECUTION_EVENTS, execution_id, callback), self._bus.on_change(lost))
 
     def entry(self, item: BusEvent) -> Entry:
         if not item.body:
@@ -49,16 +42,22 @@ class BusProjectEvents:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    def subscribe(self, project_id: str, callback: Callable[[Sequence[Any]], None]) -> Callable[[], None]:
-        flows = self._bus.subscribe(FLOW_EVENTS, project_id, callback)
-        executions = self._bus.subscribe(EXECUTION_NOTICES, project_id, callback)
+    @property
+    def comes(self) -> bool:
+        return self._bus.healthy
 
-        def unsubscribe() -> None:
-            flows()
-            executions()
-
-        return unsubscribe
+    def subscribe(
+        self, project_id: str, callback: Callable[[Sequence[Any]], None], lost: Callable[[], None]
+    ) -> Callable[[], None]:
+        return _both(self._bus.subscribe(EXECUTION_NOTICES, project_id, callback), self._bus.on_change(lost))
 
     def entry(self, item: Mapping[str, Any]) -> ProjectEntry:
-        log = FLOW_LOG if item["type"].startswith("flow.") else EXECUTION_LOG
-        return ProjectEntry(item["id"], log, project_event_from_item(item))
+        return ProjectEntry(item["id"], project_event_from_item(item))
+
+
+def _both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:
+    def end() -> None:
+        one()
+        other()
+
+    return end

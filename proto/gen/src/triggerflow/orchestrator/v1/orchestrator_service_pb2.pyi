@@ -5,6 +5,7 @@ from triggerflow.orchestrator.v1 import activation_pb2 as _activation_pb2
 from triggerflow.orchestrator.v1 import event_pb2 as _event_pb2
 from triggerflow.orchestrator.v1 import execution_pb2 as _execution_pb2
 from triggerflow.orchestrator.v1 import load_pb2 as _load_pb2
+from triggerflow.orchestrator.v1 import project_notice_pb2 as _project_notice_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -187,3 +188,23 @@ class GetLoadResponse(_message.Message):
     LOAD_FIELD_NUMBER: _ClassVar[int]
     load: _load_pb2.Load
     def __init__(self, load: _Optional[_Union[_load_pb2.Load, _Mapping]] = ...) -> None: ...
+
+class ListProjectNoticesRequest(_message.Message):
+    __slots__ = ("project_id", "after", "limit", "newest")
+    PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_FIELD_NUMBER: _ClassVar[int]
+    project_id: str
+    after: str
+    limit: int
+    newest: bool
+    def __init__(self, project_id: _Optional[str] = ..., after: _Optional[str] = ..., limit: _Optional[int] = ..., newest: _Optional[bool] = ...) -> None: ...
+
+class ListProjectNoticesResponse(_message.Message):
+    __slots__ = ("notices", "next")
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    notices: _containers.RepeatedCompositeFieldContainer[_project_notice_pb2.ProjectNotice]
+    next: str
+    def __init__(self, notices: _Optional[_Iterable[_Union[_project_notice_pb2.ProjectNotice, _Mapping]]] = ..., next: _Optional[str] = ...) -> None: ...

@@ -80,6 +80,11 @@ class OrchestratorServiceStub:
                 request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadRequest.SerializeToString,
                 response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadResponse.FromString,
                 _registered_method=True)
+        self.ListProjectNotices = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/ListProjectNotices',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesResponse.FromString,
+                _registered_method=True)
 
 
 class OrchestratorServiceServicer:
@@ -136,7 +141,7 @@ class OrchestratorServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListExecutionNotices(self, request, context):
-        """Lists what executions of a project did, oldest first: the history behind live notices.
+        """Lists what executions of a project did, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,6 +149,13 @@ class OrchestratorServiceServicer:
 
     def GetLoad(self, request, context):
         """Reads how much waits and who works, over all projects: what an autoscaler reads. UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListProjectNotices(self, request, context):
+        """Lists what a project is told, its flows' changes included, oldest first: the history behind live notices.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -196,6 +208,11 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.GetLoad,
                     request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadRequest.FromString,
                     response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadResponse.SerializeToString,
+            ),
+            'ListProjectNotices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProjectNotices,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -442,6 +459,33 @@ class OrchestratorService:
             '/triggerflow.orchestrator.v1.OrchestratorService/GetLoad',
             triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadRequest.SerializeToString,
             triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetLoadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProjectNotices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/ListProjectNotices',
+            triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesResponse.FromString,
             options,
             channel_credentials,
             insecure,

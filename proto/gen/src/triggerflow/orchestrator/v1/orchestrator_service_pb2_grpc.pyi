@@ -48,9 +48,11 @@ class OrchestratorServiceStub:
     GetValue: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.GetValueRequest, _orchestrator_service_pb2.GetValueResponse]
     """Reads a large value. NOT_FOUND."""
     ListExecutionNotices: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListExecutionNoticesRequest, _orchestrator_service_pb2.ListExecutionNoticesResponse]
-    """Lists what executions of a project did, oldest first: the history behind live notices."""
+    """Lists what executions of a project did, oldest first."""
     GetLoad: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.GetLoadRequest, _orchestrator_service_pb2.GetLoadResponse]
     """Reads how much waits and who works, over all projects: what an autoscaler reads. UNAVAILABLE."""
+    ListProjectNotices: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListProjectNoticesRequest, _orchestrator_service_pb2.ListProjectNoticesResponse]
+    """Lists what a project is told, its flows' changes included, oldest first: the history behind live notices."""
 
 @_typing.type_check_only
 class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
@@ -72,9 +74,11 @@ class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
     GetValue: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.GetValueRequest, _orchestrator_service_pb2.GetValueResponse]  # type: ignore[assignment]
     """Reads a large value. NOT_FOUND."""
     ListExecutionNotices: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListExecutionNoticesRequest, _orchestrator_service_pb2.ListExecutionNoticesResponse]  # type: ignore[assignment]
-    """Lists what executions of a project did, oldest first: the history behind live notices."""
+    """Lists what executions of a project did, oldest first."""
     GetLoad: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.GetLoadRequest, _orchestrator_service_pb2.GetLoadResponse]  # type: ignore[assignment]
     """Reads how much waits and who works, over all projects: what an autoscaler reads. UNAVAILABLE."""
+    ListProjectNotices: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListProjectNoticesRequest, _orchestrator_service_pb2.ListProjectNoticesResponse]  # type: ignore[assignment]
+    """Lists what a project is told, its flows' changes included, oldest first: the history behind live notices."""
 
 class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
     """Runs flows: starts, cancels and remembers executions."""
@@ -141,7 +145,7 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orchestrator_service_pb2.ListExecutionNoticesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orchestrator_service_pb2.ListExecutionNoticesResponse, _abc.Awaitable[_orchestrator_service_pb2.ListExecutionNoticesResponse]]:
-        """Lists what executions of a project did, oldest first: the history behind live notices."""
+        """Lists what executions of a project did, oldest first."""
 
     @_abc_1.abstractmethod
     def GetLoad(
@@ -150,5 +154,13 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_orchestrator_service_pb2.GetLoadResponse, _abc.Awaitable[_orchestrator_service_pb2.GetLoadResponse]]:
         """Reads how much waits and who works, over all projects: what an autoscaler reads. UNAVAILABLE."""
+
+    @_abc_1.abstractmethod
+    def ListProjectNotices(
+        self,
+        request: _orchestrator_service_pb2.ListProjectNoticesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orchestrator_service_pb2.ListProjectNoticesResponse, _abc.Awaitable[_orchestrator_service_pb2.ListProjectNoticesResponse]]:
+        """Lists what a project is told, its flows' changes included, oldest first: the history behind live notices."""
 
 def add_OrchestratorServiceServicer_to_server(servicer: OrchestratorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
