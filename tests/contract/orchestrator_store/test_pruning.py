@@ -163,15 +163,15 @@ async def test_a_cursor_below_a_forgotten_notice_has_expired_and_no_other(
     world.add_notice(sample.notice(4, project_id=sample.other_project))
     world.add_notice(sample.notice(5, id=young))
     assert await pruning.forget_notices(CUT) == 4
-    page = await world.reads.notices(sample.project, sample.id(2), 50)
+    page = await world.reads.notices(sample.project, sample.id(2), 50, flows=True)
     assert ([notice.id for notice in page.notices], page.expired) == ([young], True)
-    assert (await world.reads.notices(sample.project, sample.id(3), 50)).expired is False
-    assert (await world.reads.notices(sample.project, "", 50)).expired is False
+    assert (await world.reads.notices(sample.project, sample.id(3), 50, flows=True)).expired is False
+    assert (await world.reads.notices(sample.project, "", 50, flows=True)).expired is False
     # Only what was one's own can be missed: here the last one was seen.
-    assert (await world.reads.notices(sample.other_project, sample.id(4), 50)).expired is False
-    assert (await world.reads.notices(sample.other_project, sample.id(3), 50)).expired is True
+    assert (await world.reads.notices(sample.other_project, sample.id(4), 50, flows=True)).expired is False
+    assert (await world.reads.notices(sample.other_project, sample.id(3), 50, flows=True)).expired is True
     assert await pruning.forget_notices(CUT) == 0
-    assert (await world.reads.notices(sample.project, sample.id(2), 50)).expired is True
+    assert (await world.reads.notices(sample.project, sample.id(2), 50, flows=True)).expired is True
 
 
 def first_of(at_us: int) -> str:

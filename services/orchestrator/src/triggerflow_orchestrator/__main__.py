@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
 
 import grpc.aio
 import structlog
@@ -56,12 +58,22 @@ async def _open_mesh(settings: ServerSettings, channel: grpc.aio.Channel, stack:
     mesh = settings.orchestrator.mesh
     assert mesh is not None
     bus: Bus = InProcessBus()
+    open_publisher: Any = None
     if settings.kafka is not None:
         from triggerflow_chassis.kafka.bus import open_kafka_bus
 
+        from triggerflow_orchestrator.transport.kafka_publisher import open_kafka_publisher
+
         bus = await stack.enter_async_context(open_kafka_bus(settings.kafka))
+        open_publisher = partial(open_kafka_publisher, settings.kafka)
     return await stack.enter_async_context(
-        open_mesh_orchestrator(mesh, keep_days=settings.orchestrator.keep_days, channel=channel, bus=bus)
+        open_mesh_orchestrator(
+            mesh,
+            keep_days=settings.orchestrator.keep_days,
+            channel=channel,
+            bus=bus,
+            open_publisher=open_publisher,
+        )
     )
 
 

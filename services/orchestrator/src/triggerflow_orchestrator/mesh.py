@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, NoReturn
 
@@ -23,19 +23,24 @@ from triggerflow_orchestrator.app.queue_start import QueueStart
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
 from triggerflow_orchestrator.app.read_history import ReadHistory
 from triggerflow_orchestrator.app.reaping import Reaping
+from triggerflow_orchestrator.app.relay import OpenPublisher, Relay
+from triggerflow_orchestrator.app.relay_ports import OutboxEvent
 from triggerflow_orchestrator.app.retention import Retention
 from triggerflow_orchestrator.app.start import StartExecution
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.bootstrap import Orchestrator, decode_refusal, encode_refusal
 from triggerflow_orchestrator.bucket_place import BucketPlace
+from triggerflow_orchestrator.domain.execution import ProjectNotice
 from triggerflow_orchestrator.mesh_parts import MeshParts, open_parts
 from triggerflow_orchestrator.ports import Leases
 from triggerflow_orchestrator.settings import MeshSettings
 from triggerflow_orchestrator.store.archiving import SqlArchiving
+from triggerflow_orchestrator.store.postgres_outbox import PostgresOutbox
 from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.s3_archives import S3Archives
 from triggerflow_orchestrator.store.s3_bucket import Bucket
 from triggerflow_orchestrator.transport.registry_client import FreshBlueprints
+from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
 from triggerflow_orchestrator.transport.service import Handlers, OrchestratorServicer
 
 log = structlog.get_logger(__name__)
@@ -46,12 +51,17 @@ _SWEEP_SECONDS: Final = 0.5
 
 @asynccontextmanager
 async def open_mesh_orchestrator(
-    settings: MeshSettings, *, keep_days: int | None, channel: grpc.aio.Channel, bus: Bus
+    settings: MeshSettings,
+    *,
+    keep_days: int | None,
+    channel: grpc.aio.Channel,
+    bus: Bus,
+    open_publisher: OpenPublisher | None = None,
 ) -> AsyncIterator[Orchestrator]:
     """The orchestrator on PostgreSQL, until the block ends. Closes nothing that was given to it.
 
-    `channel` leads to the registry, which may come up later; so may Redis, brokers and the object store. Raises
-    Unavailable where the database cannot be opened or migrated.
+    `channel` leads to the registry, which may come up later; so may Redis, brokers and the object store. Without a
+    publisher there is no broker to tell. Raises Unavailable where the database cannot be opened or migrated.
     """
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(open_parts(settings, bus))
@@ -66,12 +76,16 @@ async def open_mesh_orchestrator(
         )
         cancel = AskCancel(parts.commands, parts.end_unrun, parts.kicks)
         ready = asyncio.Event()
+        of_relay = settings.postgres.named(f"{settings.postgres.application}-relay")
+        relay = Relay(
+            PostgresOutbox(of_relay, parts.database), RegistryFlowEvents(channel), bus, open_publisher or _tell_nobody
+        )
         servicer = OrchestratorServicer(
             Handlers(
                 start=start,
                 cancel=cancel,
                 executions=ReadExecutions(parts.reads),
-                history=ReadHistory(parts.reads, parts.objects),
+                history=ReadHistory(parts.reads, parts.objects, relay),
                 idempotency=idempotency,
                 waiters=waiters,
                 load=parts.leases.load,
@@ -79,6 +93,7 @@ async def open_mesh_orchestrator(
         )
         for name, run in {
             "ends": waiters.ask,
+            "relay": relay.run,
             "retention": Retention(pruning, now_us, keep_days=keep_days).run,
             "reaping": Reaping(parts.leases, parts.kicks).run,
             "orphaned-commands": lambda: _sweep(cancel),
@@ -121,6 +136,18 @@ async def _sweep(cancel: AskCancel) -> None:
             await cancel.sweep()
         except Unavailable as error:
             log.warning("orphaned_commands_not_read", error=error.detail)
+
+
+class _Nobody:
+    """`app.relay_ports.Publisher` where there is no broker."""
+
+    async def publish(self, events: Sequence[OutboxEvent], notices: Sequence[ProjectNotice]) -> None:
+        return
+
+
+@asynccontextmanager
+async def _tell_nobody() -> AsyncIterator[_Nobody]:
+    yield _Nobody()
 
 
 class _NoHandlers:

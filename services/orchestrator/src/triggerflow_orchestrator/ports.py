@@ -18,6 +18,7 @@ from triggerflow_orchestrator.domain.execution import (
     ExecutionStatus,
     FlowEvent,
     LargeValue,
+    ProjectNotice,
     Remembered,
     StoredEvent,
 )

@@ -49,7 +49,7 @@ class ProjectHistory(Protocol):
 
     async def read(self, project_id: str, after: str, limit: int) -> Sequence[ProjectEntry]:
         """Entries with ids above `after` ("" is below all), oldest first, among them every one that was published
-        before the call, none only where the end was reached. Once one is seen, none appears below it. Raises
+        before the call; fewer than `limit` where the end was reached. Once one is seen, none appears below it. Raises
         BadCursor, Unavailable, Deadline."""
         ...
 

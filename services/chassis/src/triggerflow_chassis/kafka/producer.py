@@ -48,7 +48,7 @@ class _Group:
     def __init__(self, left: int, future: asyncio.Future[None]) -> None:
         self.left = left
         self.future = future
-        self.error: KafkaError | None = None
+        self.error: str | None = None
 
 
 class Producer:
@@ -57,6 +57,8 @@ class Producer:
     def __init__(self, settings: KafkaSettings, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._stopping = False
+        self._groups: set[_Group] = set()
+        self._troubled = False
         self._client = Client(
             {
                 **client_config(settings),
@@ -81,11 +83,21 @@ class Producer:
             return
         future: asyncio.Future[None] = self._loop.create_future()
         group = _Group(len(records), future)
+        self._groups.add(group)
+        try:
+            await self._produce(records, group)
+            await future
+            if self._troubled:
+                self._troubled = False
+                log.info("kafka_takes_records_again")
+        finally:
+            self._groups.discard(group)
 
+    async def _produce(self, records: Sequence[Record], group: _Group) -> None:
         def delivered(error: KafkaError | None, _message: Message) -> None:
             group.left -= 1
             if error is not None and group.error is None:
-                group.error = error
+                group.error = error.str()
                 self._tell(_settle, group)
             elif group.left == 0 and group.error is None:
                 self._tell(_settle, group)
@@ -99,7 +111,6 @@ class Producer:
                 await self._room(topic, key, value, headers, delivered)
             except KafkaException as error:
                 raise NotPublished(f"a record for {topic} was refused: {error}") from error
-        await future
 
     async def _room(self, topic: str, key: str, value: bytes, headers: Sequence[Any], delivered: Any) -> None:
         while True:
@@ -121,7 +132,17 @@ class Producer:
 
     def _poll(self) -> None:
         while not self._stopping:
-            self._client.poll(_POLL_SECONDS)
+            try:
+                self._client.poll(_POLL_SECONDS)
+            except KafkaException as error:
+                # A fatal error of the producer comes out here, once; it delivers nothing more.
+                log.error("kafka_producer_ended", error=str(error))
+                self._tell(self._end, str(error))
+
+    def _end(self, reason: str) -> None:
+        for group in self._groups:
+            group.error = group.error or reason
+            _settle(group)
 
     def _tell(self, call: Any, *args: Any) -> None:
         try:
@@ -130,7 +151,10 @@ class Producer:
             return
 
     def _note_error(self, error: KafkaError) -> None:
-        log.warning("kafka_producer_error", error=error.str(), fatal=error.fatal())
+        # Said once, not at each try to connect.
+        if not self._troubled:
+            self._troubled = True
+            log.warning("kafka_takes_no_records", error=error.str())
 
 
 def _settle(group: _Group) -> None:
@@ -139,7 +163,7 @@ def _settle(group: _Group) -> None:
     if group.error is None:
         group.future.set_result(None)
     else:
-        group.future.set_exception(NotPublished(f"a record was not delivered: {group.error.str()}"))
+        group.future.set_exception(NotPublished(f"a record was not delivered: {group.error}"))
 
 
 @asynccontextmanager

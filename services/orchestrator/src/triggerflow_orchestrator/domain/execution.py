@@ -146,6 +146,19 @@ class ProjectNotice:
     execution_id: str | None
     """None where it tells of a flow."""
 
+    def as_item(self) -> dict[str, Any]:
+        """The item on the bus."""
+        item: dict[str, Any] = {
+            "id": self.id,
+            "type": self.type,
+            "timestamp": self.timestamp,
+            "projectId": self.project_id,
+            "flowId": self.flow_id,
+        }
+        if self.execution_id is not None:
+            item["executionId"] = self.execution_id
+        return item
+
 
 @dataclass(frozen=True, slots=True)
 class FlowEvent:

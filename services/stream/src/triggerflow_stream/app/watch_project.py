@@ -58,10 +58,13 @@ class ProjectWatch:
             while True:
                 if behind or self._mailbox.overflowed:
                     self._mailbox.reopen()
-                    while entries := await self._history.read(project_id, self._cursor, _PAGE):
+                    behind, more = False, True
+                    while more:
+                        entries = await self._history.read(project_id, self._cursor, _PAGE)
                         for batch in self._batched(entries):
                             yield batch
-                    behind = False
+                        # In a busy project an empty page may never come; a short one is the end all the same.
+                        more = len(entries) == _PAGE
                 if entries := self._present():
                     for batch in self._batched(entries):
                         yield batch
