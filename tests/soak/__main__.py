@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,6 @@ from load import CANCELLED_SHARE, FAILING_SHARE, Load  # noqa: E402
 from oracle import Facts, violations  # noqa: E402
 from running_mesh import Mesh  # noqa: E402
 
-_END_SECONDS = 180.0
 # The mesh's default.
 LEASE_SECONDS = 5.0
 
@@ -42,9 +42,12 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=int(os.environ.get("SOAK_WORKERS", "3")))
     parser.add_argument("--rate", type=float, default=float(os.environ.get("SOAK_RATE", "1.0")), help="runs a second")
     parser.add_argument("--between", type=float, nargs=2, default=(14.0, 32.0), help="seconds between hits")
+    parser.add_argument("--patience", type=float, default=180.0, help="seconds for what still runs at the end")
     parser.add_argument("--only", nargs="*", default=(), help="hit only these, e.g. worker postgres pause")
     parser.add_argument("--unfenced", action="store_true", default=bool(os.environ.get("SOAK_UNFENCED")))
     asked = parser.parse_args()
+    # As Ctrl-C: what was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tfsoak-")))
         recorder, address = _recorder(folder / "effects.jsonl")
@@ -109,10 +112,10 @@ async def _soak(asked: Any, mesh: Mesh, recorded: Path) -> int:
         except Exception as error:
             say(f"the chaos ended with {type(error).__name__}: {error}")
         say("no more runs, no more kills; waiting for every run and every client to end")
-        _, waiting = await asyncio.wait(tasks, timeout=_END_SECONDS)
+        _, waiting = await asyncio.wait(tasks, timeout=asked.patience)
         failures = [task.exception() for task in tasks if task.done() and not task.cancelled() and task.exception()]
         database = json.loads(note.read_text())["addresses"]["database"]
-        deadline = time.monotonic() + _END_SECONDS
+        deadline = time.monotonic() + asked.patience
         while await facts.not_ended(database) and time.monotonic() < deadline:
             await asyncio.sleep(0.5)
         await asyncio.sleep(3)  # the project's last words; nothing is asserted on this time
