@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -143,8 +144,12 @@ async def _soak(asked: Any, mesh: Mesh, recorded: Path) -> int:
     total = sum(len(ids) for _, _, ids in followers.clients)
     say(f"{len(followers.clients)} clients got {total} events, resumed {dict(followers.resumes)}")
     say(f"calls answered {dict(load.answers)}; the project was told {len(followers.project)} events")
-    for line in found[:50]:
-        say(f"BROKEN {line}")
+    by_kind: dict[str, list[str]] = {}
+    for line in found:
+        # What is broken, without whose it is.
+        by_kind.setdefault(re.sub(r"[0-9a-f-]{36}|[0-9]+|\[.*?\]", "…", line), []).append(line)
+    for lines in by_kind.values():
+        say(f"BROKEN {len(lines)} times: {lines[0][:400]}")
     say(f"{len(found)} promises broken" if found else "every promise held")
     return 1 if found else 0
 
