@@ -129,8 +129,13 @@ def test_a_stream_of_the_project_is_framed_and_filled_as_described(
 
 
 def test_a_frame_with_a_member_too_many_would_be_told(live: PublishedLive, telling: str, client: httpx.Client) -> None:
-    page = client.get(f"/executions/{telling}/events", headers={"Accept": "application/json"}).json()
-    event = page["items"][0]
+    def items() -> list[Any]:
+        page = client.get(f"/executions/{telling}/events", headers={"Accept": "application/json"}).json()
+        found: list[Any] = page["items"]
+        return found
+
+    # In the mesh it may be queued still.
+    event = wait_for(items, what="an event of the run")[0]
     assert live.wrong("executionEvents", "event", event) == []
     assert live.wrong("executionEvents", "event", {**event, "more": 1}) != []
     assert live.wrong("executionEvents", "event", {**event, "timestamp": "yesterday"}) != []
