@@ -191,12 +191,12 @@ async def test_a_stop_between_two_starts_starts_nothing_more(keep: Callable[...,
     assert kept.keeper.standing().state == "stopped"
 
 
-async def test_all_that_one_says_is_kept_even_without_an_end_of_line(keep: Callable[..., Kept]) -> None:
+async def test_all_that_one_says_is_kept_even_without_an_end_of_line(keep: Callable[..., Kept], tmp_path: Path) -> None:
     program = "import sys\nfor n in range(5000): print('line', n)\nsys.stdout.write('x' * 300_000 + 'end')"
-    kept = keep(f"{program}\nsys.stdout.flush()\n{WAITS}")
+    kept = keep(f"{program}\nsys.stdout.flush()\nopen('all-said', 'w')\n{WAITS}")
     await kept.keeper.start()
     assert kept.pid is not None
-    await kept.until(lambda: "line 4999" in kept.log.tail(400_000))
+    await kept.until((tmp_path / "all-said").exists)
     os.kill(kept.pid, signal.SIGKILL)
     await kept.until(lambda: "end" in kept.log.tail(400_000))
     text = kept.log.path.read_text()

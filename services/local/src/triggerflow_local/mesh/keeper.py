@@ -160,7 +160,7 @@ class Keeper:
             self._process = None
             beside[1].cancel()
             # What it said last; another may hold the other end for long.
-            await asyncio.wait(beside, timeout=0.2)
+            await asyncio.wait(beside, timeout=0.5)
             beside[0].cancel()
             await asyncio.wait(beside)
             await self._in_thread(self.component.clear)
