@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,8 @@ import psutil
 import pytest
 from running_mesh import Mesh
 from running_product import Product, wait_for
+from triggerflow_local.mesh.alone import running
+from triggerflow_local.mesh.components import kafka, postgres, seaweedfs, valkey
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -223,6 +226,34 @@ def test_where_a_server_of_the_users_own_does_not_answer_nothing_is_started(make
     assert "REDIS_URL: 127.0.0.1:1 does not answer" in refused.stderr
     assert "hunter2" not in refused.stderr
     assert not (mesh.home / "mesh" / "processes.json").exists()
+
+
+def test_servers_of_the_users_own_are_used_and_left_running(make_mesh: Callable[..., Mesh], tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        own = {
+            setting: stack.enter_context(running(server(tmp_path / setting)))
+            for setting, server in (
+                ("DATABASE_URL", postgres.server),
+                ("REDIS_URL", valkey.server),
+                ("KAFKA_BOOTSTRAP", kafka.server),
+                ("S3_URL", seaweedfs.server),
+            )
+        }
+        mesh = make_mesh(**{setting: each.url for setting, each in own.items()}).start()
+        assert set(mesh.pids()) == {
+            *("envoy", "registry", "orchestrator", "stream-1", "stream-2", "bff", "worker-1"),
+        }
+        with mesh.client() as client:
+            assert client.post("/flows", json={"name": "Elsewhere"}).status_code == 201
+        assert not (mesh.home / "mesh" / "postgres").exists()
+        assert mesh.stop() == 0
+        assert all(psutil.pid_exists(each.pid) for each in own.values())
+        # Its data is theirs, so clearing the mesh's own leaves it.
+        assert mesh.command("mesh", "reset", "--yes").returncode == 0
+        mesh.start()
+        with mesh.client() as client:
+            assert [each["name"] for each in client.get("/flows").json()["items"]] == ["Elsewhere"]
+        assert mesh.stop() == 0
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -110,8 +110,8 @@ class Home:
             try:
                 # Unlike a rename, this never replaces what another has made meanwhile.
                 self._token.hardlink_to(fresh)
-            except FileExistsError:
-                # Made meanwhile; or empty, which is as good as none.
+            except OSError:
+                # Made meanwhile; or empty, which is as good as none; or the disk knows no such links.
                 if self.known_token() is None:
                     fresh.replace(self._token)
             finally:

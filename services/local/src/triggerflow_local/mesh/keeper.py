@@ -114,10 +114,11 @@ class Keeper:
                     break
                 code = await self._run_once()
                 ended = f"ended with code {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"
-            except (CannotStart, OSError) as error:
+            except Exception as error:
                 if not self.ready.is_set():
                     raise
-                ended = f"cannot start: {error}"
+                # Whatever it is, it may pass; and nobody else would start the process again.
+                ended = f"cannot start: {error or type(error).__name__}"
             if self._stopping.is_set():
                 break
             if not self.ready.is_set() and self._restarts + 1 >= _FIRST_TRIES:
@@ -159,7 +160,7 @@ class Keeper:
             self._process = None
             beside[1].cancel()
             # What it said last; another may hold the other end for long.
-            await asyncio.wait(beside, timeout=0.2)
+            await asyncio.wait(beside, timeout=0.5)
             beside[0].cancel()
             await asyncio.wait(beside)
             await self._in_thread(self.component.clear)
@@ -173,6 +174,11 @@ class Keeper:
                 break
             except NotReady as error:
                 self._why = str(error)
+            except Exception as error:
+                # A defect of the probe; the process may be well, and is asked again.
+                if self._why != (why := f"{type(error).__name__}: {error}"):
+                    self._why = why
+                    self._say(f"cannot be asked: {why}", loud=True)
             await asyncio.sleep(_PROBE_SECONDS)
         self.ready.set()
         self._become("ready")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from triggerflow_local.home import CannotStart
 from triggerflow_local.mesh.component import NotReady
 from triggerflow_local.mesh.components.ours import answers
-from triggerflow_local.mesh.folder import MeshFolder, MeshNote
+from triggerflow_local.mesh.folder import MeshFolder, MeshNote, Standing
 from triggerflow_local.mesh.keeper import Keeper
 from triggerflow_local.mesh.logs import Console, LogFile
 from triggerflow_local.mesh.plan import Plan
@@ -112,14 +113,19 @@ class Supervisor:
 
     def _tell(self) -> None:
         standings = {keeper.component.name: keeper.standing() for group in self._groups for keeper in group}
-        self._folder.write_standings(standings)
-        if self._noted:
-            self._folder.write_note(
-                MeshNote(
-                    pid=os.getpid(),
-                    url=self._plan.url,
-                    grpc=self._plan.grpc,
-                    processes={name: each.pid for name, each in standings.items() if each.pid is not None},
-                    addresses=self._plan.addresses,
-                )
-            )
+        try:
+            self._folder.write_standings(standings)
+            if self._noted:
+                self._folder.write_note(self._note(standings))
+        except OSError as error:
+            # A full disk is no reason to leave a process alone.
+            self._console.say("mesh", f"cannot write to {self._folder.path}: {error}", loud=True)
+
+    def _note(self, standings: Mapping[str, Standing]) -> MeshNote:
+        return MeshNote(
+            pid=os.getpid(),
+            url=self._plan.url,
+            grpc=self._plan.grpc,
+            processes={name: each.pid for name, each in standings.items() if each.pid is not None},
+            addresses=self._plan.addresses,
+        )

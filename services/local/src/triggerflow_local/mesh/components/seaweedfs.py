@@ -113,7 +113,7 @@ def probe(url: str, *, make: bool = False) -> None:
             # The server makes a bucket for whoever may administer it at the first object, and the volumes with it.
             obstore.put(store, _MARK, b"")
         obstore.list(store, prefix=_MARK).collect()
-    except BaseError as error:
+    except (BaseError, OSError) as error:
         raise NotReady(str(error).splitlines()[0]) from None
 
 

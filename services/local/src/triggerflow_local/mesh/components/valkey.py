@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import platform
+import re
 from pathlib import Path
 
 from triggerflow_local.home import CannotStart
@@ -49,6 +50,8 @@ def server(folder: Path, port: int = 0) -> Component:
         ready=lambda: probe(url),
         url=url,
         prepare=prepare,
+        # Its notices: "123:M 26 Nov 2026 11:17:28.701 * Ready to accept connections".
+        chatter=re.compile(rb"\d+:[\w-]+ [^*#]*\* "),
     )
 
 
