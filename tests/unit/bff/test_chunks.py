@@ -11,7 +11,6 @@ from triggerflow_bff.live.event import Chunk, LiveEvent, chunks
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-
 T = TypeVar("T")
 
 
