@@ -1,6 +1,6 @@
 # Tests and benches.
 
-.PHONY: test test-python test-web test-mesh test-mesh-contract test-mesh-parts test-mesh-whole test-browser test-crash bench
+.PHONY: test test-python test-web test-mesh test-mesh-contract test-mesh-parts test-mesh-whole test-browser test-crash bench bench-mesh
 
 test: setup test-web test-python ## Run every test but the browser's
 
@@ -31,3 +31,6 @@ test-crash: setup ## kill -9 at 20 seeded moments (CRASH_MOMENTS, CRASH_SEED)
 
 bench: setup ## Print every figure (ONLY="w1 memory")
 	$(PY) bench $(ONLY)
+
+bench-mesh: setup setup-servers ## Print every figure of the mesh (ONLY="w1 recovery", MESH_HOME=folder of one that runs)
+	$(PY) bench/mesh $(if $(MESH_HOME),--home $(MESH_HOME)) $(ONLY)

@@ -9,6 +9,7 @@ import os
 import statistics
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +21,30 @@ ROUNDS = int(os.environ.get("BENCH_FANOUT_ROUNDS", "3"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 BURST = 1_500
 BATCH_TARGET = 150_000
+Say = Callable[[str], None]
 
 
-def main(instance: Instance, pid: int | None = None) -> None:
-    """Print all of it. `pid` is the process that fans out, where its CPU time is to be told."""
+def main(instance: Instance, pid: int | None = None, *, name: str = "fanout") -> None:
+    """Print all of it, each line with the name. `pid` is the process that fans out, where its CPU time is told."""
     raise_file_limit()
     with tempfile.TemporaryDirectory() as folder:
         program = build(Path(folder))
         ours = Ours(instance, program, Path(folder), pid)
+        say = partial(print, f"{name}:", flush=True)
         # Compiles the flow and warms what is made once.
         ours.watch(count=50, rate=0, each=50)
         bare = Bare(program, ours.frame())
         try:
-            single = _against_bare(ours, bare)
-            _bursts_in_batches(ours)
-            _at_loads(ours, single)
-            _many_executions(ours)
-            _beside_a_stuck_one(ours, single)
+            single = _against_bare(ours, bare, say)
+            _bursts_in_batches(ours, say)
+            _at_loads(ours, single, say)
+            _many_executions(ours, say)
+            _beside_a_stuck_one(ours, single, say)
         finally:
             bare.close()
 
 
-def _against_bare(ours: Ours, bare: Bare) -> float:
+def _against_bare(ours: Ours, bare: Bare, say: Say) -> float:
     """How fast single frames go; the bare broadcast's frames per second."""
     ratios, rates, bares = [], [], []
     for _ in range(ROUNDS):
@@ -50,22 +53,22 @@ def _against_bare(ours: Ours, bare: Bare) -> float:
         rates.append(figures["eventsPerSecond"])
         bares.append(theirs)
         ratios.append(figures["eventsPerSecond"] / theirs)
-    print(
-        f"fanout: single frames, {CLIENTS} clients, {BURST} events as fast as they are made: "
+    say(
+        f"single frames, {CLIENTS} clients, {BURST} events as fast as they are made: "
         f"{statistics.median(rates):,.0f} frames/s; a bare broadcast {statistics.median(bares):,.0f}; "
         f"ratio {statistics.median(ratios):.2f} (rounds {', '.join(f'{ratio:.2f}' for ratio in sorted(ratios))})"
     )
     return statistics.median(bares)
 
 
-def _bursts_in_batches(ours: Ours) -> None:
+def _bursts_in_batches(ours: Ours, say: Say) -> None:
     runs = [ours.watch(count=BURST, rate=0, each=CLIENTS, batch=True) for _ in range(ROUNDS)]
     rate = statistics.median(run["eventsPerSecond"] for run in runs)
     per_frame = statistics.median(run["events"] / run["frames"] for run in runs)
-    print(f"fanout: batches, {CLIENTS} clients: {rate:,.0f} events/s, {per_frame:.0f} events a frame")
+    say(f"batches, {CLIENTS} clients: {rate:,.0f} events/s, {per_frame:.0f} events a frame")
 
 
-def _at_loads(ours: Ours, bare: float) -> None:
+def _at_loads(ours: Ours, bare: float, say: Say) -> None:
     """Sustained: events come one by one, at a rate that is held for some seconds."""
     loads = [
         ("single frames at 0.7 of bare", False, 0.7 * bare),
@@ -76,18 +79,18 @@ def _at_loads(ours: Ours, bare: float) -> None:
     for name, batch, load in loads:
         rate = load / CLIENTS
         figures = ours.watch(count=int(rate * SECONDS), rate=rate, each=CLIENTS, batch=batch)
-        print(f"fanout: {name}: {figures['eventsPerSecond']:,.0f} events/s, {_delays(figures)}")
+        say(f"{name}: {figures['eventsPerSecond']:,.0f} events/s, {_delays(figures)}")
 
 
-def _many_executions(ours: Ours) -> None:
+def _many_executions(ours: Ours, say: Say) -> None:
     figures = ours.watch(count=int(5 * SECONDS), rate=5, executions=200, each=5)
-    print(
-        f"fanout: 200 executions, each with 5 clients and 5 events/s: {figures['eventsPerSecond']:,.0f} events/s, "
+    say(
+        f"200 executions, each with 5 clients and 5 events/s: {figures['eventsPerSecond']:,.0f} events/s, "
         f"{_delays(figures)}"
     )
 
 
-def _beside_a_stuck_one(ours: Ours, bare: float) -> None:
+def _beside_a_stuck_one(ours: Ours, bare: float, say: Say) -> None:
     rate = 0.35 * bare / CLIENTS
     count = int(rate * SECONDS)
 
@@ -100,8 +103,8 @@ def _beside_a_stuck_one(ours: Ours, bare: float) -> None:
     def median(of: Callable[[Any], float]) -> float:
         return statistics.median(of(pair) for pair in pairs)
 
-    print(
-        f"fanout: beside one client that never reads: p99 {median(lambda p: p[1][0]):.0f} ms, without it "
+    say(
+        f"beside one client that never reads: p99 {median(lambda p: p[1][0]):.0f} ms, without it "
         f"{median(lambda p: p[0][0]):.0f} ms, ratio {median(lambda p: p[1][0] / p[0][0]):.2f}; the worst client's p99 "
         f"{median(lambda p: p[1][1]):.0f} ms, without it {median(lambda p: p[0][1]):.0f} ms, "
         f"ratio {median(lambda p: p[1][1] / p[0][1]):.2f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,7 +48,7 @@ class Ours:
         self, *, count: int, rate: float, each: int, executions: int = 1, batch: bool = False, stuck: int = 0
     ) -> dict[str, Any]:
         """Executions that log `count` lines at `rate` each, each watched by `each` clients; the clients' figures."""
-        gate = Path(tempfile.mktemp(prefix="gate-", dir=self.folder))
+        gate = self.folder / f"gate-{time.monotonic_ns()}"
         inputs = {"n": {"gate": str(gate), "count": count, "perSecond": rate}}
         ids = [self._start(inputs) for _ in range(executions)]
         base = self.instance.url.replace("http", "ws", 1)
