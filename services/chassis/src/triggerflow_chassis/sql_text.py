@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, String
+from sqlalchemy import Boolean, ColumnElement, String, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -38,8 +38,8 @@ class json_text(FunctionElement[str]):
     def __init__(self, column: ColumnElement[Any], member: str) -> None:
         if not member.isidentifier():
             raise ValueError(f"a member whose name would need quoting: {member!r}")
-        self.member = member
-        super().__init__(column)
+        # As a clause: what is not one is no part of the key by which compiled statements are found again.
+        super().__init__(column, literal_column(f"'{member}'"))
 
 
 @compiles(has_part, "sqlite")
@@ -65,11 +65,12 @@ def _folded_postgresql(element: folded, compiler: Any, **kw: Any) -> str:
 
 @compiles(json_text, "sqlite")
 def _json_text_sqlite(element: json_text, compiler: Any, **kw: Any) -> str:
-    return f"json_extract({compiler.process(element.clauses, **kw)}, '$.{element.member}')"
+    column, member = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"json_extract({column}, '$.' || {member})"
 
 
 @compiles(json_text, "postgresql")
 def _json_text_postgresql(element: json_text, compiler: Any, **kw: Any) -> str:
     # PostgreSQL holds no U+0000, and would refuse the whole search over an exception's message that has one.
-    clean = rf"replace({compiler.process(element.clauses, **kw)}, '\u0000', '\ufffd')"
-    return f"({clean}::json ->> '{element.member}')"
+    column, member = (compiler.process(clause, **kw) for clause in element.clauses)
+    return rf"(replace({column}, '\u0000', '\ufffd')::json ->> {member})"

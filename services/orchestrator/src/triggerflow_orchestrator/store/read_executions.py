@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from triggerflow_chassis.sql_text import folded, has_part, json_text
 
@@ -166,11 +166,14 @@ def _conditions(where: ExecutionFilter) -> list[ColumnElement[bool]]:
     if where.to_us is not None:
         found.append(_E.created_at < where.to_us)
     if where.query:
-        found.append(_mentions(where.query.casefold()))
+        found.append(_mentions(where.query))
     return found
 
 
-def _mentions(needle: str) -> ColumnElement[bool]:
+def _mentions(query: str) -> ColumnElement[bool]:
+    # By the database too, so that both are folded by the same edition of Unicode.
+    needle = folded(literal(query))
+
     def holds(column: ColumnElement[Any]) -> ColumnElement[bool]:
         # Not LIKE: nothing in the needle is a wildcard, and case is Unicode's.
         return has_part(folded(column), needle)
