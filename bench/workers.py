@@ -1,7 +1,9 @@
 """CPU-seconds of worker processes per execution, one worker and two, against the local process in the same run.
 
-A chain of 10 nodes, 64 callers. Local mode's figure is its one process, REST, registry and stream included; the mesh's
-is the workers' alone, called over gRPC, and the other processes' figures are printed beside it.
+A chain of 10 nodes. Local mode's figure is its one process, REST, registry and stream included; the mesh's is the
+workers' alone, called over gRPC, and the other processes' figures are printed beside it. Two workers are compared with
+one twice: under the same load in all, where each has half of it and so commits half as much at once, and under the same
+load a worker.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +22,7 @@ import psutil
 from flows import chain
 from load import run_many
 from setting import Setting
+from triggerflow.orchestrator.v1 import execution_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as pb
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2_grpc as pb_grpc
 from worker_mesh import TOKEN, WorkerMesh
@@ -28,6 +32,9 @@ COUNT = int(os.environ.get("BENCH_COUNT", "640"))
 CALLERS = 64
 HERE = Path(__file__).resolve().parent
 
+# Name → workers and callers.
+SHAPES = {"one worker": (1, CALLERS), "two workers": (2, CALLERS), "one worker, half the callers": (1, CALLERS // 2)}
+
 
 def cpu(pid: int) -> float:
     """Seconds of a process and of the children it has."""
@@ -36,7 +43,7 @@ def cpu(pid: int) -> float:
     return sum(times.user + times.system for times in spent)
 
 
-async def _run_over_grpc(address: str, flow: tuple[str, str], count: int) -> None:
+async def _run_over_grpc(address: str, flow: tuple[str, str], *, callers: int, count: int) -> None:
     left = iter(range(count))
     metadata = (("authorization", f"Bearer {TOKEN}"),)
     async with grpc.aio.insecure_channel(address) as channel:
@@ -48,13 +55,13 @@ async def _run_over_grpc(address: str, flow: tuple[str, str], count: int) -> Non
         async def call() -> None:
             for _ in left:
                 answer = await stub.StartExecution(request, metadata=metadata, timeout=40)
-                if answer.execution.status != 4:
+                if answer.execution.status != execution_pb2.EXECUTION_STATUS_SUCCEEDED:
                     raise RuntimeError(str(answer)[:400])
 
-        await asyncio.gather(*(call() for _ in range(CALLERS)))
+        await asyncio.gather(*(call() for _ in range(callers)))
 
 
-def _mesh_round(mesh: WorkerMesh, flow: tuple[str, str]) -> tuple[float, float, Mapping[str, float]]:
+def _mesh_round(mesh: WorkerMesh, flow: tuple[str, str], callers: int) -> tuple[float, float, Mapping[str, float]]:
     """Workers' CPU ms an execution, executions/s, and the other processes' CPU ms an execution."""
     others = {
         "orchestrator": mesh.orchestrator.pid,
@@ -63,16 +70,14 @@ def _mesh_round(mesh: WorkerMesh, flow: tuple[str, str]) -> tuple[float, float, 
         "valkey": mesh.redis.pid,
     }
     pids = [worker.pid for worker in mesh.workers.values()]
+    address = mesh.address("orchestrator")
+    asyncio.run(_run_over_grpc(address, flow, callers=callers, count=2 * CALLERS))  # warm
     before, before_others = sum(map(cpu, pids)), {name: cpu(pid) for name, pid in others.items()}
     begun = time.perf_counter()
-    asyncio.run(_run_over_grpc(mesh.address("orchestrator"), flow, COUNT))
-    seconds = time.perf_counter() - begun
+    asyncio.run(_run_over_grpc(address, flow, callers=callers, count=COUNT))
+    rate = COUNT / (time.perf_counter() - begun)
     spent = (sum(map(cpu, pids)) - before) / COUNT * 1000
-    return (
-        spent,
-        COUNT / seconds,
-        {name: (cpu(pid) - before_others[name]) / COUNT * 1000 for name, pid in others.items()},
-    )
+    return spent, rate, {name: (cpu(pid) - before_others[name]) / COUNT * 1000 for name, pid in others.items()}
 
 
 def _local_round(setting: Setting, flow: tuple[str, str]) -> tuple[float, float]:
@@ -85,37 +90,36 @@ def main(setting: Setting) -> None:
     """Print CPU per execution, ratios and rates; rounds are interleaved, medians quoted."""
     body = chain("workers", 10, "bench_handlers.step")
     handlers = {"PYTHONPATH": str(HERE), "TFCANVAS_PYTHON_MODULES": "bench_handlers", "TFCANVAS_LEASE_SECONDS": "5"}
+    figures, rates = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+    beside = defaultdict[str, list[float]](list)
     with tempfile.TemporaryDirectory(prefix="tfcanvas-bench-") as folder:
         mesh = WorkerMesh(Path(folder), **handlers)
         try:
             mesh.start()
             local, flow = setting.publish(body), mesh.publish(body)
-            figures: dict[str, list[float]] = {"local": [], "one": [], "two": []}
-            rates: dict[str, list[float]] = {"local": [], "one": [], "two": []}
-            others: list[Mapping[str, float]] = []
             _local_round(setting, local)
             for _ in range(ROUNDS):
-                for name, workers in (("local", 0), ("one", 1), ("two", 2)):
-                    if name == "local":
-                        spent, rate = _local_round(setting, local)
-                    else:
-                        mesh.only_workers(*(f"w{number}" for number in range(1, workers + 1)))
-                        asyncio.run(_run_over_grpc(mesh.address("orchestrator"), flow, CALLERS * 2))  # warm
-                        spent, rate, beside = _mesh_round(mesh, flow)
-                        others.append(beside)
+                spent, rate = _local_round(setting, local)
+                figures["local"].append(spent)
+                rates["local"].append(rate)
+                for name, (workers, callers) in SHAPES.items():
+                    mesh.only_workers(*(f"w{number}" for number in range(1, workers + 1)))
+                    spent, rate, others = _mesh_round(mesh, flow, callers)
                     figures[name].append(spent)
                     rates[name].append(rate)
-            middle = {name: statistics.median(values) for name, values in figures.items()}
-            for name, spent in middle.items():
-                print(
-                    f"workers, {name}: {spent:.2f} CPU ms an execution ({', '.join(f'{v:.2f}' for v in figures[name])}), "
-                    f"{statistics.median(rates[name]):.0f} executions/s"
-                )
-            print(
-                f"workers: one against local {middle['one'] / middle['local']:.2f}, two against one "
-                f"{middle['two'] / middle['one']:.2f}"
-            )
-            for name in others[0]:
-                print(f"workers: {name} {statistics.median(one[name] for one in others):.2f} CPU ms an execution")
+                    for other, value in others.items():
+                        beside[other].append(value)
         finally:
             mesh.stop()
+    middle = {name: statistics.median(values) for name, values in figures.items()}
+    for name, spent in middle.items():
+        rounds = ", ".join(f"{value:.2f}" for value in figures[name])
+        rate = statistics.median(rates[name])
+        print(f"workers, {name}: {spent:.2f} CPU ms an execution ({rounds}), {rate:.0f} executions/s")
+    one, two, half = (middle[name] for name in SHAPES)
+    print(f"workers: one against local {one / middle['local']:.2f}")
+    print(
+        f"workers: two against one {two / one:.2f} under the same load, {two / half:.2f} under the same load a worker"
+    )
+    for name, values in beside.items():
+        print(f"workers: {name} {statistics.median(values):.2f} CPU ms an execution")
