@@ -5,6 +5,7 @@ import { Empty, NoticeHost, TooltipHost } from "@/shared/ui";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { KeysOverlay } from "./KeysOverlay";
 import { Rail } from "./Rail";
+import { ServerBanner } from "./ServerBanner";
 
 const HomePage = lazy(() => import("@/features/home"));
 const EditorPage = lazy(() => import("@/features/editor"));
@@ -30,6 +31,7 @@ function Shell() {
       <Rail path={pathname} onHelp={() => setHelp(true)} />
       <ErrorBoundary resetKey={pathname}>
         <div className="page" id="page">
+          <ServerBanner />
           <Suspense fallback={null}>
             <Routes>
               <Route index element={<HomePage />} />

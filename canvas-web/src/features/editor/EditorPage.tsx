@@ -3,7 +3,7 @@ import { CloudOff, Workflow } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { useStore } from "zustand";
-import { api, type HandlerEntry } from "@/shared/protocol";
+import { api, type HandlerEntry, onServerBack } from "@/shared/protocol";
 import { Banner, Button, Empty, Skeleton, toast, TopBar } from "@/shared/ui";
 import { Canvas } from "./Canvas";
 import { CommandBar } from "./CommandBar";
@@ -41,6 +41,7 @@ function OneFlow({ flowId }: { flowId: string }) {
     load();
     return () => saver.close();
   }, [load, saver]);
+  useEffect(() => (phase === "failed" ? onServerBack(load) : undefined), [phase, load]);
   useEffect(() => {
     if (name) document.title = `${name} · TriggerFlow Canvas`;
     return () => {

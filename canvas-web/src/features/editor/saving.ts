@@ -2,7 +2,7 @@
  * Saves by itself, a moment after the last edit. Nothing is lost: every edit is kept in this browser until the server
  * has it; offline it goes on trying; what somebody else saved meanwhile is never overwritten without asking.
  */
-import { api, NoAnswerError, ProblemError } from "@/shared/protocol";
+import { api, NoAnswerError, onServerBack, ProblemError } from "@/shared/protocol";
 import { parseExact, stringifyExact } from "@/shared/protocol/exactJson";
 import type { FlowDoc } from "@/document";
 import { bodyOf, docOf, type DraftStore, type SaveState } from "./draft";
@@ -21,6 +21,7 @@ export class Saver {
   private timer: number | undefined;
   private running: Promise<void> | null = null;
   private unsubscribe: () => void = () => undefined;
+  private unwait: () => void = () => undefined;
   private edits = 0;
 
   constructor(private readonly store: DraftStore) {}
@@ -53,6 +54,7 @@ export class Saver {
     window.clearTimeout(this.timer);
     this.unsubscribe();
     window.removeEventListener("online", this.online);
+    this.unwait();
     if (this.isDirty()) void this.flush();
   }
 
@@ -95,6 +97,8 @@ export class Saver {
   private watch(): void {
     this.unsubscribe();
     window.addEventListener("online", this.online);
+    this.unwait();
+    this.unwait = onServerBack(this.online);
     this.unsubscribe = this.store.subscribe((now, before) => {
       if (now.doc === before.doc || now.doc === now.saved?.doc) return;
       this.edits++;

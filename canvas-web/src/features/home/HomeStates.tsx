@@ -1,11 +1,16 @@
 /** The list of flows while it is silent or on its way. */
+import { useSyncExternalStore } from "react";
+import { serverHealth, subscribeServerHealth } from "@/shared/protocol";
 import { useNow } from "@/shared/time";
 import { Banner, Button, Skeleton } from "@/shared/ui";
 import { whyNot } from "./dialogs";
 
 export function Silent({ nextTryAt, failure, onRetry }: { nextTryAt: number | null; failure: unknown; onRetry: () => void }) {
   const now = useNow(true, 500);
+  const health = useSyncExternalStore(subscribeServerHealth, serverHealth);
   const left = nextTryAt === null ? null : Math.max(0, Math.ceil((nextTryAt - now) / 1000));
+  // The frame says it for every page.
+  if (health.state === "partly") return null;
   return (
     <div className="px-6 pt-3">
       <Banner status="failed" testId="home-silent" actions={<Button size="small" onClick={onRetry}>Try now</Button>}>

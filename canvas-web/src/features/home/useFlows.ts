@@ -1,6 +1,6 @@
 /** The flows and their newest runs, kept current from the project's events, and asked for again when no answer came. */
 import { useCallback, useEffect, useRef, useState } from "react";
-import { api, type Execution, type FlowSummary, subscribeProjectFeed } from "@/shared/protocol";
+import { api, type Execution, type FlowSummary, onServerBack, subscribeProjectFeed } from "@/shared/protocol";
 import { BARS, byFlow } from "./recent";
 
 export interface FlowsState {
@@ -85,9 +85,11 @@ export function useFlows(): FlowsState & { refresh: () => void } {
       },
       onGap: () => again.current(),
     });
+    const forget = onServerBack(again.current);
     return () => {
       stop.abort();
       unsubscribe();
+      forget();
       for (const timer of [retry, soonFlows, soonRuns]) window.clearTimeout(timer);
     };
   }, []);

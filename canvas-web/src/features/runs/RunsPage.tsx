@@ -1,8 +1,8 @@
 /** The histories: of one flow, and of all. Newest first, current by themselves, searched on the server. */
 import { Activity, Play, Search } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
-import { api, type ExecutionQuery, type ExecutionStatus, type Flow, NoAnswerError } from "@/shared/protocol";
+import { api, type ExecutionQuery, type ExecutionStatus, type Flow, NoAnswerError, serverHealth, subscribeServerHealth } from "@/shared/protocol";
 import { Banner, Button, Empty, FlowFaces, Skeleton, TopBar } from "@/shared/ui";
 import { RunsTable } from "./RunsTable";
 import { useRunList } from "./useRunList";
@@ -85,6 +85,7 @@ function Runs({ flowId, left, center, right }: { flowId?: string; left: React.Re
     };
   }, [flowId, statusKey, from, label, q]);
   const list = useRunList(query);
+  const { state: server } = useSyncExternalStore(subscribeServerHealth, serverHealth);
   const filtered = statusKey !== "all" || timeKey !== "any" || label !== "" || q !== "";
   const clear = (): void => {
     setTyped("");
@@ -107,7 +108,7 @@ function Runs({ flowId, left, center, right }: { flowId?: string; left: React.Re
           {label !== "" && <button type="button" className="chip" onClick={() => change("label", "")} aria-label={`Without label ${label}`}>{label} ✕</button>}
           {filtered && <Button tone="quiet" onClick={clear}>Show all</Button>}
         </div>
-        {list.failure !== null && (
+        {list.failure !== null && server !== "partly" && (
           <div className="px-6 pb-3">
             <Banner status="failed" actions={<Button size="small" onClick={list.refresh}>Try now</Button>}>
               {list.failure instanceof NoAnswerError ? "The server did not answer. Runs go on without you; what you see may be old." : list.failure instanceof Error ? list.failure.message : "The runs did not come."}

@@ -12,6 +12,7 @@ import {
   type ExecutionFeed,
   type FeedState,
   hasEnded,
+  onServerBack,
   openExecutionFeed,
   ProblemError,
 } from "@/shared/protocol";
@@ -46,6 +47,7 @@ export class RunSession {
   private waiting: ExecutionEvent[] = [];
   private flushHandle: number | ReturnType<typeof setTimeout> | null = null;
   private activationsAt = -1;
+  private forget: () => void = () => undefined;
 
   constructor(readonly id: string) {}
 
@@ -59,6 +61,7 @@ export class RunSession {
   /** May be called again after `close`: what was read is kept, and the events go on after the last one. */
   open(): void {
     this.stop = new AbortController();
+    this.forget = onServerBack(this.retryNow);
     void this.load();
     this.feed = openExecutionFeed(this.id, {
       onEvents: (events) => {
@@ -78,6 +81,7 @@ export class RunSession {
 
   close(): void {
     this.stop.abort();
+    this.forget();
     this.feed?.close();
     if (this.flushHandle !== null) {
       if (typeof this.flushHandle === "number") cancelAnimationFrame(this.flushHandle);

@@ -1,6 +1,6 @@
 /** A list of runs that pages back in time and keeps itself current from the project's events. */
 import { useCallback, useEffect, useRef, useState } from "react";
-import { api, type Execution, type ExecutionQuery, subscribeProjectFeed } from "@/shared/protocol";
+import { api, type Execution, type ExecutionQuery, onServerBack, subscribeProjectFeed } from "@/shared/protocol";
 
 export interface RunList {
   items: readonly Execution[];
@@ -64,10 +64,12 @@ export function useRunList(query: ExecutionQuery): RunList {
       },
       onGap: soon,
     });
+    const forget = onServerBack(soon);
     return () => {
       stop.abort();
       window.clearTimeout(timer);
       unsubscribe();
+      forget();
     };
   }, [readNewest, query.flowId]);
 

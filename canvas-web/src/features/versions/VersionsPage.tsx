@@ -3,7 +3,7 @@ import { GitCommitVertical, Hash, Play } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { GraphView } from "@/shared/graph";
-import { api, ProblemError, type Flow, type HandlerEntry, type Version, type VersionSummary } from "@/shared/protocol";
+import { api, onServerBack, ProblemError, type Flow, type HandlerEntry, type Version, type VersionSummary } from "@/shared/protocol";
 import { useNow, when } from "@/shared/time";
 import { Button, Chip, Empty, FlowFaces, Skeleton, toast, TopBar } from "@/shared/ui";
 import { RunVersion } from "./RunVersion";
@@ -33,6 +33,7 @@ export function VersionsPage() {
     );
   }, [id]);
   useEffect(load, [load]);
+  useEffect(() => (failed ? onServerBack(load) : undefined), [failed, load]);
 
   const newest = versions?.[0];
   useEffect(() => {

@@ -10,6 +10,7 @@ import { parseExact } from "./exactJson";
 import { ProblemError } from "./problem";
 import { io, withQuery } from "./request";
 import { eventViolations } from "./schemas";
+import { doubtServer } from "./serverHealth";
 import { endSession } from "./session";
 import { readEventStream } from "./sse";
 import type { ExecutionEvent } from "./types";
@@ -194,6 +195,7 @@ class Feed {
   private lost(soon = false): void {
     if (this.closed) return;
     this.dropLine();
+    doubtServer();
     const tries = this.state.tries + 1;
     // A restart is over in a second or two: the first try after it comes quickly.
     const wait = soon && tries === 1 ? 300 * (1 + io.random()) : backoffMs(tries, FEED_BACKOFF, io.random);

@@ -5,6 +5,7 @@ export { type FeedState, type ExecutionFeed, openExecutionFeed } from "./executi
 export { type FieldError, MalformedMessageError, NoAnswerError, ProblemError } from "./problem";
 export { onProjectEvent, subscribeProjectFeed } from "./projectFeed";
 export { eventViolations, nodeSchema, nodeViolations, requestViolations } from "./schemas";
+export { askServerNow, onServerBack, type Part, type ServerHealth, serverHealth, subscribeServerHealth } from "./serverHealth";
 import "./sessionPage";
 export { endSession, sessionEnded, subscribeSession } from "./session";
 export * from "./types";

@@ -6,6 +6,7 @@
 import { backoffMs, FEED_BACKOFF } from "./backoff";
 import { ProblemError } from "./problem";
 import { io } from "./request";
+import { doubtServer } from "./serverHealth";
 import { endSession } from "./session";
 import { readEventStream } from "./sse";
 import type { ProjectEvent } from "./types";
@@ -110,7 +111,7 @@ async function follow(signal: AbortSignal): Promise<boolean> {
     if (error instanceof ProblemError && (error.status === 410 || error.reason === "BAD_CURSOR")) {
       cursor = null;
       if (!signal.aborted) gap();
-    }
+    } else if (!signal.aborted) doubtServer();
     return true;
   }
 }

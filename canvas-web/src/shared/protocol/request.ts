@@ -7,6 +7,7 @@
 import { backoffMs, REQUEST_BACKOFF } from "./backoff";
 import { parseExact, stringifyExact } from "./exactJson";
 import { NoAnswerError, ProblemError, problemOf } from "./problem";
+import { doubtServer } from "./serverHealth";
 import { endSession } from "./session";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -86,6 +87,7 @@ export async function request<T>(method: Method, path: string, options: RequestO
     } catch (cause) {
       if (options.signal?.aborted) throw cause;
       unanswered = true;
+      doubtServer();
       if (last) throw new NoAnswerError(method, path, { cause });
       await io.sleep(backoffMs(attempt, REQUEST_BACKOFF, io.random), options.signal);
       continue;
@@ -93,6 +95,7 @@ export async function request<T>(method: Method, path: string, options: RequestO
     if (response.status >= 400) {
       const problem = await problemOf(response);
       if (problem.status === 401) endSession();
+      if (LATER.has(problem.status) && problem.status !== 429) doubtServer();
       if (LATER.has(problem.status) && !last) {
         await io.sleep(backoffMs(attempt, REQUEST_BACKOFF, io.random, problem.retryAfterMs), options.signal);
         continue;
