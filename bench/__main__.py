@@ -16,6 +16,7 @@ import latency  # noqa: E402
 import memory  # noqa: E402
 import w1  # noqa: E402
 import w2_w3  # noqa: E402
+import workers  # noqa: E402
 from fanout.main import main as fan_out  # noqa: E402
 from setting import Setting  # noqa: E402
 
@@ -27,20 +28,23 @@ BENCHES: dict[str, Callable[[Setting], None]] = {
     "memory": memory.main,
     "fanout": lambda setting: fan_out(setting, setting.pid),
 }
+# Of the mesh: only by name, since they need its servers (`make setup-servers`).
+MESH: dict[str, Callable[[Setting], None]] = {"workers": workers.main}
 
 
 def main() -> int:
     """Print a line a figure."""
     names = sys.argv[1:] or list(BENCHES)
-    unknown = [name for name in names if name not in BENCHES]
+    benches = BENCHES | MESH
+    unknown = [name for name in names if name not in benches]
     if unknown:
-        print(f"no bench is called {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+        print(f"no bench is called {', '.join(unknown)}; there are {', '.join(benches)}")
         return 2
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")
     for name in names:
         # A process of its own for each, so that none measures what another left behind.
         with tempfile.TemporaryDirectory() as folder, Setting(Path(folder) / "home") as setting:
-            BENCHES[name](setting)
+            benches[name](setting)
     return 0
 
 

@@ -324,7 +324,8 @@ step("kill -9 in the middle of a run: the page says so, and after the restart th
   await again();
   await live();
   await nodeIs("Wait for stock", "running");
-  allowed = [/ERR_CONNECTION_(REFUSED|RESET)/, /WebSocket connection to .* failed/, /ERR_EMPTY_RESPONSE/];
+  // The page asks /readyz, too, which says 503 while the server starts.
+  allowed = [/ERR_CONNECTION_(REFUSED|RESET)/, /WebSocket connection to .* failed/, /ERR_EMPTY_RESPONSE/, /status of 503/];
   await product.end("SIGKILL");
   await page.locator("[data-testid=connection-state][data-phase=offline]").waitFor();
   await page.getByTestId("run-offline").waitFor();

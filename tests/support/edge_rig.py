@@ -172,3 +172,25 @@ class EdgeRig:
             f"TFCANVAS_{service}_ADDRESS": self.at(name) if name in self.ports else "",
             **self.environment,
         }
+
+
+def _by_hand(folder: Path) -> None:
+    """Serve until stdin ends: first a line with a sign-in link, then `kill NAME` or `start NAME` a line."""
+    rig = EdgeRig(folder)
+    try:
+        rig.start()
+        with rig.client() as client:
+            print(client.post("/session/links").json()["url"], flush=True)  # noqa: T201
+        for line in sys.stdin:
+            what, name = line.split()
+            if what == "kill":
+                rig.kill(name)
+            else:
+                rig.start_one(name)
+            print(f"{what} {name}", flush=True)  # noqa: T201
+    finally:
+        rig.stop()
+
+
+if __name__ == "__main__":
+    _by_hand(Path(sys.argv[1]))

@@ -282,6 +282,10 @@ class WorkerMesh:
 
     # How it is put together.
 
+    def address(self, service: str) -> str:
+        """Where a service listens."""
+        return self._addresses[service]
+
     def environment(self, name: str) -> dict[str, str]:
         """What every process of ours is given."""
         return {

@@ -5,8 +5,8 @@ import { useNow } from "@/shared/time";
 import { announce, Banner, Button } from "@/shared/ui";
 import { serverWords } from "./serverWords";
 
-/** What is over sooner than this is not worth a word: calls are tried again by themselves. */
-const PATIENCE_MS = 1_500;
+/** What is over sooner than this is not worth a word: calls are tried again by themselves, and a start takes a while. */
+const PATIENCE_MS = 2_000;
 
 export function ServerBanner() {
   const health = useSyncExternalStore(subscribeServerHealth, serverHealth);

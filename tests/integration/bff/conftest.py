@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2
+from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2, load_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as orchestrator_pb
 from triggerflow.orchestrator.v1.orchestrator_service_pb2_grpc import (
     OrchestratorServiceServicer,
@@ -72,6 +72,8 @@ class Backend:
         self.answers: dict[str, tuple[bytes, Any]] = {}
         self.watchers: dict[str, set[asyncio.Queue[event_pb2.ExecutionEvent | None]]] = {}
         self.project: set[asyncio.Queue[stream_pb.ProjectEvent]] = set()
+        # As in local mode, where nothing waits for workers.
+        self.load = load_pb2.Load()
         # Pages may be cut by their size, whatever was asked for.
         self.most_events = 5_000
         # A synchronous run waits for this; tests set it.
@@ -333,6 +335,10 @@ class Registry(RegistryServiceServicer):
 class Orchestrator(OrchestratorServiceServicer):
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
+
+    async def GetLoad(self, request: Any, context: Any) -> Any:
+        self.backend.note("GetLoad", request)
+        return orchestrator_pb.GetLoadResponse(load=self.backend.load)
 
     async def StartExecution(self, request: Any, context: Any) -> Any:
         self.backend.note("StartExecution", request)

@@ -8,8 +8,10 @@ from typing import Any
 
 import httpx
 from grpc_health.v1.health_pb2 import HealthCheckResponse
+from triggerflow.orchestrator.v1.load_pb2 import Load, QueuedRuns, WorkerLoad
 from triggerflow_bff.bootstrap import create_app
 from triggerflow_bff.sessions.store import SECONDS
+from triggerflow_chassis.errors import Unavailable
 
 NOT_SERVING = HealthCheckResponse.NOT_SERVING
 
@@ -100,3 +102,14 @@ async def test_ready_only_when_every_service_is(bff: Any) -> None:
     answer = await bff.client.get("/readyz")
     assert (answer.status_code, answer.json()["reason"]) == (503, "UNAVAILABLE")
     assert "orchestrator" in answer.json()["detail"]
+    assert "worker" not in answer.json()["detail"]
+
+
+async def test_what_keeps_runs_from_starting_is_said(bff: Any) -> None:
+    bff.health.statuses["triggerflow.orchestrator.v1.OrchestratorService"] = NOT_SERVING
+    bff.backend.load = Load(
+        queued=[QueuedRuns(priority="normal")], workers=[WorkerLoad(id="w", name="dead", lease_seconds=-1)]
+    )
+    assert "No worker holds a lease" in (await bff.client.get("/readyz")).json()["detail"]
+    bff.backend.failures["GetLoad"] = Unavailable("The database does not answer.")
+    assert "The database does not answer." in (await bff.client.get("/readyz")).json()["detail"]

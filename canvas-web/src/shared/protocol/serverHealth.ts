@@ -9,7 +9,7 @@ export interface ServerHealth {
   /** "partly": some services do not answer. "silent": nobody does. */
   state: "fine" | "partly" | "silent";
   missing: readonly Part[];
-  /** When that was first seen, in milliseconds since the epoch; null while all is fine. */
+  /** When it came to be so, in milliseconds since the epoch; null while all is fine. */
   since: number | null;
   /** When it is asked again, while something is wrong. */
   nextTryAt: number | null;
@@ -77,7 +77,8 @@ async function ask(): Promise<void> {
   if (found?.length === 0) health = FINE;
   else {
     const now = Date.now();
-    health = { state: found === null ? "silent" : "partly", missing: found ?? [], since: before.since ?? now, nextTryAt: now + AGAIN_MS };
+    const state = found === null ? "silent" : "partly";
+    health = { state, missing: found ?? [], since: before.state === state ? before.since : now, nextTryAt: now + AGAIN_MS };
     timer = setTimeout(() => void ask(), AGAIN_MS);
   }
   for (const listener of [...listeners]) listener();
