@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
+import pytest
 from triggerflow_local.mesh.component import NotReady
 from triggerflow_local.mesh.components import postgres
 from triggerflow_local.mesh.process import start
@@ -114,7 +115,9 @@ class PostgresServer:
 
 @contextmanager
 def open_server(*, durable: bool = False) -> Iterator[PostgresServer]:
-    """A server in a folder of its own, both gone at the end."""
+    """A server in a folder of its own, both gone at the end. Skips the test where none is installed."""
+    if not is_installed():
+        pytest.skip(MISSING)
     with tempfile.TemporaryDirectory(prefix="tfcanvas-postgres-") as folder:
         server = PostgresServer(Path(folder) / "postgres", durable=durable)
         server.start()
