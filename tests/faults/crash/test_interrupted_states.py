@@ -47,7 +47,7 @@ def test_a_back_off_goes_on_after_a_crash_with_the_same_attempt_and_key(make_pro
     product = started(make_product)
     drawing = Drawing("back-off")
     drawing.trigger()
-    drawing.node("action", "flaky", "sample_handlers.fail_first", retries={"maxAttempts": 2, "backoffSeconds": 4})
+    drawing.node("action", "flaky", "sample_handlers.fail_first", retries={"maxAttempts": 2, "backoffSeconds": 10})
     drawing.node("output", "result")
     drawing.wire("start", "flaky")
     drawing.wire("flaky", "result")

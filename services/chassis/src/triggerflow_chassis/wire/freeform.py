@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import orjson
@@ -36,5 +37,6 @@ def whole(number: int | float, at: str) -> int:
 
 
 def plain(number: float) -> int | float:
-    """A double as people write it: 100, not 100.0, where nothing is lost."""
-    return int(number) if number.is_integer() and abs(number) < _EXACT_DOUBLE else number
+    """A double as people write it: 100, not 100.0, where nothing is lost. No integer has the sign of -0.0."""
+    whole = number.is_integer() and abs(number) < _EXACT_DOUBLE and not (number == 0 and math.copysign(1, number) < 0)
+    return int(number) if whole else number
