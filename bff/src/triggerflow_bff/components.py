@@ -240,7 +240,17 @@ def _rest() -> dict[str, Schema]:
             description="A kind of node that an adapter offers.",
         ),
         "HandlerPage": page("Handler"),
-        "Schema": closed({"name": _TEXT, "title": _TEXT, "id": {"type": "string", "format": "uri"}}),
+        "Schema": closed(
+            {
+                "name": _TEXT,
+                "title": _TEXT,
+                "id": {"type": "string", "format": "uri"},
+                "type": {"type": "string", "enum": ["AVRO", "JSON"]},
+                "version": _TEXT,
+                "fingerprint": {"type": "string", "pattern": "^[0-9a-f]{16}([0-9a-f]{48})?$"},
+            },
+            optional=("type", "version", "fingerprint"),
+        ),
         "SchemaPage": page("Schema"),
         "Link": closed({"url": {"type": "string", "format": "uri"}}),
         "Status": closed({"status": _TEXT}),

@@ -80,6 +80,8 @@ def test_the_newest_revision_is_the_one_that_start_looks_for() -> None:
 
 def test_every_table_names_its_project_and_principal() -> None:
     for table in metadata.tables.values():
+        if table.name == "published":
+            continue  # how far the relay is, over all projects
         assert not table.c.project_id.nullable
         # What was forgotten, nobody wrote.
         assert table.name == "pruned" or not table.c.principal.nullable

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from triggerflow_chassis.errors import NotFound, ServiceError
 from triggerflow_registry.domain.flow import UNPUBLISHED, Answer, FlowEventType, FlowId
+from triggerflow_registry.domain.schema import Schema, SchemaType
 from triggerflow_registry.ports import FlowPosition, Store
 
 ME = "someone"
@@ -333,3 +334,29 @@ class TestChanges:
 
     async def test_a_store_that_is_open_is_ready(self, store: Store) -> None:
         assert await asyncio.wait_for(store.ready(), 5) is None  # type: ignore[func-returns-value]
+
+
+def _schema(subject: str, version: int, fingerprint: str) -> Schema:
+    return Schema(subject, version, SchemaType.AVRO, fingerprint, f'"text {version}"', 10 + version)
+
+
+async def test_schemas_are_found_by_version_and_by_fingerprint(store: Any, make: Any) -> None:
+    first, second = _schema("b.Event", 1, "aa"), _schema("b.Event", 2, "bb")
+    other, theirs = _schema("a.Event", 1, "aa"), _schema("c.Event", 1, "cc")
+    async with store.write() as change:
+        for schema in (first, second, other):
+            await change.add_schema(make.mine, schema, "somebody")
+        await change.add_schema(make.others, theirs, "somebody")
+    async with store.read() as view:
+        assert await view.schema(make.mine, "b.Event", None) == second
+        assert await view.schema(make.mine, "b.Event", 1) == first
+        assert await view.schema(make.mine, "b.Event", 3) is None
+        assert await view.schema(make.mine, "c.Event", None) is None
+        assert await view.schema_like(make.mine, "b.Event", "aa") == first
+        assert await view.schema_like(make.mine, None, "aa") == other
+        assert await view.schema_like(make.mine, None, "cc") is None
+        assert await view.newest_schemas(make.mine, after="", limit=9) == [other, second]
+        assert await view.newest_schemas(make.mine, after="a.Event", limit=9) == [second]
+        assert await view.newest_schemas(make.mine, after="", limit=1) == [other]
+        assert await view.schema_versions(make.mine, "b.Event", before=None, limit=9) == [second, first]
+        assert await view.schema_versions(make.mine, "b.Event", before=2, limit=9) == [first]

@@ -125,6 +125,7 @@ class House:
         self.database = folder / "registry.sqlite3"
         self.postgres = postgres
         self.address = f"unix:{folder}/s"
+        self.token = TOKEN
         self.runs = Runs()  # type: ignore[abstract]  # it answers the one question that is asked
         self.bus = InProcessBus()
         self.told: list[Any] = []

@@ -23,7 +23,7 @@ from triggerflow.orchestrator.v1.orchestrator_service_pb2_grpc import (
     OrchestratorServiceServicer,
     add_OrchestratorServiceServicer_to_server,
 )
-from triggerflow.registry.v1 import catalogue_pb2, flow_pb2, node_pb2, version_pb2
+from triggerflow.registry.v1 import catalogue_pb2, flow_pb2, node_pb2, schema_pb2, version_pb2
 from triggerflow.registry.v1 import registry_service_pb2 as registry_pb
 from triggerflow.registry.v1.registry_service_pb2_grpc import (
     RegistryServiceServicer,
@@ -71,6 +71,7 @@ class Backend:
         self.failures: dict[str, ServiceError] = {}
         self.answers: dict[str, tuple[bytes, Any]] = {}
         self.watchers: dict[str, set[asyncio.Queue[event_pb2.ExecutionEvent | None]]] = {}
+        self.schemas: list[schema_pb2.Schema] = []
         self.project: set[asyncio.Queue[stream_pb.ProjectEvent]] = set()
         # As in local mode, where nothing waits for workers.
         self.load = load_pb2.Load()
@@ -326,6 +327,19 @@ class Registry(RegistryServiceServicer):
             health=catalogue_pb2.AdapterHealth(status="ok"),
         )
         return registry_pb.ListHandlersResponse(handlers=[handler])
+
+    async def ListSchemas(self, request: Any, context: Any) -> Any:
+        self.backend.note("ListSchemas", request)
+        return registry_pb.ListSchemasResponse(schemas=self.backend.schemas)
+
+    async def GetSchema(self, request: Any, context: Any) -> Any:
+        self.backend.note("GetSchema", request)
+        for schema in self.backend.schemas:
+            if schema.subject == request.subject and request.version in (0, schema.version):
+                found = schema_pb2.Schema(text='{"type":"string"}')
+                found.MergeFrom(schema)
+                return registry_pb.GetSchemaResponse(schema=found)
+        raise NotFound("schema", request.subject)
 
     async def ListFlowEvents(self, request: Any, context: Any) -> Any:
         self.backend.note("ListFlowEvents", request)

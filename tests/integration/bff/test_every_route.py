@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import jsonschema_rs
 import pytest
+from triggerflow.registry.v1 import schema_pb2
 from triggerflow_bff.openapi import shown_path
 from triggerflow_bff.routes import ROUTES
 from triggerflow_chassis import ids
+from triggerflow_chassis.errors import Unavailable
 
 Case = Callable[[Any, dict[str, Any]], Awaitable[httpx.Response]]
 CASES: dict[tuple[str, str], Case] = {}
@@ -217,3 +219,36 @@ async def test_the_reference_page_names_every_path_and_fetches_nothing(bff: Any)
         assert path in page.text
     assert "<script" not in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+async def test_registered_schemas_stand_beside_those_of_this_interface(bff: Any) -> None:
+    before = (await bff.client.get("/schemas")).json()["items"]
+    assert {item["name"] for item in before} >= {"node-metadata", "execution-request", "execution-event"}
+    assert all(set(item) == {"name", "title", "id"} for item in before)
+    subject = "triggerflow.events.v1.ExecutionEvent"
+    for version in (1, 2):
+        bff.backend.schemas.append(
+            schema_pb2.Schema(
+                subject=subject, version=version, type=schema_pb2.SCHEMA_TYPE_AVRO, fingerprint=f"{version:016x}"
+            )
+        )
+    after = (await bff.client.get("/schemas")).json()
+    assert after["items"][: len(before)] == before
+    assert after["items"][-1] == {
+        "name": subject,
+        "title": "ExecutionEvent",
+        "id": f"urn:triggerflow:schema:{subject}:2",
+        "type": "AVRO",
+        "version": "2",
+        "fingerprint": "0000000000000002",
+    }
+    served = await bff.client.get(f"/schemas/{subject}?version=1")
+    assert (served.status_code, served.text) == (200, '{"type":"string"}')
+    assert (await bff.client.get(f"/schemas/{subject}?version=3")).json()["reason"] == "NOT_FOUND"
+    assert (await bff.client.get(f"/schemas/{subject}?version=x")).json()["reason"] == "BAD_PARAMETER"
+
+
+async def test_the_interfaces_own_schemas_need_no_registry(bff: Any) -> None:
+    bff.backend.failures["GetSchema"] = Unavailable("The registry is away.")
+    assert (await bff.client.get("/schemas/node-metadata")).status_code == 200
+    assert (await bff.client.get("/schemas/other")).json()["reason"] == "UNAVAILABLE"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import grpc.aio
-from triggerflow.registry.v1 import flow_pb2
+from triggerflow.registry.v1 import flow_pb2, schema_pb2
 from triggerflow.registry.v1 import registry_service_pb2 as pb
 from triggerflow.registry.v1.registry_service_pb2_grpc import RegistryServiceStub
 from triggerflow_chassis.identity import Principal
@@ -20,6 +20,8 @@ Json = dict[str, Any]
 
 # The server sets these; a client may send back what it read.
 _SERVER_OWNED = frozenset({"id", "projectId", "latestVersion", "problems", "createdAt", "updatedAt"})
+_SCHEMA_TYPES = {schema_pb2.SCHEMA_TYPE_AVRO: "AVRO", schema_pb2.SCHEMA_TYPE_JSON: "JSON"}
+_MOST_SCHEMAS = 250
 
 
 class Tagged(NamedTuple):
@@ -128,6 +130,24 @@ class RegistryClient:
         answer = await unary(self._stub.ListVersions, request, self._read)
         return Page([version_to_json(version) for version in answer.versions], answer.next_page_token)
 
+    async def list_schemas(self, who: Principal) -> list[Json]:
+        """The newest schema of every subject, without their texts."""
+        found: list[Json] = []
+        token = ""
+        while True:
+            request = pb.ListSchemasRequest(project_id=who.project_id, page_size=_MOST_SCHEMAS, page_token=token)
+            answer = await unary(self._stub.ListSchemas, request, self._read)
+            found += [_schema(schema) for schema in answer.schemas]
+            token = answer.next_page_token
+            if not token:
+                return found
+
+    async def schema_text(self, who: Principal, subject: str, version: int) -> str:
+        """A registered schema as it was registered; version 0 is the newest."""
+        request = pb.GetSchemaRequest(project_id=who.project_id, subject=subject, version=version)
+        text: str = (await unary(self._stub.GetSchema, request, self._read)).schema.text
+        return text
+
     async def list_handlers(self, who: Principal, size: int, token: str) -> Page:
         """A page of the catalogue."""
 
@@ -141,6 +161,17 @@ class RegistryClient:
 
 def _flow(body: Json) -> flow_pb2.Flow:
     return flow_from_json({member: value for member, value in body.items() if member not in _SERVER_OWNED})
+
+
+def _schema(schema: schema_pb2.Schema) -> Json:
+    return {
+        "name": schema.subject,
+        "title": schema.subject.rpartition(".")[2],
+        "id": f"urn:triggerflow:schema:{schema.subject}:{schema.version}",
+        "type": _SCHEMA_TYPES[schema.type],
+        "version": str(schema.version),
+        "fingerprint": schema.fingerprint,
+    }
 
 
 def _tagged(flow: flow_pb2.Flow) -> Tagged:

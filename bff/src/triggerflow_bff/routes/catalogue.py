@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from triggerflow_chassis import schemas
-from triggerflow_chassis.errors import NotFound
 
 from triggerflow_bff.answers import Answer, ok, raw
 from triggerflow_bff.call import Call
 from triggerflow_bff.routes.parameters import PAGE
-from triggerflow_bff.table import Operation, Reply, Resource
+from triggerflow_bff.table import Operation, Parameter, Reply, Resource
+
+_HIGHEST_VERSION = 999_999_999
 
 
 async def list_handlers(call: Call) -> Answer:
@@ -20,23 +21,25 @@ async def list_schemas(call: Call) -> Answer:
     items = [
         {"name": name, "title": schemas.load(name)["title"], "id": schemas.load(name)["$id"]} for name in schemas.NAMES
     ]
+    items += await call.parts.registry.list_schemas(call.principal)
     return ok({"items": items, "nextPageToken": None})
 
 
 async def get_schema(call: Call) -> Answer:
-    # Byte for byte the file: whoever compares hashes must find the same.
-    return raw(schemas.text(_name(call)).encode())
+    # Byte for byte the file, or what was registered: whoever compares hashes must find the same.
+    return raw((await _text(call)).encode())
 
 
 async def _exists(call: Call) -> None:
-    _name(call)
+    await _text(call)
 
 
-def _name(call: Call) -> str:
-    name = call.parameter("name").removesuffix(".json")
-    if name not in schemas.NAMES:
-        raise NotFound("schema", call.parameter("name")[:100])
-    return name
+async def _text(call: Call) -> str:
+    name = call.parameter("name")
+    if name.removesuffix(".json") in schemas.NAMES:
+        return schemas.text(name.removesuffix(".json"))
+    version = call.query.integer("version", default=0, most=_HIGHEST_VERSION)
+    return await call.parts.registry.schema_text(call.principal, name, version)
 
 
 RESOURCES = (
@@ -61,7 +64,7 @@ RESOURCES = (
             Operation(
                 "GET",
                 list_schemas,
-                "List the schemas",
+                "List the schemas: those of this interface, then the newest of each subject that was registered",
                 (Reply(200, "All schemas.", "SchemaPage"),),
             ),
         ),
@@ -74,8 +77,15 @@ RESOURCES = (
                 "GET",
                 get_schema,
                 "Read a schema, byte for byte",
-                (Reply(200, "A JSON Schema (2020-12).", "JsonObject"),),
-                reasons=("NOT_FOUND",),
+                (Reply(200, "A JSON Schema (2020-12), or the Avro schema of a topic's records.", "JsonObject"),),
+                reasons=("NOT_FOUND", "BAD_PARAMETER"),
+                parameters=(
+                    Parameter(
+                        "version",
+                        "Of a registered schema. Absent: the newest.",
+                        {"type": "integer", "minimum": 1, "maximum": _HIGHEST_VERSION},
+                    ),
+                ),
             ),
         ),
         exists=_exists,

@@ -11,11 +11,11 @@ from typing import Any
 import grpc.aio
 import structlog
 from triggerflow_adapter_sdk import Catalogue
-from triggerflow_chassis.bus import Bus, InProcessBus
+from triggerflow_chassis.bus import EXECUTION_NOTICES, FLOW_EVENTS, Bus, InProcessBus
 from triggerflow_chassis.errors import ServiceError
 from triggerflow_chassis.grpc.client import open_channel
 from triggerflow_chassis.grpc.server import open_server
-from triggerflow_chassis.lifecycle import run_until_stopped
+from triggerflow_chassis.lifecycle import open_task, run_until_stopped
 from triggerflow_chassis.logging import configure
 from triggerflow_chassis.settings import SettingsError
 
@@ -61,10 +61,17 @@ async def _open_mesh(settings: ServerSettings, channel: grpc.aio.Channel, stack:
     open_publisher: Any = None
     if settings.kafka is not None:
         from triggerflow_chassis.kafka.bus import open_kafka_bus
+        from triggerflow_chassis.kafka.execution_event import SCHEMA
+        from triggerflow_chassis.kafka.flow_events import PROJECT_EVENT
+        from triggerflow_chassis.kafka.registered import RegisteredSchemas
 
         from triggerflow_orchestrator.transport.kafka_publisher import open_kafka_publisher
 
-        bus = await stack.enter_async_context(open_kafka_bus(settings.kafka))
+        schemas = RegisteredSchemas(channel)
+        # What runs tell of each step, others read.
+        topics = [EXECUTION_NOTICES, FLOW_EVENTS]
+        bus = await stack.enter_async_context(open_kafka_bus(settings.kafka, topics=topics, schema_text=schemas.text))
+        await stack.enter_async_context(open_task("schemas", lambda: schemas.register([SCHEMA, PROJECT_EVENT])))
         open_publisher = partial(open_kafka_publisher, settings.kafka)
     return await stack.enter_async_context(
         open_mesh_orchestrator(

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from triggerflow_adapter_sdk.description import HandlerDescription
 
 from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, ProjectId, Version
+from triggerflow_registry.domain.schema import Schema
 
 
 class FlowPosition(NamedTuple):
@@ -54,6 +55,24 @@ class View(Protocol):
         """The highest id of the project's events that were forgotten, "" where none was."""
         ...
 
+    async def schema(self, project_id: ProjectId, subject: str, version: int | None) -> Schema | None:
+        """One version of a subject; with None the newest."""
+        ...
+
+    async def schema_like(self, project_id: ProjectId, subject: str | None, fingerprint: str) -> Schema | None:
+        """The schema of a fingerprint, of this subject or, with None, of the first that has it."""
+        ...
+
+    async def newest_schemas(self, project_id: ProjectId, *, after: str, limit: int) -> list[Schema]:
+        """At most `limit` subjects above `after`, by rising name, each with its newest version."""
+        ...
+
+    async def schema_versions(
+        self, project_id: ProjectId, subject: str, *, before: int | None, limit: int
+    ) -> list[Schema]:
+        """At most `limit` versions of a subject by falling number."""
+        ...
+
     async def answer(self, project_id: ProjectId, request_id: str, since: int) -> Answer | None:
         """What this request id was answered at or after `since`."""
         ...
@@ -88,6 +107,10 @@ class Change(View, Protocol):
 
     async def forget_events(self, before: str, limit: int) -> int:
         """Remove at most `limit` events of all projects, the oldest of those whose id is below this; how many."""
+        ...
+
+    async def add_schema(self, project_id: ProjectId, schema: Schema, principal: str) -> None:
+        """Keep a version of a subject, which must be one above the newest."""
         ...
 
     async def add_answer(self, project_id: ProjectId, request_id: str, answer: Answer, principal: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from triggerflow_chassis.grpc.peers import ADDRESSES, read_peers
+from triggerflow_chassis.kafka.settings import KafkaSettings, read_kafka
 from triggerflow_chassis.postgres.address import Postgres, read_postgres
 from triggerflow_chassis.redis_address import read_redis
 from triggerflow_chassis.settings import Reader, Secret
@@ -52,6 +53,8 @@ class ServerSettings:
     # What callers must show. None lets everybody in.
     token: Secret | None
     log_level: str
+    # Where flow events are published, in the mesh.
+    kafka: KafkaSettings | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> ServerSettings:
@@ -71,6 +74,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> ServerSettings:
         orchestrator=read_peers(reader, "orchestrator")["orchestrator"],
         token=reader.secret("TOKEN"),
         log_level=reader.level(),
+        kafka=read_kafka(reader),
     )
     reader.done()
     return settings

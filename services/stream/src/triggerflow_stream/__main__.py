@@ -7,8 +7,9 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import grpc.aio
 import structlog
-from triggerflow_chassis.bus import Bus, InProcessBus
+from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, Bus, InProcessBus
 from triggerflow_chassis.grpc.peers import open_peers
 from triggerflow_chassis.grpc.server import open_server
 from triggerflow_chassis.kafka.settings import KafkaSettings
@@ -27,7 +28,7 @@ async def serve(settings: ServerSettings, stopped: asyncio.Event) -> None:
     token = settings.token.reveal() if settings.token is not None else None
     async with (
         open_peers(settings.peers, token) as channel,
-        _open_bus(settings.kafka) as bus,
+        _open_bus(settings.kafka, channel) as bus,
         open_stream(settings.stream, channel=channel, bus=bus) as stream,
         open_server(
             addresses=[settings.address],
@@ -43,14 +44,17 @@ async def serve(settings: ServerSettings, stopped: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def _open_bus(kafka: KafkaSettings | None) -> AsyncIterator[Bus]:
+async def _open_bus(kafka: KafkaSettings | None, channel: grpc.aio.Channel) -> AsyncIterator[Bus]:
     if kafka is None:
         yield InProcessBus()
         return
     # Here, since its libraries are the mesh's.
     from triggerflow_chassis.kafka.bus import open_kafka_bus
+    from triggerflow_chassis.kafka.registered import RegisteredSchemas
 
-    async with open_kafka_bus(kafka) as bus:
+    schemas = RegisteredSchemas(channel)
+    topics = [EXECUTION_EVENTS, EXECUTION_NOTICES]
+    async with open_kafka_bus(kafka, topics=topics, schema_text=schemas.text) as bus:
         yield bus
 
 

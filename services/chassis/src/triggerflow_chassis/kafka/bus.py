@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
 
-from triggerflow_chassis.bus import Callback, InProcessBus
+from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, FLOW_EVENTS, Callback, InProcessBus
 from triggerflow_chassis.kafka.avro import Lookup
 from triggerflow_chassis.kafka.consumer import Consumer, Delivery
 from triggerflow_chassis.kafka.demand import Demand
+from triggerflow_chassis.kafka.published import EXECUTION_EVENTS_TOPIC, FLOW_EVENTS_TOPIC, PROJECT_EVENTS_TOPIC
 from triggerflow_chassis.kafka.settings import KafkaSettings
 
 log = structlog.get_logger("triggerflow.kafka")
@@ -24,6 +25,11 @@ log = structlog.get_logger("triggerflow.kafka")
 SchemaText = Callable[[bytes], Awaitable[str | None]]
 """Asks the schema registry for the schema of a fingerprint. Called on the loop; may raise."""
 
+_TOPICS: Final[Mapping[str, str]] = {
+    EXECUTION_EVENTS: EXECUTION_EVENTS_TOPIC,
+    EXECUTION_NOTICES: PROJECT_EVENTS_TOPIC,
+    FLOW_EVENTS: FLOW_EVENTS_TOPIC,
+}
 _LOOKUP_SECONDS: Final = 5.0
 _ASK_AGAIN_SECONDS: Final = 10.0
 
@@ -31,7 +37,8 @@ _ASK_AGAIN_SECONDS: Final = 10.0
 class KafkaBus:
     """`triggerflow_chassis.bus.Bus`. Made by `open_kafka_bus`."""
 
-    def __init__(self) -> None:
+    def __init__(self, topics: Collection[str]) -> None:
+        self._topics = frozenset(topics)
         self._local = InProcessBus()
         self._changes: list[Callable[[], None]] = []
         self.demand = Demand()
@@ -42,6 +49,8 @@ class KafkaBus:
         self._local.publish(topic, key, items)
 
     def subscribe(self, topic: str, key: str | None, callback: Callback) -> Callable[[], None]:
+        if topic not in self._topics:
+            raise ValueError(f"this bus was opened without {topic}")
         # Local first: once demand is noted, the consumer's thread may hand on.
         unsubscribe = self._local.subscribe(topic, key, callback)
         self.demand.add(topic, key)
@@ -84,13 +93,25 @@ class KafkaBus:
 
 
 @asynccontextmanager
-async def open_kafka_bus(settings: KafkaSettings, *, schema_text: SchemaText | None = None) -> AsyncIterator[KafkaBus]:
-    """The bus until the block ends. It opens without a broker, and is unhealthy until one answers."""
+async def open_kafka_bus(
+    settings: KafkaSettings, *, topics: Collection[str] = tuple(_TOPICS), schema_text: SchemaText | None = None
+) -> AsyncIterator[KafkaBus]:
+    """The bus until the block ends. It opens without a broker, and is unhealthy until one answers.
+
+    `topics` are those of the bus that anybody subscribes to: the others are not even fetched.
+    """
     loop = asyncio.get_running_loop()
-    bus = KafkaBus()
+    bus = KafkaBus(topics)
     lookup = _waiting(schema_text, loop) if schema_text is not None else None
     consumer = Consumer(
-        settings, bus.demand, loop, deliver=bus.deliver, lost=bus.lost, health=bus.set_health, lookup=lookup
+        settings,
+        [_TOPICS[topic] for topic in topics],
+        bus.demand,
+        loop,
+        deliver=bus.deliver,
+        lost=bus.lost,
+        health=bus.set_health,
+        lookup=lookup,
     )
     consumer.start()
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -23,13 +24,16 @@ from triggerflow_chassis.kafka.flow_events import FlowEventReader, ProjectEventR
 from triggerflow_chassis.kafka.health import answers
 from triggerflow_chassis.kafka.published import EXECUTION_EVENTS_TOPIC, FLOW_EVENTS_TOPIC
 from triggerflow_chassis.kafka.settings import KafkaSettings
-from triggerflow_chassis.kafka.topics import TOPICS, client_config, make_topics
+from triggerflow_chassis.kafka.topics import client_config, make_topics
 
 log = structlog.get_logger("triggerflow.kafka")
 
 _POLL_SECONDS: Final = 0.2
 _MOST_AT_ONCE: Final = 1_000
-_SETUP_SECONDS: Final = 5.0
+_SETUP_SECONDS: Final = 3.0
+_STOP_SECONDS: Final = 2.0
+# Longer than a broker takes to come back. Then all is looked at anew: topics and logs may be others than before.
+_ANEW_SECONDS: Final = 3.0
 _RETRY_SECONDS: Final = 0.5
 _STATISTICS_MS: Final = 500
 _GONE: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)
@@ -49,6 +53,7 @@ class Consumer:
     def __init__(
         self,
         settings: KafkaSettings,
+        topics: Sequence[str],
         demand: Demand,
         loop: asyncio.AbstractEventLoop,
         *,
@@ -58,6 +63,7 @@ class Consumer:
         lookup: Lookup | None,
     ) -> None:
         self._settings = settings
+        self._topics = frozenset(topics)
         self._demand = demand
         self._loop = loop
         self._deliver = deliver
@@ -82,9 +88,9 @@ class Consumer:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread. Blocks for a moment."""
+        """End the thread. Blocks for a moment; one that waits for a broker is left to end by itself."""
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(_STOP_SECONDS)
 
     # The thread.
 
@@ -122,29 +128,39 @@ class Consumer:
         try:
             make_topics(self._settings)
             topics = client.list_topics(timeout=_SETUP_SECONDS).topics
-            places = [(name, number) for name in TOPICS for number in topics[name].partitions]
+            places = [(name, number) for name in self._topics for number in topics[name].partitions]
             first = not self._positions
-            for place in places:
-                if place not in self._positions:
-                    # What appears later than the rest was made while we listened, so nothing in it is old.
-                    self._positions[place] = self._end(client, place) if first else 0
-            for place in [place for place in self._positions if place not in places]:
-                del self._positions[place]
+            found = {place: self._place(client, place, first=first) for place in places}
         except (KafkaException, KeyError) as error:
             if not self._stopping.is_set():
                 log.warning("kafka_unreachable", bootstrap=self._settings.bootstrap, error=str(error))
                 self._stopping.wait(_RETRY_SECONDS)
             return False
-        client.assign([TopicPartition(*place, offset) for place, offset in self._positions.items()])
+        self._positions = found
+        client.assign([TopicPartition(*place, offset) for place, offset in found.items()])
         return True
 
-    def _end(self, client: Client, place: tuple[str, int]) -> int:
-        _, end = client.get_watermark_offsets(TopicPartition(*place), timeout=_SETUP_SECONDS)
-        return int(end)
+    def _place(self, client: Client, place: tuple[str, int], *, first: bool) -> int:
+        """Where to read a partition from: at first its end, then where it was left, as far as it still reaches."""
+        start, end = client.get_watermark_offsets(TopicPartition(*place), timeout=_SETUP_SECONDS)
+        if first:
+            return int(end)
+        # What appears later than the rest was made while we listened, so nothing in it is old.
+        left = self._positions.get(place, 0)
+        if not start <= left <= end:
+            log.warning("kafka_log_replaced", topic=place[0], partition=place[1], stood_at=left, start=start, end=end)
+            self._gap = True
+            return int(start)
+        return left
 
     def _consume(self, client: Client) -> None:
+        troubled_since = time.monotonic()
         while not self._stopping.is_set():
             first = client.poll(_POLL_SECONDS)
+            if self._healthy:
+                troubled_since = time.monotonic()
+            elif time.monotonic() - troubled_since > _ANEW_SECONDS:
+                return
             if first is None:
                 continue
             # What else is here already, without waiting for more.
@@ -197,6 +213,7 @@ class Consumer:
             except (UnknownSchema, NotSingleObject, ValueError, IndexError, EOFError) as problem:
                 # The log has what it says; one record of a stranger stops nobody.
                 log.error("kafka_record_unreadable", topic=topic, offset=offset, error=str(problem))
+                self._gap = True
         return list(found.values())
 
     def _hand_on(self, deliveries: Sequence[Delivery]) -> None:
@@ -204,7 +221,7 @@ class Consumer:
         self._deliver(deliveries)
 
     def _note_statistics(self, statistics: str) -> None:
-        self._tell_health(answers(statistics, frozenset(TOPICS)))
+        self._tell_health(answers(statistics, self._topics))
 
     def _note_error(self, error: KafkaError) -> None:
         if error.code() == KafkaError._ALL_BROKERS_DOWN:

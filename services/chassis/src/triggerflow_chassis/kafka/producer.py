@@ -18,7 +18,7 @@ from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka import Producer as Client
 
 from triggerflow_chassis.kafka.settings import KafkaSettings
-from triggerflow_chassis.kafka.topics import MOST_RECORD_BYTES, client_config
+from triggerflow_chassis.kafka.topics import MOST_RECORD_BYTES, client_config, make_topics
 
 log = structlog.get_logger("triggerflow.kafka")
 
@@ -66,6 +66,8 @@ class Producer:
                 "enable.gapless.guarantee": True,
                 "acks": "all",
                 "message.timeout.ms": 0,
+                # A topic that is not there was forgotten with all others; the next producer makes it.
+                "topic.metadata.propagation.max.ms": 5_000,
                 "linger.ms": _LINGER_MS,
                 "message.max.bytes": MOST_RECORD_BYTES,
                 # As the Java client does it, so that others who publish by key find the same partition.
@@ -168,7 +170,12 @@ def _settle(group: _Group) -> None:
 
 @asynccontextmanager
 async def open_producer(settings: KafkaSettings) -> AsyncIterator[Producer]:
-    """A producer until the block ends. It needs no broker to open."""
+    """A producer until the block ends. It needs no broker to open; where there is one, topics are made."""
+    try:
+        await asyncio.to_thread(make_topics, settings)
+    except KafkaException as error:
+        # Then records wait, or are refused for want of a topic, and who opens the next producer makes it.
+        log.debug("topics_not_made", error=str(error))
     producer = Producer(settings, asyncio.get_running_loop())
     try:
         yield producer

@@ -28,7 +28,7 @@ _TOPIC_CONFIG: Final = {
     "max.message.bytes": str(16 * 1024 * 1024),
     "cleanup.policy": "delete",
 }
-_SECONDS: Final = 10.0
+_SECONDS: Final = 3.0
 _LOOK_AGAIN_SECONDS: Final = 0.05
 
 

@@ -79,15 +79,7 @@ class Work:
 
 def announce(desk: Desk, event: FlowEvent) -> None:
     """Tell whoever listens now of a committed event."""
-    item = {
-        "id": event.id,
-        "type": str(event.type),
-        "timestamp": event.timestamp,
-        "projectId": event.project_id,
-        "flowId": event.flow_id,
-        "deleted": event.deleted,
-    }
-    desk.announcer.publish(FLOW_EVENTS, event.project_id, [item])
+    desk.announcer.publish(FLOW_EVENTS, event.project_id, [event.as_item()])
 
 
 async def write(desk: Desk, actor: Principal, act: Callable[[Work], Awaitable[T]], once: Once[T] | None = None) -> T:

@@ -92,6 +92,17 @@ class FlowEvent:
     flow_id: FlowId
     deleted: bool
 
+    def as_item(self) -> dict[str, Any]:
+        """The item on the bus."""
+        return {
+            "id": self.id,
+            "type": str(self.type),
+            "timestamp": self.timestamp,
+            "projectId": self.project_id,
+            "flowId": self.flow_id,
+            "deleted": self.deleted,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from triggerflow_chassis.errors import ServiceError
 
 from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, ProjectId, Version
+from triggerflow_registry.domain.schema import Schema
 from triggerflow_registry.ports import FlowPosition
 
 
@@ -22,9 +23,12 @@ class _Content:
     events: dict[str, FlowEvent] = field(default_factory=dict)
     answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
     pruned: dict[str, str] = field(default_factory=dict)
+    schemas: dict[tuple[str, str, int], Schema] = field(default_factory=dict)
 
     def snapshot(self) -> _Content:
-        return _Content({**self.flows}, {**self.versions}, {**self.events}, {**self.answers}, {**self.pruned})
+        return _Content(
+            {**self.flows}, {**self.versions}, {**self.events}, {**self.answers}, {**self.pruned}, {**self.schemas}
+        )
 
 
 class MemoryStore:
@@ -98,6 +102,36 @@ class MemoryView:
     async def forgotten_up_to(self, project_id: ProjectId) -> str:
         return self.content.pruned.get(project_id, "")
 
+    async def schema(self, project_id: ProjectId, subject: str, version: int | None) -> Schema | None:
+        found = await self.schema_versions(project_id, subject, before=None, limit=len(self.content.schemas))
+        return next((each for each in found if version is None or each.version == version), None)
+
+    async def schema_like(self, project_id: ProjectId, subject: str | None, fingerprint: str) -> Schema | None:
+        found = [
+            schema
+            for (owner, of, _), schema in sorted(self.content.schemas.items())
+            if owner == project_id and schema.fingerprint == fingerprint and subject in (None, of)
+        ]
+        return found[0] if found else None
+
+    async def newest_schemas(self, project_id: ProjectId, *, after: str, limit: int) -> list[Schema]:
+        newest = {
+            schema.subject: schema
+            for (owner, subject, _), schema in sorted(self.content.schemas.items())
+            if owner == project_id and subject > after
+        }
+        return list(newest.values())[:limit]
+
+    async def schema_versions(
+        self, project_id: ProjectId, subject: str, *, before: int | None, limit: int
+    ) -> list[Schema]:
+        found = [
+            schema
+            for (owner, of, number), schema in self.content.schemas.items()
+            if owner == project_id and of == subject and (before is None or number < before)
+        ]
+        return sorted(found, key=lambda each: each.version, reverse=True)[:limit]
+
     async def answer(self, project_id: ProjectId, request_id: str, since: int) -> Answer | None:
         answer = self.content.answers.get((project_id, request_id))
         return answer if answer is not None and answer.created_at >= since else None
@@ -139,6 +173,9 @@ class MemoryChange(MemoryView):
         for id in gone:
             self.content.pruned[self.content.events.pop(id).project_id] = id
         return len(gone)
+
+    async def add_schema(self, project_id: ProjectId, schema: Schema, principal: str) -> None:
+        self.content.schemas[project_id, schema.subject, schema.version] = schema
 
     async def add_answer(self, project_id: ProjectId, request_id: str, answer: Answer, principal: str) -> None:
         self.content.answers[project_id, request_id] = answer

@@ -11,8 +11,9 @@ from triggerflow_chassis.errors import ServiceError
 from triggerflow_chassis.sql_text import has_part
 
 from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, ProjectId, Version
+from triggerflow_registry.domain.schema import Schema
 from triggerflow_registry.ports import FlowPosition
-from triggerflow_registry.store import records
+from triggerflow_registry.store import records, schema_queries
 from triggerflow_registry.store.tables import answers, flow_events, flows, pruned, versions
 
 # A name has at most 200 characters, and folding case makes at most three of one.
@@ -94,6 +95,20 @@ class SqlView:
         query = select(pruned.c.up_to).where(pruned.c.project_id == project_id)
         return (await self._connection.execute(query)).scalar_one_or_none() or ""
 
+    async def schema(self, project_id: ProjectId, subject: str, version: int | None) -> Schema | None:
+        return await schema_queries.one(self._connection, project_id, subject, version)
+
+    async def schema_like(self, project_id: ProjectId, subject: str | None, fingerprint: str) -> Schema | None:
+        return await schema_queries.like(self._connection, project_id, subject, fingerprint)
+
+    async def newest_schemas(self, project_id: ProjectId, *, after: str, limit: int) -> list[Schema]:
+        return await schema_queries.newest(self._connection, project_id, after, limit)
+
+    async def schema_versions(
+        self, project_id: ProjectId, subject: str, *, before: int | None, limit: int
+    ) -> list[Schema]:
+        return await schema_queries.versions(self._connection, project_id, subject, before, limit)
+
     async def answer(self, project_id: ProjectId, request_id: str, since: int) -> Answer | None:
         query = select(answers).where(
             answers.c.project_id == project_id, answers.c.request_id == request_id, answers.c.created_at >= since
@@ -152,6 +167,9 @@ class SqlChange(SqlView):
         for project_id, up_to in last.items():
             await self._connection.execute(_UP_TO, {"project_id": project_id, "up_to": up_to})
         return len(rows)
+
+    async def add_schema(self, project_id: ProjectId, schema: Schema, principal: str) -> None:
+        await schema_queries.add(self._connection, project_id, schema, principal)
 
     async def add_answer(self, project_id: ProjectId, request_id: str, answer: Answer, principal: str) -> None:
         await self._connection.execute(

@@ -74,3 +74,25 @@ answers = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 Index("answers_by_age", answers.c.created_at)
+
+schemas = Table(
+    "schemas",
+    metadata,
+    Column("project_id", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False, comment="AVRO or JSON"),
+    Column("fingerprint", Text, nullable=False, comment="Hex in lower case"),
+    Column("text", Text, nullable=False, comment="As it was registered"),
+    Column("principal", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+Index("schemas_by_fingerprint", schemas.c.project_id, schemas.c.fingerprint)
+
+# How far a log was published, where a relay publishes (the mesh): "flow-events".
+published = Table(
+    "published",
+    metadata,
+    Column("log", Text, primary_key=True),
+    Column("up_to", Text, nullable=False, comment="The id of the last one; empty before the first"),
+)

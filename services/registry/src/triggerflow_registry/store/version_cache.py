@@ -131,6 +131,10 @@ class _CachedView:
         self.versions = view.versions
         self.events = view.events
         self.forgotten_up_to = view.forgotten_up_to
+        self.schema = view.schema
+        self.schema_like = view.schema_like
+        self.newest_schemas = view.newest_schemas
+        self.schema_versions = view.schema_versions
         self.answer = view.answer
 
     async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:

@@ -9,6 +9,7 @@ from triggerflow.registry.v1 import (
     flow_event_pb2,
     flow_pb2,
     node_pb2,
+    schema_pb2,
     version_pb2,
 )
 from triggerflow_adapter_sdk.description import HandlerDescription
@@ -27,11 +28,29 @@ from triggerflow_registry.domain.flow import (
     Version,
 )
 from triggerflow_registry.domain.problem import Problem
+from triggerflow_registry.domain.schema import Schema, SchemaType
 
 _EVENT_TYPES = {
     FlowEventType.UPDATED: flow_event_pb2.FLOW_EVENT_TYPE_UPDATED,
     FlowEventType.PUBLISHED: flow_event_pb2.FLOW_EVENT_TYPE_PUBLISHED,
 }
+
+_SCHEMA_TYPES = {
+    SchemaType.AVRO: schema_pb2.SCHEMA_TYPE_AVRO,
+    SchemaType.JSON: schema_pb2.SCHEMA_TYPE_JSON,
+}
+SCHEMA_TYPES = {number: type for type, number in _SCHEMA_TYPES.items()}
+
+
+def schema_message(schema: Schema) -> schema_pb2.Schema:
+    return schema_pb2.Schema(
+        subject=schema.subject,
+        version=schema.version,
+        type=_SCHEMA_TYPES[schema.type],
+        fingerprint=schema.fingerprint,
+        text=schema.text,
+        created_at=to_timestamp(schema.created_at),
+    )
 
 
 def flow_message(shown: ShownFlow) -> flow_pb2.Flow:

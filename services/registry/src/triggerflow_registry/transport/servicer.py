@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from triggerflow.registry.v1 import registry_service_pb2 as pb
 from triggerflow.registry.v1 import registry_service_pb2_grpc
 from triggerflow_chassis import identity
-from triggerflow_chassis.errors import Forbidden
+from triggerflow_chassis.errors import Forbidden, Invalid, Violation
 from triggerflow_chassis.identity import Principal
 from triggerflow_chassis.ids import normalise
 from triggerflow_chassis.wire import flow as wire
@@ -27,6 +27,7 @@ from triggerflow_registry.app.list_flows import list_flows
 from triggerflow_registry.app.list_handlers import list_handlers
 from triggerflow_registry.app.publish_version import publish_version
 from triggerflow_registry.app.put_node import put_node
+from triggerflow_registry.app.schemas import get_schema, list_schemas, register_schema
 from triggerflow_registry.app.update_flow import update_flow
 from triggerflow_registry.app.writing import Once, Work, write
 from triggerflow_registry.transport import messages
@@ -173,6 +174,38 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
     async def ListFlowEvents(self, request: pb.ListFlowEventsRequest, context: Context) -> pb.ListFlowEventsResponse:
         events = await list_flow_events(self._desk, _enter(request, context), after=request.after, limit=request.limit)
         return pb.ListFlowEventsResponse(events=[messages.event_message(event) for event in events])
+
+    async def RegisterSchema(self, request: pb.RegisterSchemaRequest, context: Context) -> pb.RegisterSchemaResponse:
+        actor = _enter(request, context)
+        type = messages.SCHEMA_TYPES.get(request.type)
+        if type is None:
+            raise Invalid([Violation("/type", "must be AVRO or JSON")])
+        schema, created = await register_schema(
+            self._desk, actor, subject=request.subject, type=type, text=request.text
+        )
+        return pb.RegisterSchemaResponse(schema=messages.schema_message(schema), created=created)
+
+    async def GetSchema(self, request: pb.GetSchemaRequest, context: Context) -> pb.GetSchemaResponse:
+        schema = await get_schema(
+            self._desk,
+            _enter(request, context),
+            subject=request.subject,
+            version=request.version,
+            fingerprint=request.fingerprint,
+        )
+        return pb.GetSchemaResponse(schema=messages.schema_message(schema))
+
+    async def ListSchemas(self, request: pb.ListSchemasRequest, context: Context) -> pb.ListSchemasResponse:
+        page = await list_schemas(
+            self._desk,
+            _enter(request, context),
+            subject=request.subject,
+            size=request.page_size,
+            token=request.page_token,
+        )
+        return pb.ListSchemasResponse(
+            schemas=[messages.schema_message(each) for each in page.items], next_page_token=page.next_token
+        )
 
     async def _write(self, actor: Principal, act: Callable[[Work], Awaitable[M]], once: Once[M] | None) -> M:
         return await write(self._desk, actor, act, once)

@@ -2,6 +2,7 @@ from triggerflow.registry.v1 import catalogue_pb2 as _catalogue_pb2
 from triggerflow.registry.v1 import flow_pb2 as _flow_pb2
 from triggerflow.registry.v1 import flow_event_pb2 as _flow_event_pb2
 from triggerflow.registry.v1 import node_pb2 as _node_pb2
+from triggerflow.registry.v1 import schema_pb2 as _schema_pb2
 from triggerflow.registry.v1 import version_pb2 as _version_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -260,3 +261,61 @@ class ListFlowEventsResponse(_message.Message):
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     events: _containers.RepeatedCompositeFieldContainer[_flow_event_pb2.FlowEvent]
     def __init__(self, events: _Optional[_Iterable[_Union[_flow_event_pb2.FlowEvent, _Mapping]]] = ...) -> None: ...
+
+class RegisterSchemaRequest(_message.Message):
+    __slots__ = ("project_id", "subject", "type", "text")
+    PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    project_id: str
+    subject: str
+    type: _schema_pb2.SchemaType
+    text: str
+    def __init__(self, project_id: _Optional[str] = ..., subject: _Optional[str] = ..., type: _Optional[_Union[_schema_pb2.SchemaType, str]] = ..., text: _Optional[str] = ...) -> None: ...
+
+class RegisterSchemaResponse(_message.Message):
+    __slots__ = ("schema", "created")
+    SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    CREATED_FIELD_NUMBER: _ClassVar[int]
+    schema: _schema_pb2.Schema
+    created: bool
+    def __init__(self, schema: _Optional[_Union[_schema_pb2.Schema, _Mapping]] = ..., created: _Optional[bool] = ...) -> None: ...
+
+class GetSchemaRequest(_message.Message):
+    __slots__ = ("project_id", "subject", "version", "fingerprint")
+    PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    project_id: str
+    subject: str
+    version: int
+    fingerprint: str
+    def __init__(self, project_id: _Optional[str] = ..., subject: _Optional[str] = ..., version: _Optional[int] = ..., fingerprint: _Optional[str] = ...) -> None: ...
+
+class GetSchemaResponse(_message.Message):
+    __slots__ = ("schema",)
+    SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    schema: _schema_pb2.Schema
+    def __init__(self, schema: _Optional[_Union[_schema_pb2.Schema, _Mapping]] = ...) -> None: ...
+
+class ListSchemasRequest(_message.Message):
+    __slots__ = ("project_id", "subject", "page_size", "page_token")
+    PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    project_id: str
+    subject: str
+    page_size: int
+    page_token: str
+    def __init__(self, project_id: _Optional[str] = ..., subject: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListSchemasResponse(_message.Message):
+    __slots__ = ("schemas", "next_page_token")
+    SCHEMAS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    schemas: _containers.RepeatedCompositeFieldContainer[_schema_pb2.Schema]
+    next_page_token: str
+    def __init__(self, schemas: _Optional[_Iterable[_Union[_schema_pb2.Schema, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...

@@ -105,6 +105,21 @@ class RegistryServiceStub:
                 request_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListFlowEventsRequest.SerializeToString,
                 response_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListFlowEventsResponse.FromString,
                 _registered_method=True)
+        self.RegisterSchema = channel.unary_unary(
+                '/triggerflow.registry.v1.RegistryService/RegisterSchema',
+                request_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.RegisterSchemaRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.RegisterSchemaResponse.FromString,
+                _registered_method=True)
+        self.GetSchema = channel.unary_unary(
+                '/triggerflow.registry.v1.RegistryService/GetSchema',
+                request_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetSchemaRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetSchemaResponse.FromString,
+                _registered_method=True)
+        self.ListSchemas = channel.unary_unary(
+                '/triggerflow.registry.v1.RegistryService/ListSchemas',
+                request_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListSchemasRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListSchemasResponse.FromString,
+                _registered_method=True)
 
 
 class RegistryServiceServicer:
@@ -210,6 +225,27 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RegisterSchema(self, request, context):
+        """Registers a schema as the subject's newest version, or answers with the version that means the same. INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSchema(self, request, context):
+        """Reads a schema by subject and version, or by fingerprint. NOT_FOUND, BAD_PARAMETER.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSchemas(self, request, context):
+        """Lists the newest schema of each subject, by subject; or all of one subject, newest first. Without texts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegistryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -282,6 +318,21 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.ListFlowEvents,
                     request_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListFlowEventsRequest.FromString,
                     response_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListFlowEventsResponse.SerializeToString,
+            ),
+            'RegisterSchema': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterSchema,
+                    request_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.RegisterSchemaRequest.FromString,
+                    response_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.RegisterSchemaResponse.SerializeToString,
+            ),
+            'GetSchema': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSchema,
+                    request_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetSchemaRequest.FromString,
+                    response_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetSchemaResponse.SerializeToString,
+            ),
+            'ListSchemas': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSchemas,
+                    request_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListSchemasRequest.FromString,
+                    response_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListSchemasResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -663,6 +714,87 @@ class RegistryService:
             '/triggerflow.registry.v1.RegistryService/ListFlowEvents',
             triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListFlowEventsRequest.SerializeToString,
             triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListFlowEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterSchema(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.registry.v1.RegistryService/RegisterSchema',
+            triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.RegisterSchemaRequest.SerializeToString,
+            triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.RegisterSchemaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSchema(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.registry.v1.RegistryService/GetSchema',
+            triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetSchemaRequest.SerializeToString,
+            triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetSchemaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSchemas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.registry.v1.RegistryService/ListSchemas',
+            triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListSchemasRequest.SerializeToString,
+            triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListSchemasResponse.FromString,
             options,
             channel_credentials,
             insecure,

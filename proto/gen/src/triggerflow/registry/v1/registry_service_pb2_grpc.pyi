@@ -63,6 +63,12 @@ class RegistryServiceStub:
     """Lists the kinds of node that adapters offer, by reference."""
     ListFlowEvents: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListFlowEventsRequest, _registry_service_pb2.ListFlowEventsResponse]
     """Lists flow events after a cursor, oldest first: the history behind live flow events."""
+    RegisterSchema: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.RegisterSchemaRequest, _registry_service_pb2.RegisterSchemaResponse]
+    """Registers a schema as the subject's newest version, or answers with the version that means the same. INVALID."""
+    GetSchema: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetSchemaRequest, _registry_service_pb2.GetSchemaResponse]
+    """Reads a schema by subject and version, or by fingerprint. NOT_FOUND, BAD_PARAMETER."""
+    ListSchemas: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListSchemasRequest, _registry_service_pb2.ListSchemasResponse]
+    """Lists the newest schema of each subject, by subject; or all of one subject, newest first. Without texts."""
 
 @_typing.type_check_only
 class RegistryServiceAsyncStub(RegistryServiceStub):
@@ -99,6 +105,12 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Lists the kinds of node that adapters offer, by reference."""
     ListFlowEvents: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListFlowEventsRequest, _registry_service_pb2.ListFlowEventsResponse]  # type: ignore[assignment]
     """Lists flow events after a cursor, oldest first: the history behind live flow events."""
+    RegisterSchema: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.RegisterSchemaRequest, _registry_service_pb2.RegisterSchemaResponse]  # type: ignore[assignment]
+    """Registers a schema as the subject's newest version, or answers with the version that means the same. INVALID."""
+    GetSchema: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetSchemaRequest, _registry_service_pb2.GetSchemaResponse]  # type: ignore[assignment]
+    """Reads a schema by subject and version, or by fingerprint. NOT_FOUND, BAD_PARAMETER."""
+    ListSchemas: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListSchemasRequest, _registry_service_pb2.ListSchemasResponse]  # type: ignore[assignment]
+    """Lists the newest schema of each subject, by subject; or all of one subject, newest first. Without texts."""
 
 class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Owns flows: drafts, versions and the catalogue of handlers."""
@@ -216,5 +228,29 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ListFlowEventsResponse, _abc.Awaitable[_registry_service_pb2.ListFlowEventsResponse]]:
         """Lists flow events after a cursor, oldest first: the history behind live flow events."""
+
+    @_abc_1.abstractmethod
+    def RegisterSchema(
+        self,
+        request: _registry_service_pb2.RegisterSchemaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.RegisterSchemaResponse, _abc.Awaitable[_registry_service_pb2.RegisterSchemaResponse]]:
+        """Registers a schema as the subject's newest version, or answers with the version that means the same. INVALID."""
+
+    @_abc_1.abstractmethod
+    def GetSchema(
+        self,
+        request: _registry_service_pb2.GetSchemaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.GetSchemaResponse, _abc.Awaitable[_registry_service_pb2.GetSchemaResponse]]:
+        """Reads a schema by subject and version, or by fingerprint. NOT_FOUND, BAD_PARAMETER."""
+
+    @_abc_1.abstractmethod
+    def ListSchemas(
+        self,
+        request: _registry_service_pb2.ListSchemasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ListSchemasResponse, _abc.Awaitable[_registry_service_pb2.ListSchemasResponse]]:
+        """Lists the newest schema of each subject, by subject; or all of one subject, newest first. Without texts."""
 
 def add_RegistryServiceServicer_to_server(servicer: RegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

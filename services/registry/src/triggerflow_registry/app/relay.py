@@ -1,0 +1,98 @@
+"""Publish flow events in the order of their log: one replica at a time, repeats allowed, nothing left out.
+
+Changes commit one after the other and ids rise with them, so how far the log was published is one id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, Protocol
+
+import structlog
+from triggerflow_chassis.bus import FLOW_EVENTS, Bus
+from triggerflow_chassis.errors import Unavailable
+
+from triggerflow_registry.domain.flow import FlowEvent
+
+log = structlog.get_logger("triggerflow.registry")
+
+# What this process commits wakes the relay; what another replica does is found by looking.
+_IDLE_SECONDS: Final = 0.2
+_RETRY_SECONDS: Final = 0.5
+_PAGE: Final = 200
+
+
+class PublishingFailed(Exception):
+    """The broker refused a record for good."""
+
+
+class Publisher(Protocol):
+    """The broker, for as long as it takes everything."""
+
+    async def publish(self, events: Sequence[FlowEvent]) -> None:
+        """Return once all are acknowledged; waits while no broker answers. Raises PublishingFailed, after which
+        another one has to be opened."""
+        ...
+
+
+class Reign(Protocol):
+    """The one of all replicas that publishes. Raises Unavailable where that ends."""
+
+    async def unpublished(self, limit: int) -> list[FlowEvent]:
+        """Those of all projects that follow the last one published, by rising id."""
+        ...
+
+    async def published(self, up_to: str) -> None:
+        """Note how far the log was published. Where that gets lost, it is published again."""
+        ...
+
+
+OpenReign = Callable[[], AbstractAsyncContextManager[Reign]]
+"""Waits until this process is the one, and is it until the block ends."""
+
+OpenPublisher = Callable[[], AbstractAsyncContextManager[Publisher]]
+
+
+class Relay:
+    """`run` once, until cancelled."""
+
+    def __init__(self, open_reign: OpenReign, open_publisher: OpenPublisher, bus: Bus) -> None:
+        self._open_reign = open_reign
+        self._open_publisher = open_publisher
+        self._wake = asyncio.Event()
+        self._bus = bus
+
+    async def run(self) -> None:
+        """Publish whatever is committed."""
+        unsubscribe = self._bus.subscribe(FLOW_EVENTS, None, self._hear)
+        try:
+            while True:
+                try:
+                    async with self._open_reign() as reign, self._open_publisher() as publisher:
+                        await self._work(reign, publisher)
+                except Unavailable as error:
+                    log.warning("relay_waits_for_database", error=error.detail)
+                except PublishingFailed as error:
+                    log.error("publishing_failed", error=str(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+        finally:
+            unsubscribe()
+
+    async def _work(self, reign: Reign, publisher: Publisher) -> None:
+        while True:
+            self._wake.clear()
+            events = await reign.unpublished(_PAGE)
+            if events:
+                await publisher.publish(events)
+                await reign.published(events[-1].id)
+                continue
+            try:
+                async with asyncio.timeout(_IDLE_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def _hear(self, _: Sequence[Any]) -> None:
+        self._wake.set()
