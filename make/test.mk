@@ -9,8 +9,8 @@ test-python: setup-python
 
 test-mesh: setup setup-servers test-mesh-contract test-mesh-parts test-mesh-whole ## Contract, integration and fault suites on the real servers
 
-test-mesh-contract: setup-servers ## Each port over SQLite and PostgreSQL, in-process bus and Kafka, files and S3
-	$(VENV)/bin/pytest tests/contract
+test-mesh-contract: setup-servers ## Ports over SQLite and PostgreSQL, in-process bus and Kafka, files and S3; upgrades
+	$(VENV)/bin/pytest tests/contract tests/grpc/registry tests/faults/postgres tests/integration/upgrades
 
 test-mesh-parts: setup-servers ## What needs servers or many processes: workers, edge, events, objects, supervisor, faults
 	$(VENV)/bin/pytest tests/mesh

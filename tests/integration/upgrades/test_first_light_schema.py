@@ -13,12 +13,15 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from running_product import Product, wait_for
 from sqlalchemy import Connection, MetaData, Table, create_engine, inspect, select
 from triggerflow_chassis.errors import Unavailable
@@ -169,7 +172,7 @@ async def read_executions(reads: SqlReads) -> None:
     remembered = await reads.remembered(long.id)
     assert remembered is not None
     assert len(remembered.journal) >= 4
-    assert len((await reads.notices(project, "", 99, flows=False)).notices) == 5
+    assert len((await reads.notices(project, "", 99, flows=True)).notices) == 5
 
 
 async def test_flows_of_a_migrated_file_are_read(tmp_path: Path) -> None:
@@ -290,3 +293,21 @@ async def test_a_schema_of_a_newer_version_is_left_alone_and_refused_only_where_
         await migrate(REGISTRY, postgres)
     assert await connection.fetchval(f"SELECT version_num FROM {VERSION_TABLE}") == "9998"
     await connection.close()
+
+
+@pytest.mark.postgres
+@services
+async def test_a_schema_made_new_has_the_tables_that_the_code_queries(service: str, database_url: str) -> None:
+    postgres = parse_postgres(database_url, service, "test")
+    await migrate(CHAINS[service], postgres)
+    metadata = import_module(f"triggerflow_{service}.store.tables").metadata
+    ours = {"include_name": lambda name, kind, _parents: kind != "table" or name != VERSION_TABLE}
+
+    def differences(connection: Connection) -> Any:
+        return compare_metadata(MigrationContext.configure(connection, opts=ours), metadata)
+
+    async with open_engine(postgres, pooled=False) as engine, engine.connect() as opened:
+        found = await opened.run_sync(differences)
+    # Comments stand in the code alone, and one index in the migrations of PostgreSQL alone.
+    told = [str(each) for each in found if "comment" not in str(each[0])]
+    assert [each for each in told if "executions_to_archive" not in each] == []

@@ -12,9 +12,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from sqlalchemy import Delete, Table, delete, select, text, tuple_, update
+from sqlalchemy import Column, ColumnElement, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from triggerflow_chassis.ids import first_uuid7
+from triggerflow_chassis.sql_text import delete_some
 
 from triggerflow_orchestrator.ports import Objects
 from triggerflow_orchestrator.store.database import Database
@@ -57,15 +58,14 @@ class SqlPruning:
         self._archived = archived
 
     async def forget_answers(self, before_us: int) -> int:
-        old = _some(requests, requests.c.created_at < before_us)
-        return await self._in_steps(old)
+        return await self._in_steps(requests.c.created_at, requests.c.created_at < before_us)
 
     async def forget_notices(self, before_us: int) -> int:
-        old = _some(notices, notices.c.id < first_uuid7(before_us)).returning(notices.c.project_id, notices.c.id)
         count = 0
         while True:
             async with self._step() as connection:
-                gone = (await connection.execute(old)).all()
+                old = delete_some(connection.dialect.name, notices.c.id, notices.c.id < first_uuid7(before_us), _ROWS)
+                gone = (await connection.execute(old.returning(notices.c.project_id, notices.c.id))).all()
                 # With the deletion: a cursor from before it must never seem to have missed nothing.
                 last: dict[str, str] = {}
                 for row in gone:
@@ -77,12 +77,13 @@ class SqlPruning:
                 return count
 
     async def forget_executions(self, before_us: int) -> int:
-        count = 0
-        while ids := await self._hide(before_us):
+        count, last = 0, ""
+        while ids := await self._hide(before_us, last):
+            last = ids[-1]
             if not self._archived:
                 await self._forget_values(ids)
             for table in _LONG:
-                await self._in_steps(_some(table, table.c.execution_id.in_(ids)))
+                await self._in_steps(table.c.execution_id, table.c.execution_id.in_(ids))
             async with self._step() as connection:
                 for table in _SHORT:
                     await connection.execute(delete(table).where(table.c.execution_id.in_(ids)))
@@ -90,11 +91,13 @@ class SqlPruning:
             count += gone.rowcount
         return count
 
-    async def _hide(self, before_us: int) -> list[str]:
+    async def _hide(self, before_us: int, after: str) -> list[str]:
         # By id, which no execution has before it is made: so no index of ends is needed, which each run would pay.
+        # Above the last, so that those gone since are not walked over again each time.
+        made = (executions.c.id > after, executions.c.id < first_uuid7(before_us))
         old = (
             select(executions.c.id)
-            .where(executions.c.id < first_uuid7(before_us), executions.c.ended_at < before_us)
+            .where(*made, executions.c.ended_at < before_us)
             .order_by(executions.c.id)
             .limit(_EXECUTIONS)
             .with_for_update(skip_locked=True)
@@ -116,11 +119,11 @@ class SqlPruning:
         for key in found:
             await self._objects.remove(key)
 
-    async def _in_steps(self, some: Delete) -> int:
+    async def _in_steps(self, by: Column[Any], old: ColumnElement[bool]) -> int:
         count = 0
         while True:
             async with self._step() as connection:
-                gone = (await connection.execute(some)).rowcount
+                gone = (await connection.execute(delete_some(connection.dialect.name, by, old, _ROWS))).rowcount
             count += gone
             if gone < _ROWS:
                 return count
@@ -131,10 +134,3 @@ class SqlPruning:
         async with self._database.change() as connection:
             yield connection
         await asyncio.sleep((time.monotonic() - began) * _RESTS)
-
-
-def _some(table: Table, condition: Any) -> Delete:
-    """Delete some of the rows of a condition. Neither database has a limit for DELETE itself."""
-    key = table.primary_key.columns
-    chosen = select(*key).where(condition).limit(_ROWS)
-    return delete(table).where((tuple_(*key) if len(key) > 1 else key[0]).in_(chosen))

@@ -51,7 +51,10 @@ class ProjectWatch:
         project_id = self._command.project_id
         unsubscribe = self._live.subscribe(project_id, self._mailbox.put, self._mailbox.lose)
         try:
-            if not self._cursor:
+            if self._cursor:
+                # Before anything is said, so that a cursor that has expired is an answer and no broken stream.
+                await self._history.read(project_id, self._cursor, 1)
+            else:
                 self._cursor = await self._history.newest(project_id)
             yield Batch((), self._cursor)
             behind = bool(self._command.after)
