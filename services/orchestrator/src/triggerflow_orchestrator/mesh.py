@@ -118,8 +118,10 @@ async def _watch(leases: Leases, ready: asyncio.Event) -> None:
         try:
             load = await leases.load()
             can_start = any(worker.lease_seconds > 0 for worker in load.workers)
-        except Unavailable:
+        except Exception as error:
             can_start = False
+            if not isinstance(error, Unavailable):
+                log.exception("load_not_read")
         if can_start != ready.is_set():
             log.info("runs_can_start" if can_start else "runs_cannot_start")
         if can_start:
@@ -136,6 +138,8 @@ async def _sweep(cancel: AskCancel) -> None:
             await cancel.sweep()
         except Unavailable as error:
             log.warning("orphaned_commands_not_read", error=error.detail)
+        except Exception:
+            log.exception("orphaned_commands_not_read")
 
 
 class _Nobody:

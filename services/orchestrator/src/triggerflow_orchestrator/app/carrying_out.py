@@ -45,6 +45,8 @@ class CarryingOut:
                 await self._carry_out(worker_id)
             except Unavailable as error:
                 log.warning("commands_not_carried_out", error=error.detail)
+            except Exception:
+                log.exception("commands_not_carried_out")
 
     async def _carry_out(self, worker_id: str) -> None:
         for command in await self._commands.of_worker(worker_id):
@@ -61,8 +63,10 @@ class CarryingOut:
                 self._nudged.set()
 
         # When it was asked for is written already, with the command.
-        if self._engine.cancel(command.execution_id, f"by {command.principal}", _nothing_more, told) is None:
-            await self._taking.end(command)
+        if self._engine.cancel(command.execution_id, f"by {command.principal}", _nothing_more, told) is not None:
+            return
+        if self._engine.live(command.execution_id) is None and not await self._taking.end(command):
+            self._taking.doubt()
 
 
 def _nothing_more(_unit: Unit, _run: Run) -> None:

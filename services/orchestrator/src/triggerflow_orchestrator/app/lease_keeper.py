@@ -73,8 +73,8 @@ class LeaseKeeper:
             asked = time.monotonic()
             try:
                 await self._leases.join(worker_id, self._name, self._most)
-            except Unavailable as error:
-                log.warning("worker_not_joined", error=error.detail)
+            except Exception as error:
+                log.warning("worker_not_joined", error=error.detail if isinstance(error, Unavailable) else repr(error))
                 await self._rest(_RETRY_SECONDS)
             else:
                 break
@@ -92,8 +92,10 @@ class LeaseKeeper:
             asked = time.monotonic()
             try:
                 there = await self._leases.beat(worker_id, self._live())
-            except Unavailable as error:
-                log.warning("lease_not_renewed", sure=self.sure, error=error.detail)
+            except Exception as error:
+                # A defect too: the lease is lost soon enough, and the worker must go on trying.
+                detail = error.detail if isinstance(error, Unavailable) else repr(error)
+                log.warning("lease_not_renewed", sure=self.sure, error=detail)
                 wait = min(_RETRY_SECONDS, self._seconds / 3)
                 continue
             if not there:

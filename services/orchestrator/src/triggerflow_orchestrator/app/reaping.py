@@ -34,12 +34,15 @@ class Reaping:
         """Until cancelled."""
         while True:
             await asyncio.sleep(_EVERY_SECONDS * random.uniform(0.8, 1.0))
-            if not self._may():
-                self._not_before = time.monotonic() + _GRACE_SECONDS
-            elif time.monotonic() >= self._not_before:
-                await self._reap()
-            else:
-                await self._look()
+            try:
+                if not self._may():
+                    self._not_before = time.monotonic() + _GRACE_SECONDS
+                elif time.monotonic() >= self._not_before:
+                    await self._reap()
+                else:
+                    await self._look()
+            except Exception:
+                log.exception("leases_not_reaped")
 
     async def _reap(self) -> None:
         try:

@@ -94,6 +94,11 @@ class Taking:
         if not self._had_room or self._backlog:
             self._wanted.set()
 
+    def doubt(self) -> None:
+        """Somebody says that this worker has a run that nobody here knows."""
+        self._unsure = True
+        self._wanted.set()
+
     def drop(self) -> None:
         """The lease is gone: forget what was claimed under it."""
         for _, task in self._taking.values():
@@ -127,8 +132,11 @@ class Taking:
                 continue
             try:
                 await self._step(worker_id)
-            except Unavailable as error:
-                log.warning("runs_not_claimed", error=error.detail)
+            except Exception as error:  # a defect of ours too: a worker that takes nothing must not seem to work
+                if isinstance(error, Unavailable):
+                    log.warning("runs_not_claimed", error=error.detail)
+                else:
+                    log.exception("runs_not_claimed")
                 self._unsure = True
                 self._look_later()
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -169,7 +177,7 @@ class Taking:
         strangers = [execution_id for execution_id in owned if execution_id not in had]
         if strangers:
             log.warning("runs_given_back", worker_id=worker_id, count=len(strangers))
-            await self._leases.give_back(worker_id, strangers)
+            self.offer(queued.execution_id for queued in await self._leases.give_back(worker_id, strangers))
         self._unsure = False
 
     def _take(self, worker_id: str, records: Sequence[ExecutionRecord]) -> None:
@@ -191,8 +199,9 @@ class Taking:
             log.warning("run_given_back", execution_id=record.id)
             # No kick: it is taken again once it waited a moment, by whoever looks first.
             await self._leases.give_back(worker_id, [record.id])
-        except Unavailable as error:
-            log.warning("run_not_taken", execution_id=record.id, error=error.detail)
+        except Exception as error:
+            # The next look at what is ours gives it back.
+            log.warning("run_not_taken", execution_id=record.id, error=str(error))
             self._unsure = True
         finally:
             found = self._taking.get(record.id)

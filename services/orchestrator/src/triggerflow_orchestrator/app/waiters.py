@@ -11,11 +11,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import structlog
 from triggerflow_chassis.bus import EXECUTION_NOTICES, Bus
 from triggerflow_chassis.errors import Unavailable
 
 from triggerflow_orchestrator.domain.execution import ENDING_EVENTS, ExecutionRecord
 from triggerflow_orchestrator.ports import Reads
+
+log = structlog.get_logger(__name__)
 
 # An execution may end between its answer and the wait for it. This many ends are remembered for that moment.
 _REMEMBERED: Final = 4_096
@@ -47,7 +50,9 @@ class EndWaiters:
                 continue
             try:
                 ended = await self._reads.ended(self._waiting)
-            except Unavailable:
+            except Exception as error:
+                if not isinstance(error, Unavailable):
+                    log.exception("ends_not_read")
                 await asyncio.sleep(_REST_SECONDS)
                 continue
             for execution_id in ended:

@@ -6,6 +6,7 @@ that could hand a run out twice while it runs, and nothing is restored. What is 
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -51,6 +52,8 @@ def make_app(redis_url: str) -> Celery:
         broker_connection_max_retries=None,
         broker_connection_timeout=_CONNECT_SECONDS,
         broker_heartbeat=0,
+        # Kombu would speak plainly to a server that the address says speaks TLS.
+        broker_use_ssl={"ssl_cert_reqs": ssl.CERT_REQUIRED} if redis_url.startswith("rediss:") else False,
         broker_transport_options={
             "ack_emulation": False,
             "queue_order_strategy": WeightedCycle,
