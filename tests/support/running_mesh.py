@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import psutil
 from running_product import wait_for
+from triggerflow_local.mesh.process import launched
 
 # A first start may fetch Kafka, and the machine may be busy.
 START_SECONDS = 240.0
@@ -55,8 +56,9 @@ class Mesh:
         return self
 
     def command_line(self) -> list[str]:
-        """What a user types."""
-        return [_TFCANVAS, "mesh", "up", "--workers", str(self.workers)]
+        """What a user types, stopped where the test run is killed: nobody else would stop it."""
+        command = (_TFCANVAS, "mesh", "up", "--workers", str(self.workers))
+        return launched(command, end_signal=signal.SIGTERM)
 
     def environ(self) -> dict[str, str]:
         """What it is started with. Servers of the developer's own are not for tests."""
