@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from triggerflow_chassis.errors import NotFound, ServiceError
-from triggerflow_registry.domain.flow import UNPUBLISHED, Answer, FlowEventType, FlowId
+from triggerflow_registry.domain.flow import UNPUBLISHED, Answer, FlowEventType, FlowId, Heading
 from triggerflow_registry.domain.schema import Schema, SchemaType
 from triggerflow_registry.ports import FlowPosition, Store
 
@@ -139,6 +139,7 @@ class TestVersions:
         await kept(store, flow)
         async with store.read() as view:
             assert await view.latest_version(make.mine, flow.id) == UNPUBLISHED
+            assert await view.heading(make.mine, flow.id) == Heading(flow.document.name, UNPUBLISHED)
         async with store.write() as change:
             await change.add_version(make.mine, make.version(flow, 1), ME)
             await change.add_version(make.mine, make.version(flow, 2), ME)
@@ -146,6 +147,9 @@ class TestVersions:
             assert await view.latest_version(make.mine, flow.id) == 2
             assert await view.latest_version(make.others, flow.id) is None
             assert await view.latest_version(make.mine, make.id(2)) is None
+            assert await view.heading(make.mine, flow.id) == Heading(flow.document.name, 2)
+            assert await view.heading(make.others, flow.id) is None
+            assert await view.heading(make.mine, make.id(2)) is None
 
     @pytest.mark.parametrize("number", [2**31 - 1, 2**31, 10**18 - 1])
     async def test_a_number_that_no_version_ever_has_is_none(self, store: Store, make: Any, number: int) -> None:

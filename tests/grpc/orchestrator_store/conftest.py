@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import grpc
 import grpc.aio
 import pytest
 from drawing import Drawing
@@ -58,6 +59,8 @@ class Registry(registry_service_pb2_grpc.RegistryServiceServicer):
         self.names: dict[str, str] = {}
         self.versions: dict[str, list[dict[str, Any]]] = {}
         self.asked = Tally()
+        self.answers_run_versions = True
+        """A registry of First light does not."""
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -105,6 +108,21 @@ class Registry(registry_service_pb2_grpc.RegistryServiceServicer):
         if name is None:
             raise NotFound("flow", request.flow_id)
         return registry_service_pb2.GetFlowResponse(flow=flow_pb2.Flow(id=request.flow_id, name=name))
+
+    async def GetRunVersion(self, request: Any, context: Any) -> registry_service_pb2.GetRunVersionResponse:
+        self.asked.add(("run version", request.flow_id, request.version))
+        if not self.answers_run_versions:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+        name, versions = self.names.get(request.flow_id), list(self.versions.get(request.flow_id, ()))
+        await self.gate.wait()
+        if name is None:
+            raise NotFound("flow", request.flow_id)
+        if not request.version and not versions:
+            raise NoVersion
+        number = request.version or versions[-1]["version"]
+        if number not in [version["version"] for version in versions]:
+            raise NotFound("version", number)
+        return registry_service_pb2.GetRunVersionResponse(version=number, flow_name=name)
 
     async def GetVersion(self, request: Any, context: Any) -> registry_service_pb2.GetVersionResponse:
         self.asked.add(("version", request.flow_id, request.version))

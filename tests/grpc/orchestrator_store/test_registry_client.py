@@ -11,7 +11,7 @@ from triggerflow_chassis.errors import Invalid, NoVersion, Unavailable
 from triggerflow_chassis.grpc.client import open_channel
 from triggerflow_chassis.identity import LOCAL
 from triggerflow_chassis.ids import uuid7
-from triggerflow_orchestrator.transport.registry_client import RegistryBlueprints
+from triggerflow_orchestrator.transport.registry_client import FreshBlueprints, NamedBlueprints, RegistryBlueprints
 
 PROJECT = LOCAL.project_id
 
@@ -136,3 +136,66 @@ async def test_a_registry_that_cannot_be_reached_is_unavailable(served: Any, tmp
         with pytest.raises(Unavailable):
             await client.get_version(uuid7(), None, PROJECT)
         client.close()
+
+
+async def test_in_the_mesh_a_publish_or_a_new_name_is_seen_without_a_word_from_the_bus(
+    served: Any, flow: str, draw: Any
+) -> None:
+    fresh = FreshBlueprints(served.channel)
+    assert (await fresh.get_version(flow, None, PROJECT)).version == "1"
+    served.registry.publish(flow, draw())
+    served.registry.rename(flow, "Other name")
+    found = await fresh.get_version(flow, None, PROJECT)
+    assert (found.version, found.flow_name) == ("2", "Other name")
+    assert (await fresh.get_version(flow, "1", PROJECT)).flow_name == "Other name"
+    # Each blueprint was read once, for it never changes.
+    assert [item for item in served.registry.asked.items if item[0] == "version"] == [
+        ("version", flow, "1"),
+        ("version", flow, "2"),
+    ]
+    served.registry.delete(flow)
+    for version in (None, "1"):
+        with pytest.raises(Invalid):
+            await fresh.get_version(flow, version, PROJECT)
+
+
+async def test_in_the_mesh_an_answer_under_way_at_a_publish_is_given_to_nobody_who_asks_after_it(
+    served: Any, flow: str, draw: Any
+) -> None:
+    fresh = FreshBlueprints(served.channel)
+    served.registry.gate.clear()
+    before = asyncio.ensure_future(fresh.get_version(flow, None, PROJECT))
+    await served.registry.asked.reach(1)
+    served.registry.publish(flow, draw())
+    after = asyncio.ensure_future(fresh.get_version(flow, None, PROJECT))
+    await served.registry.asked.reach(2)
+    served.registry.gate.set()
+    assert [(await before).version, (await after).version] == ["1", "2"]
+
+
+async def test_in_the_mesh_a_registry_of_first_light_is_asked_the_longer_way(served: Any, flow: str, draw: Any) -> None:
+    served.registry.answers_run_versions = False
+    fresh = FreshBlueprints(served.channel)
+    assert (await fresh.get_version(flow, None, PROJECT)).flow_name == "Shown name"
+    served.registry.publish(flow, draw())
+    assert (await fresh.get_version(flow, None, PROJECT)).version == "2"
+
+
+@pytest.mark.parametrize("kind", [FreshBlueprints, NamedBlueprints])
+async def test_in_the_mesh_too_what_is_not_there_is_told_at_its_member(served: Any, flow: str, kind: Any) -> None:
+    client = kind(served.channel)
+    for version in ("2", "", "one"):
+        with pytest.raises(Invalid) as caught:
+            await client.get_version(flow, version, PROJECT)
+        assert [violation.pointer for violation in caught.value.violations] == ["/blueprintVersion"]
+    with pytest.raises(Invalid) as caught:
+        await client.get_version(uuid7(), "1", PROJECT)
+    assert [violation.pointer for violation in caught.value.violations] == ["/flowId"]
+
+
+async def test_a_worker_asks_once_for_a_version_and_never_for_the_name(served: Any, flow: str) -> None:
+    named = NamedBlueprints(served.channel)
+    found = await asyncio.gather(*(named.get_version(flow, "1", PROJECT) for _ in range(20)))
+    assert {version.flow_name for version in found} == {"Published name"}
+    await named.get_version(flow, "1", PROJECT)
+    assert served.registry.asked.items == [("version", flow, "1")]

@@ -131,3 +131,28 @@ async def test_pages_hold_every_version_once_newest_first(caller: Any, pencil: A
     other = await caller.create(pencil.chain())
     token = (await versions(caller, made.id, page_size=1)).next_page_token
     assert isinstance(await caller.refusal(versions(caller, other.id, page_token=token)), BadCursor)
+
+
+async def test_a_run_is_told_its_version_and_the_flows_name_of_now(caller: Any, pencil: Any) -> None:
+    made = await caller.create(pencil.chain("First name"))
+    with pytest.raises(NoVersion):
+        await run_version(caller, made.id)
+    await caller.publish(made.id)
+    await caller.update(made.id, pencil.chain("Second name") | {"settings": {"timeoutSeconds": 9}}, "*")
+    assert await run_version(caller, made.id) == ("1", "Second name")
+    await caller.publish(made.id)
+    assert await run_version(caller, made.id) == ("2", "Second name")
+    assert await run_version(caller, made.id, "1") == ("1", "Second name")
+    for unknown in ("3", "0", "01", "one", "9" * 30):
+        with pytest.raises(NotFound) as caught:
+            await run_version(caller, made.id, unknown)
+        assert caught.value.resource == "version"
+    for version in ("", "1"):
+        with pytest.raises(NotFound) as caught:
+            await run_version(caller, NOWHERE, version)
+        assert caught.value.resource == "flow"
+
+
+async def run_version(caller: Any, flow_id: str, version: str = "") -> tuple[str, str]:
+    answer = await caller.ask(caller.stub.GetRunVersion(pb.GetRunVersionRequest(flow_id=flow_id, version=version)))
+    return answer.version, answer.flow_name

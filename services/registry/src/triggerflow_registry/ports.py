@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from triggerflow_adapter_sdk.description import HandlerDescription
 
-from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, ProjectId, Version
+from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, Heading, ProjectId, Version
 from triggerflow_registry.domain.schema import Schema
 
 
@@ -35,6 +35,10 @@ class View(Protocol):
 
     async def latest_version(self, project_id: ProjectId, flow_id: FlowId) -> int | None:
         """The number of the flow's newest version, UNPUBLISHED where there is none; None where there is no flow."""
+        ...
+
+    async def heading(self, project_id: ProjectId, flow_id: FlowId) -> Heading | None:
+        """The flow's name and newest version, without its draft; None where there is no flow."""
         ...
 
     async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
+import grpc
 import grpc.aio
 from triggerflow.registry.v1 import registry_service_pb2 as pb
 from triggerflow.registry.v1 import registry_service_pb2_grpc as pb_grpc
@@ -66,7 +67,8 @@ class RegistryBlueprints:
 
 
 class FreshBlueprints:
-    """`ports.Blueprints` in a process that accepts runs for others. A flow that is gone is missed by its name."""
+    """`ports.Blueprints` in a process that accepts runs for others: each time one small question, which version and
+    what name, shared with nobody, since who asked earlier may have asked before the version was published."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._registry = _Registry(channel)
@@ -74,15 +76,17 @@ class FreshBlueprints:
 
     async def get_version(self, flow_id: str, version: str | None, project_id: str) -> BlueprintVersion:
         _refuse_empty(version)
-        # A default one is shared with nobody: who asked earlier may have asked before the version was published.
-        asked = (
-            self._registry.version(project_id, flow_id, None)
-            if version is None
-            else self._versions.get(
-                (project_id, flow_id, version), lambda: self._registry.version(project_id, flow_id, version)
+        resolved = await self._registry.resolved(project_id, flow_id, version)
+        if resolved is None:
+            return await _both(
+                self._registry.version(project_id, flow_id, version), self._registry.name(project_id, flow_id)
             )
-        )
-        return await _both(asked, self._registry.name(project_id, flow_id))
+        number, name = resolved
+        named = (project_id, flow_id, number)
+        known = self._versions.ready(named)
+        if known is None:
+            known = await self._versions.get(named, lambda: self._registry.version(project_id, flow_id, number))
+        return _named(known, name)
 
 
 class NamedBlueprints:
@@ -102,7 +106,7 @@ class NamedBlueprints:
 
 
 class _Registry:
-    """The two questions, and their refusals in the orchestrator's words."""
+    """The questions, and their refusals in the orchestrator's words."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub: Any = pb_grpc.RegistryServiceStub(channel)
@@ -115,6 +119,17 @@ class _Registry:
             raise _refusal(from_rpc_error(error), None) from None
         name: str = response.flow.name
         return name
+
+    async def resolved(self, project_id: str, flow_id: str, version: str | None) -> tuple[str, str] | None:
+        """Version and the flow's name; None of a registry that was there before the question."""
+        request = pb.GetRunVersionRequest(project_id=project_id, flow_id=flow_id, version=version or "")
+        try:
+            response = await self._stub.GetRunVersion(request, timeout=_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+                return None
+            raise _refusal(from_rpc_error(error), version) from None
+        return response.version, response.flow_name
 
     async def version(self, project_id: str, flow_id: str, version: str | None) -> BlueprintVersion:
         request = pb.GetVersionRequest(project_id=project_id, flow_id=flow_id, version=version or "")

@@ -16,6 +16,19 @@ from triggerflow_registry.domain.flow import UNPUBLISHED, ProjectId, Version
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
+async def version_of_run(desk: Desk, actor: Principal, flow_id: str, number: str) -> tuple[str, int]:
+    """The name of the flow now, and which version a run takes: that one, or where `number` is empty the newest. Raises
+    NotFound, NoVersion."""
+    async with desk.store.read() as view:
+        heading = await view.heading(ProjectId(actor.project_id), flow_id_of(flow_id))
+    if heading is None:
+        raise NotFound("flow", flow_id)
+    wanted = _wanted(number, heading.latest_version)
+    if wanted > heading.latest_version:  # they count from 1, and none is ever taken away
+        raise NotFound("version", number)
+    return heading.name, wanted
+
+
 async def get_version(desk: Desk, actor: Principal, flow_id: str, number: str) -> Version:
     """One version with its blueprint; the newest where `number` is empty. Raises NotFound, NoVersion."""
     project_id = ProjectId(actor.project_id)
@@ -24,15 +37,7 @@ async def get_version(desk: Desk, actor: Principal, flow_id: str, number: str) -
         latest = await view.latest_version(project_id, known)
         if latest is None:
             raise NotFound("flow", flow_id)
-        if not number:
-            if latest == UNPUBLISHED:
-                raise NoVersion()
-            wanted = latest
-        elif _NUMBER.fullmatch(number):
-            wanted = int(number)
-        else:
-            raise NotFound("version", number)
-        version = await view.version(project_id, known, wanted)
+        version = await view.version(project_id, known, _wanted(number, latest))
     if version is None:
         raise NotFound("version", number)
     return version
@@ -48,3 +53,13 @@ async def list_versions(desk: Desk, actor: Principal, flow_id: str, *, size: int
         place = place_of(token, name, (int,))
         found = await view.versions(project_id, flow.id, before=int(place[0]) if place else None, limit=limit + 1)
     return page(found, limit, name, lambda version: [version.number])
+
+
+def _wanted(number: str, latest: int) -> int:
+    if _NUMBER.fullmatch(number):
+        return int(number)
+    if number:
+        raise NotFound("version", number)
+    if latest == UNPUBLISHED:
+        raise NoVersion()
+    return latest

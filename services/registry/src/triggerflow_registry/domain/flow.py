@@ -63,6 +63,14 @@ class FlowSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """What a run is told of a flow before it reads a version. `latest_version` is UNPUBLISHED where there is none."""
+
+    name: str
+    latest_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """An immutable copy of a draft. `blueprint` is None in lists."""
 

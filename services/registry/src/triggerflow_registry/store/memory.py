@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from triggerflow_chassis.errors import ServiceError
 
-from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, ProjectId, Version
+from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, Heading, ProjectId, Version
 from triggerflow_registry.domain.schema import Schema
 from triggerflow_registry.ports import FlowPosition
 
@@ -80,6 +80,10 @@ class MemoryView:
     async def latest_version(self, project_id: ProjectId, flow_id: FlowId) -> int | None:
         flow = await self.flow(project_id, flow_id)
         return None if flow is None else flow.latest_version
+
+    async def heading(self, project_id: ProjectId, flow_id: FlowId) -> Heading | None:
+        flow = await self.flow(project_id, flow_id)
+        return None if flow is None else Heading(flow.document.name, flow.latest_version)
 
     async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:
         owner, version = self.content.versions.get((flow_id, number), (None, None))

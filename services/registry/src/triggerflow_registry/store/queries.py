@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from triggerflow_chassis.errors import ServiceError
 from triggerflow_chassis.sql_text import has_part
 
-from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, ProjectId, Version
+from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, FlowSummary, Heading, ProjectId, Version
 from triggerflow_registry.domain.schema import Schema
 from triggerflow_registry.ports import FlowPosition
 from triggerflow_registry.store import records, schema_queries
@@ -63,6 +63,13 @@ class SqlView:
         query = select(flows.c.latest_version).where(flows.c.id == flow_id, flows.c.project_id == project_id)
         number: int | None = (await self._connection.execute(query)).scalar_one_or_none()
         return number
+
+    async def heading(self, project_id: ProjectId, flow_id: FlowId) -> Heading | None:
+        query = select(flows.c.name, flows.c.latest_version).where(
+            flows.c.id == flow_id, flows.c.project_id == project_id
+        )
+        row = (await self._connection.execute(query)).one_or_none()
+        return None if row is None else Heading(row.name, row.latest_version)
 
     async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:
         if number > _HIGHEST_NUMBER:

@@ -128,6 +128,7 @@ class _CachedView:
         self.flow = view.flow
         self.flows = view.flows
         self.latest_version = view.latest_version
+        self.heading = view.heading
         self.versions = view.versions
         self.events = view.events
         self.forgotten_up_to = view.forgotten_up_to

@@ -21,7 +21,7 @@ from triggerflow_registry.app.delete_node import delete_node
 from triggerflow_registry.app.desk import Desk
 from triggerflow_registry.app.get_flow import get_flow
 from triggerflow_registry.app.get_node import get_node, list_nodes
-from triggerflow_registry.app.get_version import get_version, list_versions
+from triggerflow_registry.app.get_version import get_version, list_versions, version_of_run
 from triggerflow_registry.app.list_flow_events import list_flow_events
 from triggerflow_registry.app.list_flows import list_flows
 from triggerflow_registry.app.list_handlers import list_handlers
@@ -151,6 +151,10 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
     async def GetVersion(self, request: pb.GetVersionRequest, context: Context) -> pb.GetVersionResponse:
         version = await get_version(self._desk, _enter(request, context), request.flow_id, request.version)
         return pb.GetVersionResponse(version=messages.version_message(version))
+
+    async def GetRunVersion(self, request: pb.GetRunVersionRequest, context: Context) -> pb.GetRunVersionResponse:
+        name, number = await version_of_run(self._desk, _enter(request, context), request.flow_id, request.version)
+        return pb.GetRunVersionResponse(version=str(number), flow_name=name)
 
     async def ListVersions(self, request: pb.ListVersionsRequest, context: Context) -> pb.ListVersionsResponse:
         page = await list_versions(

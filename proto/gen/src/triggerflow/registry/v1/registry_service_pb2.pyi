@@ -208,6 +208,24 @@ class GetVersionResponse(_message.Message):
     version: _version_pb2.Version
     def __init__(self, version: _Optional[_Union[_version_pb2.Version, _Mapping]] = ...) -> None: ...
 
+class GetRunVersionRequest(_message.Message):
+    __slots__ = ("project_id", "flow_id", "version")
+    PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    FLOW_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    project_id: str
+    flow_id: str
+    version: str
+    def __init__(self, project_id: _Optional[str] = ..., flow_id: _Optional[str] = ..., version: _Optional[str] = ...) -> None: ...
+
+class GetRunVersionResponse(_message.Message):
+    __slots__ = ("version", "flow_name")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    FLOW_NAME_FIELD_NUMBER: _ClassVar[int]
+    version: str
+    flow_name: str
+    def __init__(self, version: _Optional[str] = ..., flow_name: _Optional[str] = ...) -> None: ...
+
 class ListVersionsRequest(_message.Message):
     __slots__ = ("project_id", "flow_id", "page_size", "page_token")
     PROJECT_ID_FIELD_NUMBER: _ClassVar[int]

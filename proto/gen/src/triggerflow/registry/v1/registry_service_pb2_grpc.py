@@ -90,6 +90,11 @@ class RegistryServiceStub:
                 request_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetVersionRequest.SerializeToString,
                 response_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetVersionResponse.FromString,
                 _registered_method=True)
+        self.GetRunVersion = channel.unary_unary(
+                '/triggerflow.registry.v1.RegistryService/GetRunVersion',
+                request_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetRunVersionRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetRunVersionResponse.FromString,
+                _registered_method=True)
         self.ListVersions = channel.unary_unary(
                 '/triggerflow.registry.v1.RegistryService/ListVersions',
                 request_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.ListVersionsRequest.SerializeToString,
@@ -204,6 +209,13 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetRunVersion(self, request, context):
+        """Says which version a run takes and what its flow is called now, without a blueprint. NOT_FOUND, NO_VERSION.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListVersions(self, request, context):
         """Lists versions, newest first, without blueprints. NOT_FOUND.
         """
@@ -303,6 +315,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.GetVersion,
                     request_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetVersionRequest.FromString,
                     response_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetVersionResponse.SerializeToString,
+            ),
+            'GetRunVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRunVersion,
+                    request_deserializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetRunVersionRequest.FromString,
+                    response_serializer=triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetRunVersionResponse.SerializeToString,
             ),
             'ListVersions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListVersions,
@@ -633,6 +650,33 @@ class RegistryService:
             '/triggerflow.registry.v1.RegistryService/GetVersion',
             triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetVersionRequest.SerializeToString,
             triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRunVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.registry.v1.RegistryService/GetRunVersion',
+            triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetRunVersionRequest.SerializeToString,
+            triggerflow_dot_registry_dot_v1_dot_registry__service__pb2.GetRunVersionResponse.FromString,
             options,
             channel_credentials,
             insecure,

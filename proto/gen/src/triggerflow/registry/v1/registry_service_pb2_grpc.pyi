@@ -57,6 +57,8 @@ class RegistryServiceStub:
     """
     GetVersion: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetVersionRequest, _registry_service_pb2.GetVersionResponse]
     """Reads one version with its blueprint. NOT_FOUND."""
+    GetRunVersion: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetRunVersionRequest, _registry_service_pb2.GetRunVersionResponse]
+    """Says which version a run takes and what its flow is called now, without a blueprint. NOT_FOUND, NO_VERSION."""
     ListVersions: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListVersionsRequest, _registry_service_pb2.ListVersionsResponse]
     """Lists versions, newest first, without blueprints. NOT_FOUND."""
     ListHandlers: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListHandlersRequest, _registry_service_pb2.ListHandlersResponse]
@@ -99,6 +101,8 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """
     GetVersion: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetVersionRequest, _registry_service_pb2.GetVersionResponse]  # type: ignore[assignment]
     """Reads one version with its blueprint. NOT_FOUND."""
+    GetRunVersion: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetRunVersionRequest, _registry_service_pb2.GetRunVersionResponse]  # type: ignore[assignment]
+    """Says which version a run takes and what its flow is called now, without a blueprint. NOT_FOUND, NO_VERSION."""
     ListVersions: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListVersionsRequest, _registry_service_pb2.ListVersionsResponse]  # type: ignore[assignment]
     """Lists versions, newest first, without blueprints. NOT_FOUND."""
     ListHandlers: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListHandlersRequest, _registry_service_pb2.ListHandlersResponse]  # type: ignore[assignment]
@@ -204,6 +208,14 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.GetVersionResponse, _abc.Awaitable[_registry_service_pb2.GetVersionResponse]]:
         """Reads one version with its blueprint. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def GetRunVersion(
+        self,
+        request: _registry_service_pb2.GetRunVersionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.GetRunVersionResponse, _abc.Awaitable[_registry_service_pb2.GetRunVersionResponse]]:
+        """Says which version a run takes and what its flow is called now, without a blueprint. NOT_FOUND, NO_VERSION."""
 
     @_abc_1.abstractmethod
     def ListVersions(
