@@ -90,22 +90,30 @@ def read_back(client: httpx.Client, told: dict[str, Any]) -> None:
     assert [item["id"] for item in found["items"]] == [execution_id]
 
 
-def start_all(services: Services, *, edge: str, behind: str) -> None:
-    services.start("registry", behind)
-    services.start("orchestrator", behind)
+def start_all(services: Services, edge: str, registry: str, orchestrator: str) -> None:
+    services.start("registry", registry)
+    services.start("orchestrator", orchestrator)
     services.start("edge", edge)
     services.ready()
 
 
-def test_either_release_works_on_what_the_other_left_with_either_edge(
+def test_each_service_works_on_what_the_other_release_left_and_with_others_of_it(
     make_services: Callable[..., Services], first_light: str
 ) -> None:
     services = make_services()
     told: list[dict[str, Any]] = []
-    # First the old one makes the folder. Then each meets databases that the other wrote, and each edge the other's
-    # services; at the end the old one starts on what this one migrated, and this one on what the old one added.
-    for edge, behind in ((first_light, first_light), (first_light, ""), ("", first_light), ("", "")):
-        start_all(services, edge=edge, behind=behind)
+    old, new = first_light, ""
+    # First the old one makes the folder. Then each service meets databases that the other release wrote, and each of
+    # the others in the other release.
+    for releases in (
+        (old, old, old),
+        (old, new, new),
+        (new, old, old),
+        (new, new, old),
+        (old, old, new),
+        (new, new, new),
+    ):
+        start_all(services, *releases)
         with services.client() as client:
             for earlier in told:
                 read_back(client, earlier)
@@ -123,11 +131,11 @@ def test_the_old_release_starts_in_a_folder_that_this_one_made(
     make_services: Callable[..., Services], first_light: str
 ) -> None:
     services = make_services()
-    start_all(services, edge="", behind="")
+    start_all(services, "", "", "")
     with services.client() as client:
         told = story(client, "made by this one")
     services.stop()
-    start_all(services, edge=first_light, behind=first_light)
+    start_all(services, first_light, first_light, first_light)
     with services.client() as client:
         read_back(client, told)
         story(client, "made by the old one")
@@ -139,7 +147,7 @@ def test_a_run_that_one_release_began_is_ended_by_the_other(
 ) -> None:
     one, other = (first_light, "") if first == "old" else ("", first_light)
     services = make_services()
-    start_all(services, edge="", behind=one)
+    start_all(services, "", one, one)
     with services.client() as client:
         flow = client.post("/flows", json=chain("slow", seconds=2).body()).raise_for_status().json()
         client.post(f"/flows/{flow['id']}/versions", json={}).raise_for_status()
