@@ -18,9 +18,9 @@ from triggerflow_orchestrator.store.postgres_leases import PostgresLeases
 
 
 class LeaseWorld:
-    def __init__(self, mesh: PostgresWorld, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, mesh: PostgresWorld, pool: asyncpg.Pool[asyncpg.Record], lease_seconds: float) -> None:
         self.mesh = mesh
-        self.leases = PostgresLeases(pool, mesh.postgres, lease_seconds=30)
+        self.leases = PostgresLeases(pool, mesh.postgres, lease_seconds=lease_seconds)
         self.commands = PostgresCommands(pool, mesh.postgres)
 
     async def worker(self, name: str = "worker", most: int = 100) -> str:
@@ -73,6 +73,6 @@ class LeaseWorld:
 
 
 @asynccontextmanager
-async def open_lease_world(mesh: PostgresWorld) -> AsyncIterator[LeaseWorld]:
+async def open_lease_world(mesh: PostgresWorld, *, lease_seconds: float = 30) -> AsyncIterator[LeaseWorld]:
     async with open_pool(mesh.postgres, most=16) as pool:
-        yield LeaseWorld(mesh, pool)
+        yield LeaseWorld(mesh, pool, lease_seconds)

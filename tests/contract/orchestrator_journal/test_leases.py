@@ -235,3 +235,14 @@ async def test_journals_claims_and_reapers_never_wait_in_a_circle(leases: LeaseW
     for run in runs:
         rows = await leases.mesh.rows(f"SELECT seq FROM journal WHERE execution_id = '{run.id}' ORDER BY seq")
         assert [row[0] for row in rows] == written[run.id] == [*range(1, len(rows) + 1)]
+
+
+async def test_what_a_worker_owns_is_what_it_claimed_and_has_not_ended(leases: LeaseWorld) -> None:
+    worker, other = await leases.worker(), await leases.worker()
+    runs = [await leases.queued() for _ in range(4)]
+    await leases.leases.claim(worker, [run.id for run in runs[:3]])
+    await leases.leases.claim(other, [runs[3].id])
+    await leases.end(runs[0])
+    await leases.leases.give_back(worker, [runs[1].id])
+    assert await leases.leases.owned(worker) == [runs[2].id]
+    assert await leases.leases.owned(uuid7()) == []

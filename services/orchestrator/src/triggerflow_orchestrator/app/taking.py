@@ -50,15 +50,18 @@ class Taking:
         take_up: TakeUp,
         end_unrun: EndUnrun,
         *,
+        most: int,
         room_changed: Callable[[bool], None],
     ) -> None:
-        """`room_changed` is told whether there is room, whenever that changes."""
+        """`most` is how many runs there may be; `room_changed` is told whether there is room, whenever that changes."""
         self._engine = engine
         self._leases = leases
         self._commands = commands
         self._keeper = keeper
         self._take_up = take_up
         self._end_unrun = end_unrun
+        self._worth = max(1, min(_MOST_AT_ONCE, most // 8))
+        """While more waits than there is room for: so much room before the database is asked at once, and not later."""
         self._room_changed = room_changed
         self._had_room = True
         self._offered: dict[str, None] = {}
@@ -148,7 +151,7 @@ class Taking:
             self._reconcile_at = now + _RECONCILE_SECONDS
         if self._offered and self.room:
             await self._claim_offered(worker_id)
-        if now >= self._look_at or (self._backlog and self.room):
+        if now >= self._look_at or (self._backlog and self.room >= self._worth):
             self._look_later()
             await self._claim_waiting(worker_id)
         if self._offered and self.room:

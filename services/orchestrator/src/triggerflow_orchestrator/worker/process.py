@@ -110,6 +110,7 @@ class Worker:
             self._keeper,
             take_up,
             parts.end_unrun,
+            most=settings.max_live,
             room_changed=self._room_changed,
         )
         self._carrying_out = CarryingOut(parts.commands, self._engine, self._keeper, self._taking)
