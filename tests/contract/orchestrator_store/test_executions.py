@@ -154,3 +154,11 @@ async def test_what_lives_is_told_for_recovery_by_priority_then_age(world: Any, 
     world.add_execution(sample.execution(4, status="succeeded"))
     world.add_execution(sample.execution(5, priority=0))
     assert [record.id for record in await world.reads.live()] == [sample.id(n) for n in (2, 5, 3, 1)]
+
+
+async def test_of_some_executions_those_that_ended_are_named_whosever_they_are(world: Any, sample: Any) -> None:
+    world.add_execution(sample.execution(1, status="succeeded", started_at=2, ended_at=3))
+    world.add_execution(sample.execution(2, status="running", started_at=2))
+    world.add_execution(sample.execution(3, status="cancelled", started_at=2, ended_at=3))
+    assert await world.reads.ended([sample.id(number) for number in (1, 2, 4)]) == {sample.id(1)}
+    assert await world.reads.ended([]) == frozenset()

@@ -26,10 +26,15 @@ class Record:
 class Store:
     status: str = "running"
     reads: list[str] = field(default_factory=list)
+    asked: list[tuple[str, ...]] = field(default_factory=list)
 
     async def execution(self, project_id: str, execution_id: str) -> Any:
         self.reads.append(execution_id)
         return Record(status=self.status)
+
+    async def ended(self, execution_ids: Any) -> frozenset[str]:
+        self.asked.append(tuple(execution_ids))
+        return frozenset(execution_ids if self.status == "succeeded" else ())
 
     def end(self, bus: InProcessBus) -> None:
         self.status = "succeeded"
@@ -128,3 +133,15 @@ async def test_a_caller_that_hangs_up_leaves_nothing_behind(bus: InProcessBus) -
     with pytest.raises(asyncio.CancelledError):
         await task
     assert waiters._waiting == {}
+
+
+async def test_where_the_bus_brings_nothing_one_question_asks_for_all_who_wait(bus: InProcessBus) -> None:
+    store = Store()
+    waiters = _waiters(bus, store)
+    asking = asyncio.create_task(waiters.ask(lambda: False))
+    waits = [asyncio.create_task(waiters.wait(Record(), 10, fresh=True)) for _ in range(3)]  # type: ignore[arg-type]
+    await _until_asleep(waits[0])
+    store.status = "succeeded"  # and nobody publishes
+    assert [(await wait).status for wait in waits] == ["succeeded"] * 3
+    assert set(store.asked) == {("run",)}
+    asking.cancel()

@@ -92,7 +92,7 @@ async def open_mesh_orchestrator(
             )
         )
         for name, run in {
-            "ends": waiters.ask,
+            "ends": lambda: waiters.ask(lambda: open_publisher is not None and bus.healthy),
             "relay": relay.run,
             "retention": Retention(pruning, now_us, keep_days=keep_days).run,
             "reaping": Reaping(parts.leases, parts.kicks).run,

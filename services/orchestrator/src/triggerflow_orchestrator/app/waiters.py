@@ -1,7 +1,7 @@
 """Wait for the end of an execution without each asking again and again: the bus tells, or one asks for all.
 
-In one process the bus tells of every end. In the mesh it tells later, or while brokers are gone not at all, so there
-one question names all that are waited for, some twenty times a second while anybody waits.
+In one process the bus tells of every end. In the mesh it does while brokers answer; while they do not, one question
+names all that are waited for, some twenty times a second while anybody waits.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 # An execution may end between its answer and the wait for it. This many ends are remembered for that moment.
 _REMEMBERED: Final = 4_096
 _ASK_SECONDS: Final = 0.05
+_ASK_TOLD_SECONDS: Final = 0.5
 _REST_SECONDS: Final = 0.5
 
 
@@ -41,8 +42,9 @@ class EndWaiters:
         self._anybody = asyncio.Event()
         self._unsubscribe = bus.subscribe(EXECUTION_NOTICES, None, self._hear)
 
-    async def ask(self) -> None:
-        """Ask the database for all who wait, until cancelled: where ends are not this process's to tell."""
+    async def ask(self, told: Callable[[], bool]) -> None:
+        """Ask the database for all who wait, until cancelled: where ends are not this process's to tell. While `told`
+        says that the bus brings them, it asks seldom."""
         while True:
             await self._anybody.wait()
             if not self._waiting:
@@ -57,7 +59,7 @@ class EndWaiters:
                 continue
             for execution_id in ended:
                 _settle(self._waiting.get(execution_id, set()), None)
-            await asyncio.sleep(_ASK_SECONDS)
+            await asyncio.sleep(_ASK_TOLD_SECONDS if told() else _ASK_SECONDS)
 
     def close(self) -> None:
         """Hear no more; whoever waits is answered with what is."""
