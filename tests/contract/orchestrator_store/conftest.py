@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -114,6 +114,10 @@ class MemoryWorld:
             and (after is None or (record.created_at, record.id) < (after.at_us, after.id))
         ]
         return sorted(found, key=lambda record: (record.created_at, record.id), reverse=True)[:limit]
+
+    async def ended(self, execution_ids: Collection[str]) -> frozenset[str]:
+        known = [self.records[execution_id] for execution_id in execution_ids if execution_id in self.records]
+        return frozenset(record.id for record in known if record.ended)
 
     def _matches(self, record: ExecutionRecord, where: ExecutionFilter) -> bool:
         texts = [record.id, record.flow_name, record.error.message if record.error else "", *self.labels[record.id]]
