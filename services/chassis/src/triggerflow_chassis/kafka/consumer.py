@@ -74,6 +74,7 @@ class Consumer:
         self._projects = ProjectEventReader(lookup)
         self._positions: dict[tuple[str, int], int] = {}
         self._healthy = False
+        self._unreachable = False
         # Offsets of a topic that is neither compacted nor transactional have no holes: one says that records are gone.
         self._gap = False
         self._stopping = threading.Event()
@@ -132,17 +133,23 @@ class Consumer:
             first = not self._positions
             found = {place: self._place(client, place, first=first) for place in places}
         except (KafkaException, KeyError) as error:
-            if not self._stopping.is_set():
+            # Said once, not at each try.
+            if not self._unreachable and not self._stopping.is_set():
+                self._unreachable = True
                 log.warning("kafka_unreachable", bootstrap=self._settings.bootstrap, error=str(error))
-                self._stopping.wait(_RETRY_SECONDS)
+            self._stopping.wait(_RETRY_SECONDS)
             return False
+        self._unreachable = False
         self._positions = found
         client.assign([TopicPartition(*place, offset) for place, offset in found.items()])
         return True
 
     def _place(self, client: Client, place: tuple[str, int], *, first: bool) -> int:
         """Where to read a partition from: at first its end, then where it was left, as far as it still reaches."""
-        start, end = client.get_watermark_offsets(TopicPartition(*place), timeout=_SETUP_SECONDS)
+        marks = client.get_watermark_offsets(TopicPartition(*place), timeout=_SETUP_SECONDS)
+        if marks is None:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+        start, end = marks
         if first:
             return int(end)
         # What appears later than the rest was made while we listened, so nothing in it is old.
@@ -164,9 +171,7 @@ class Consumer:
             if first is None:
                 continue
             # What else is here already, without waiting for more.
-            deliveries = self._read([first, *client.consume(_MOST_AT_ONCE, 0)])
-            if deliveries is None:
-                return
+            deliveries, gone = self._read([first, *client.consume(_MOST_AT_ONCE, 0)])
             if self._gap:
                 self._gap = False
                 self._on_loop(self._lost)
@@ -176,17 +181,19 @@ class Consumer:
                         return
                 self._taken.clear()
                 self._on_loop(self._hand_on, deliveries)
+            if gone:
+                return
 
-    def _read(self, messages: Sequence[Message]) -> list[Delivery] | None:
-        """What somebody wants of it, by key. None where a topic is gone, which has to be made again."""
+    def _read(self, messages: Sequence[Message]) -> tuple[list[Delivery], bool]:
+        """What somebody wants of it, by key; and whether a topic is gone, which has to be made again."""
         found: dict[tuple[str, str], Delivery] = {}
+        gone = False
         demand = self._demand
         for message in messages:
             error = message.error()
             if error is not None:
                 log.warning("kafka_consumer_error", error=error.str())
-                if error.code() in _GONE:
-                    return None
+                gone = gone or error.code() in _GONE
                 continue
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             key, value = message.key(), message.value()
@@ -214,7 +221,7 @@ class Consumer:
                 # The log has what it says; one record of a stranger stops nobody.
                 log.error("kafka_record_unreadable", topic=topic, offset=offset, error=str(problem))
                 self._gap = True
-        return list(found.values())
+        return list(found.values()), gone
 
     def _hand_on(self, deliveries: Sequence[Delivery]) -> None:
         self._taken.set()

@@ -64,7 +64,10 @@ class Relay:
                     await reign.work(sequencer.run(), _publish(reign, self._open_publisher, noticed))
             except Unavailable as error:
                 log.warning("relay_waits_for_database", error=error.detail)
-                await asyncio.sleep(_RETRY_SECONDS)
+            except Exception:
+                # A defect too must not end it for good: nobody else tells.
+                log.exception("relay_failed")
+            await asyncio.sleep(_RETRY_SECONDS)
 
     async def settled(self) -> None:
         """Whoever leads: return once what was committed before the call has its place; after two seconds anyway."""

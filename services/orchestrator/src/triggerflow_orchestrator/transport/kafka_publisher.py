@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import orjson
+import structlog
 from triggerflow_chassis.clock import parse_rfc3339
 from triggerflow_chassis.kafka.execution_event import encode
 from triggerflow_chassis.kafka.flow_events import encode_project_event
@@ -17,6 +18,8 @@ from triggerflow_chassis.kafka.topics import MOST_RECORD_BYTES
 
 from triggerflow_orchestrator.app.relay_ports import OutboxEvent, PublishingFailed
 from triggerflow_orchestrator.domain.execution import ProjectNotice
+
+log = structlog.get_logger(__name__)
 
 # What a record has beside the body, generously.
 _BESIDE: Final = 4_096
@@ -30,7 +33,13 @@ class KafkaPublisher:
         self._producer = producer
 
     async def publish(self, events: Sequence[OutboxEvent], notices: Sequence[ProjectNotice]) -> None:
-        records = [Record(EXECUTION_EVENTS_TOPIC, event.execution_id, event_record(event)) for event in events]
+        records: list[Record] = []
+        for event in events:
+            try:
+                records.append(Record(EXECUTION_EVENTS_TOPIC, event.execution_id, event_record(event)))
+            except (KeyError, ValueError) as error:
+                # The log has it; one event that is none may not stop all that follow.
+                log.error("event_not_published", execution_id=event.execution_id, id=event.id, error=str(error))
         records += [
             Record(PROJECT_EVENTS_TOPIC, notice.project_id, encode_project_event(notice.as_item()))
             for notice in notices

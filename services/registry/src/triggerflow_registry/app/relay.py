@@ -76,6 +76,9 @@ class Relay:
                     log.warning("relay_waits_for_database", error=error.detail)
                 except PublishingFailed as error:
                     log.error("publishing_failed", error=str(error))
+                except Exception:
+                    # A defect too must not end it for good: nobody else tells.
+                    log.exception("relay_failed")
                 await asyncio.sleep(_RETRY_SECONDS)
         finally:
             unsubscribe()

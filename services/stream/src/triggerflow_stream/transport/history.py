@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import grpc
 import grpc.aio
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2, orchestrator_service_pb2_grpc
+from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.grpc.status import from_rpc_error
 from triggerflow_chassis.wire.event import LAST_TYPES
 from triggerflow_chassis.wire.project_event import (
@@ -57,4 +59,6 @@ class ProjectLog:
         try:
             return await self._orchestrator.ListProjectNotices(request, timeout=_SECONDS)
         except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+                raise Unavailable("The orchestrator is of an older release. Upgrade it; then this goes on.") from None
             raise from_rpc_error(error) from None
