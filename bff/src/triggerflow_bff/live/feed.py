@@ -28,6 +28,8 @@ _FIRST_RETRY = 0.05
 _LAST_RETRY = 1.0
 _AHEAD_EVENTS = 1_024
 _AHEAD_BYTES = 1024 * 1024
+# Readers that are served in one turn of the loop.
+_AT_ONCE = 50
 
 
 class Listener:
@@ -143,11 +145,15 @@ class Feed:
             listener.end(error)
 
     async def _hand_out(self, chunk: Chunk) -> None:
+        # First, so that who joins meanwhile fetches this one from the log.
         self.position = chunk.last.id
-        for listener in self._listeners:
-            listener.offer(chunk)
-        # Everyone who waited for it is given a turn to send it before there is more.
-        await asyncio.sleep(0)
+        listeners = tuple(self._listeners)
+        for start in range(0, len(listeners), _AT_ONCE):
+            for listener in listeners[start : start + _AT_ONCE]:
+                listener.offer(chunk)
+            # They are given a turn to send it, and the reading one to fetch more: gRPC hands over one answer a turn of
+            # the loop, and where a turn served a thousand readers, answers would come no faster than that.
+            await asyncio.sleep(0)
         while all(listener.behind for listener in self._listeners):
             self._caught_up.clear()
             await self._caught_up.wait()
