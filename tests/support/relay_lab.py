@@ -21,10 +21,18 @@ from triggerflow_chassis.kafka.avro import Decoder, schema
 from triggerflow_chassis.postgres.address import Postgres, parse_postgres
 from triggerflow_orchestrator.app import events
 from triggerflow_orchestrator.app.units import Fence, Unit
+from triggerflow_orchestrator.domain.execution import FlowEvent
 from triggerflow_orchestrator.store.postgres import PostgresDatabase, open_postgres
 from triggerflow_orchestrator.store.postgres_journal import PostgresJournal
 
 _PROCESS = Path(__file__).with_name("relay_process.py")
+
+
+class NoFlows:
+    """`ports.FlowLog` of a registry where nothing happens."""
+
+    async def read(self, after: str, limit: int) -> list[FlowEvent]:
+        return []
 
 
 class ToldRun:

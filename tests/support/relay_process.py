@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
 from functools import partial
 
+from relay_lab import NoFlows
 from triggerflow_chassis.bus import InProcessBus
 from triggerflow_chassis.kafka.settings import KafkaSettings
 from triggerflow_chassis.kafka.topics import make_topics
 from triggerflow_chassis.postgres.address import parse_postgres
 from triggerflow_orchestrator.app.relay import Relay
-from triggerflow_orchestrator.domain.execution import FlowEvent
 from triggerflow_orchestrator.store.postgres import open_postgres
 from triggerflow_orchestrator.store.postgres_outbox import PostgresOutbox
 from triggerflow_orchestrator.transport.kafka_publisher import open_kafka_publisher
-
-
-class NoFlows:
-    """A registry where nothing changes."""
-
-    async def read(self, after: str, limit: int) -> Sequence[FlowEvent]:
-        return ()
 
 
 async def main() -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psutil
-from running_product import wait_for
-from triggerflow_local.mesh.alone import Alone
+from pausable_server import PausableServer
 from triggerflow_local.mesh.components import seaweedfs
 
 
-class S3Server:
+class S3Server(PausableServer):
     """The mesh's own, its data under `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._server = Alone(seaweedfs.server(folder))
+        super().__init__(seaweedfs.server(folder))
 
     @property
     def host(self) -> str:
@@ -34,25 +31,3 @@ class S3Server:
         """What S3_URL is. A bucket is made by the first put into it."""
         parts = urlsplit(self._server.url)
         return f"http://{parts.username}:{secret or parts.password}@{self.host}/{bucket}"
-
-    def start(self) -> S3Server:
-        """Returns once it answers."""
-        self._server.start()
-        return self
-
-    def kill(self) -> None:
-        """As `kill -9` does."""
-        self._server.kill()
-
-    def pause(self) -> None:
-        """It takes connections and answers nothing."""
-        self._server.signal(signal.SIGSTOP)
-        wait_for(lambda: psutil.Process(self._server.pid).status() == psutil.STATUS_STOPPED, what="SIGSTOP")
-
-    def go_on(self) -> None:
-        """After `pause`."""
-        self._server.signal(signal.SIGCONT)
-
-    def stop(self) -> None:
-        """End it, whatever state it is in."""
-        self._server.kill()

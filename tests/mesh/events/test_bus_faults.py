@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,16 +22,6 @@ from triggerflow_chassis.kafka.topics import make_topics
 pytestmark = pytest.mark.kafka
 
 RUN, PROJECT = uuid7(), uuid7()
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path / "kafka")
-    try:
-        broker.start()
-        yield broker
-    finally:
-        broker.stop()
 
 
 class Ear:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -35,16 +34,6 @@ FLOWS = [FlowId(uuid7()) for _ in range(5)]
 async def store(database_url: str) -> AsyncIterator[PostgresStore]:
     async with open_postgres(parse_postgres(database_url, "registry", "test")) as opened:
         yield opened
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path / "kafka")
-    try:
-        broker.start()
-        yield broker
-    finally:
-        broker.stop()
 
 
 async def change(store: PostgresStore, project: ProjectId, flow: FlowId) -> str:

@@ -4,48 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from kafka_broker import Broker
-from relay_lab import PROJECT, Lab, RelayProcess, ToldRun, first_times, open_lab, records
+from relay_lab import PROJECT, Lab, NoFlows, RelayProcess, ToldRun, first_times, records
 from triggerflow_chassis.bus import EXECUTION_EVENTS, EXECUTION_NOTICES, BusEvent, InProcessBus
 from triggerflow_chassis.kafka.bus import KafkaBus, open_kafka_bus
 from triggerflow_chassis.kafka.published import EXECUTION_EVENTS_TOPIC, PROJECT_EVENTS_TOPIC
 from triggerflow_chassis.kafka.settings import KafkaSettings
 from triggerflow_chassis.kafka.topics import make_topics
 from triggerflow_orchestrator.app.relay import Relay
-from triggerflow_orchestrator.domain.execution import FlowEvent
 from triggerflow_orchestrator.store.postgres_outbox import PostgresOutbox
 from triggerflow_orchestrator.transport.kafka_publisher import open_kafka_publisher
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
-
-
-@pytest.fixture
-async def lab(database_url: str) -> AsyncIterator[Lab]:
-    async with open_lab(database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path / "kafka")
-    try:
-        broker.start()
-        yield broker
-    finally:
-        broker.stop()
-
-
-class NoFlows:
-    async def read(self, after: str, limit: int) -> list[FlowEvent]:
-        return []
 
 
 @asynccontextmanager

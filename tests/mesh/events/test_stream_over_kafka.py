@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import grpc
 import pytest
 from kafka_broker import Broker
-from relay_lab import Lab, ToldRun, open_lab
+from relay_lab import Lab, NoFlows, ToldRun
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2_grpc
 from triggerflow.stream.v1 import stream_service_pb2 as pb
 from triggerflow.stream.v1 import stream_service_pb2_grpc
@@ -27,7 +27,6 @@ from triggerflow_chassis.kafka.settings import KafkaSettings
 from triggerflow_chassis.lifecycle import open_task
 from triggerflow_orchestrator.app.read_history import ReadHistory
 from triggerflow_orchestrator.app.relay import Relay
-from triggerflow_orchestrator.domain.execution import FlowEvent
 from triggerflow_orchestrator.store.executions import SqlReads
 from triggerflow_orchestrator.store.postgres_outbox import PostgresOutbox
 from triggerflow_orchestrator.transport.kafka_publisher import open_kafka_publisher
@@ -39,27 +38,6 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.
 
 TOKEN = "only-for-this-test"
 NOBODY: Any = None
-
-
-@pytest.fixture
-async def lab(database_url: str) -> AsyncIterator[Lab]:
-    async with open_lab(database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path / "kafka")
-    try:
-        broker.start()
-        yield broker
-    finally:
-        broker.stop()
-
-
-class NoFlows:
-    async def read(self, after: str, limit: int) -> list[FlowEvent]:
-        return []
 
 
 class Replicas:

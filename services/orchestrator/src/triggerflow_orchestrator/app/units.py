@@ -9,6 +9,8 @@ from typing import Any
 
 from triggerflow_chassis.ids import uuid7
 
+from triggerflow_orchestrator.domain.execution import notice_item
+
 
 class Kind(IntEnum):
     """Tables a unit appends to. The order is the order of writing inside a transaction."""
@@ -63,16 +65,7 @@ class Notice:
 
     def as_item(self) -> dict[str, Any]:
         """The item on the bus."""
-        item: dict[str, Any] = {
-            "id": self.id,
-            "type": self.type,
-            "timestamp": self.timestamp,
-            "projectId": self.project_id,
-            "flowId": self.flow_id,
-        }
-        if self.execution_id:
-            item["executionId"] = self.execution_id
-        return item
+        return notice_item(self.id, self.type, self.timestamp, self.project_id, self.flow_id, self.execution_id or None)
 
 
 def _nobody(error: BaseException | None) -> None:

@@ -134,6 +134,22 @@ class StoredEvent:
     body: str
 
 
+def notice_item(
+    id: str, type: str, timestamp: int, project_id: str, flow_id: str, execution_id: str | None
+) -> dict[str, Any]:
+    """What a project is told, as the bus carries it (`triggerflow_chassis.bus`)."""
+    item: dict[str, Any] = {
+        "id": id,
+        "type": type,
+        "timestamp": timestamp,
+        "projectId": project_id,
+        "flowId": flow_id,
+    }
+    if execution_id is not None:
+        item["executionId"] = execution_id
+    return item
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectNotice:
     """What a project is told. `id` is the cursor."""
@@ -148,16 +164,7 @@ class ProjectNotice:
 
     def as_item(self) -> dict[str, Any]:
         """The item on the bus."""
-        item: dict[str, Any] = {
-            "id": self.id,
-            "type": self.type,
-            "timestamp": self.timestamp,
-            "projectId": self.project_id,
-            "flowId": self.flow_id,
-        }
-        if self.execution_id is not None:
-            item["executionId"] = self.execution_id
-        return item
+        return notice_item(self.id, self.type, self.timestamp, self.project_id, self.flow_id, self.execution_id)
 
 
 @dataclass(frozen=True, slots=True)
