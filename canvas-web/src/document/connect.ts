@@ -1,16 +1,21 @@
 /** Wiring: connect, rewire and splice, each answered with a plan or with the reason it may not be. Pure. */
-import type { FlowEdge, FlowNode, PortReference } from "@/shared/protocol/types";
+import type { FlowEdge, FlowNode, LoopSettings, PortReference } from "@/shared/protocol/types";
 import { nodeOf, refuse, samePort, type Edit, type FlowDoc, type NewId, type Plan } from "./model";
 import { declaredOutputs, inputPorts, outputPorts, typesFit } from "./ports";
-import { reaches } from "./reach";
+import { DEFAULT_ITERATIONS, leadsBack } from "./loops";
 
-export function connect(doc: FlowDoc, from: PortReference, to: PortReference, newId: NewId): Plan {
-  return checked(doc, from, to, (source, target, warning) => ({
-    ok: true,
-    label: `Connect ${source.name} to ${target.name}`,
-    edits: [{ kind: "putEdge", edge: { id: newId(), source: plainEnd(from), target: plainEnd(to) } }],
-    ...(warning ? { warning } : {}),
-  }));
+/** A wire that would lead back needs `loop`; without it the refusal offers one. */
+export function connect(doc: FlowDoc, from: PortReference, to: PortReference, newId: NewId, loop?: LoopSettings): Plan {
+  return checked(doc, from, to, (source, target, back, warning) => {
+    if (back && !loop) return { ok: false, reason: `This leads back to ${target.name}: it makes a loop.`, offer: { from: plainEnd(from), to: plainEnd(to) } };
+    const id = newId();
+    return {
+      ok: true,
+      label: back ? `Loop from ${source.name} back to ${target.name}` : `Connect ${source.name} to ${target.name}`,
+      edits: [{ kind: "putEdge", edge: { id, source: plainEnd(from), target: plainEnd(to), ...(back && loop ? { loop } : {}) } }],
+      ...(warning ? { warning } : {}),
+    };
+  });
 }
 
 /** Move an edge's end, or both, keeping its id and its place in the order. */
@@ -19,12 +24,17 @@ export function rewire(doc: FlowDoc, edgeId: string, from: PortReference, to: Po
   if (!edge) return refuse("That wire is gone.");
   if (samePort(edge.source, from) && samePort(edge.target, to)) return { ok: true, label: "Leave the wire", edits: [] };
   const without = { ...doc, edges: doc.edges.filter((other) => other.id !== edgeId) };
-  return checked(without, from, to, (source, target, warning) => ({
-    ok: true,
-    label: `Rewire ${source.name} to ${target.name}`,
-    edits: [{ kind: "putEdge", edge: { ...edge, source: plainEnd(from), target: plainEnd(to) } }],
-    ...(warning ? { warning } : {}),
-  }));
+  return checked(without, from, to, (source, target, back, warning) => {
+    const { loop = { maxIterations: DEFAULT_ITERATIONS }, ...plain } = edge;
+    const became = back && !edge.loop ? `It leads back now: a loop of at most ${DEFAULT_ITERATIONS} rounds.` : undefined;
+    const said = became ?? warning;
+    return {
+      ok: true,
+      label: `Rewire ${source.name} to ${target.name}`,
+      edits: [{ kind: "putEdge", edge: { ...plain, source: plainEnd(from), target: plainEnd(to), ...(back ? { loop } : {}) } }],
+      ...(said ? { warning: said } : {}),
+    };
+  });
 }
 
 /** Put a node into a wire: the wire ends at its first input, a new one goes on from its first output. */
@@ -35,8 +45,10 @@ export function splice(doc: FlowDoc, edgeId: string, node: FlowNode, newId: NewI
   if (!edge) return refuse("That wire is gone.");
   if (!input) return refuse(`${node.name} has no input: it starts a flow.`);
   if (!output) return refuse(`${node.name} has no output: it ends a flow.`);
-  const first: FlowEdge = { ...edge, target: { nodeId: node.id, port: input.key } };
-  const second: FlowEdge = { id: newId(), source: { nodeId: node.id, port: output.key }, target: edge.target };
+  // Of a wire that leads back the second half does so.
+  const { loop, ...plain } = edge;
+  const first: FlowEdge = { ...plain, target: { nodeId: node.id, port: input.key } };
+  const second: FlowEdge = { id: newId(), source: { nodeId: node.id, port: output.key }, target: edge.target, ...(loop ? { loop } : {}) };
   const edits: Edit[] = [{ kind: "putEdge", edge: first }, { kind: "putEdge", edge: second }];
   return { ok: true, label: `Put ${node.name} into the wire`, edits };
 }
@@ -60,11 +72,10 @@ export function connectNodes(doc: FlowDoc, fromId: string, toId: string, newId: 
   return last;
 }
 
-function checked(doc: FlowDoc, from: PortReference, to: PortReference, plan: (source: FlowNode, target: FlowNode, warning?: string) => Plan): Plan {
+function checked(doc: FlowDoc, from: PortReference, to: PortReference, plan: (source: FlowNode, target: FlowNode, back: boolean, warning?: string) => Plan): Plan {
   const source = nodeOf(doc, from.nodeId);
   const target = nodeOf(doc, to.nodeId);
   if (!source || !target) return refuse("That node is gone.");
-  if (source.id === target.id) return refuse("A node cannot feed itself.");
   if (target.type === "trigger") return refuse(`${target.name} starts the flow: nothing goes into it.`);
   if (source.type === "output") return refuse(`${source.name} ends the flow: nothing comes out of it.`);
   const output = outputPorts(source).find((port) => port.key === from.port);
@@ -72,9 +83,8 @@ function checked(doc: FlowDoc, from: PortReference, to: PortReference, plan: (so
   const input = inputPorts(target).find((port) => port.key === to.port);
   if (!input) return refuse(`${target.name} has no input “${to.port}”.`);
   if (doc.edges.some((edge) => samePort(edge.source, from) && samePort(edge.target, to))) return refuse("These two are wired already.");
-  if (reaches(doc.edges, target.id, source.id)) return refuse(`This would be a circle: ${target.name} already leads to ${source.name}. Loops come later.`);
   const fits = typesFit(output.type, input.type);
-  return plan(source, target, fits ? undefined : `${source.name} gives ${output.type}, ${target.name} expects ${input.type}.`);
+  return plan(source, target, leadsBack(doc.edges, source.id, target.id), fits ? undefined : `${source.name} gives ${output.type}, ${target.name} expects ${input.type}.`);
 }
 
 const plainEnd = ({ nodeId, port }: PortReference): PortReference => ({ nodeId, port });

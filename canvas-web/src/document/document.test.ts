@@ -76,8 +76,8 @@ describe("connect", () => {
     ["out of an output", end("o"), end("a", "input"), "ends the flow"],
     ["a port that is not there", end("a", "nope"), end("o", "input"), "no output"],
     ["an input that is not there", end("a"), end("o", "nope"), "no input"],
-    ["a circle", end("b"), end("a", "input"), "circle"],
-    ["itself", end("a"), end("a", "input"), "itself"],
+    ["a circle", end("b"), end("a", "input"), "makes a loop"],
+    ["itself", end("a"), end("a", "input"), "makes a loop"],
     ["a node that is gone", end("x"), end("a", "input"), "gone"],
   ])("%s is refused with the reason", (_name, from, to, reason) => {
     expect(refusal(connect(three, from, to, newId))).toContain(reason);

@@ -1,5 +1,6 @@
 /** The document: kernels return plans, `applyEdits` makes them. No framework, no I/O. */
 export { connect, connectNodes, rewire, splice } from "./connect";
+export { DEFAULT_ITERATIONS, forwardEdges, leadsBack, loopLabel, loopsAround, loopsOf, MOST_ITERATIONS, setLoop, type Loop } from "./loops";
 export { noHistory, record, redo, undo, type History, type Step } from "./history";
 export { applyEdits, emptyDoc, nodeOf, type Edit, type FlowDoc, type NewId, type Plan } from "./model";
 export {

@@ -20,7 +20,8 @@ export type Edit =
 /** What a kernel answers: the edits to make, or why not. Nothing has happened yet. */
 export type Plan =
   | { ok: true; label: string; edits: readonly Edit[]; warning?: string; select?: readonly string[] }
-  | { ok: false; reason: string };
+  /** `offer`: this wire may be drawn as a loop, once the caller says how often it goes round. */
+  | { ok: false; reason: string; offer?: { from: PortReference; to: PortReference } };
 
 export type NewId = () => string;
 

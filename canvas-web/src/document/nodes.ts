@@ -1,6 +1,7 @@
 /** Adding, moving, naming, copying and removing nodes. Every function answers with a plan. Pure. */
 import type { FlowEdge, FlowNode, Handler, HandlerEntry, Json } from "@/shared/protocol/types";
 import { connectNodes, splice } from "./connect";
+import { forwardEdges } from "./loops";
 import { applyEdits, nodeOf, refuse, type Edit, type FlowDoc, type NewId, type Plan } from "./model";
 import { inputPorts, isUndecided, outputPorts } from "./ports";
 import { reachedFrom } from "./reach";
@@ -78,10 +79,10 @@ export function addNode(doc: FlowDoc, entry: Pick<HandlerEntry, "node">, options
 function makeRoom(doc: FlowDoc, node: FlowNode, edgeId: string): Edit[] {
   const edge = doc.edges.find((other) => other.id === edgeId);
   const target = edge && nodeOf(doc, edge.target.nodeId);
-  if (!target || Math.abs(target.position.y - node.position.y) > ROW) return [];
+  if (!target || edge.loop || Math.abs(target.position.y - node.position.y) > ROW) return [];
   const by = node.position.x + COLUMN - target.position.x;
   if (by <= 0 || target.position.x <= node.position.x - COLUMN) return [];
-  const after = reachedFrom(doc.edges, [target.id]);
+  const after = reachedFrom(forwardEdges(doc.edges), [target.id]);
   return doc.nodes
     .filter((other) => after.has(other.id) && other.position.x >= target.position.x - NODE_WIDTH)
     .map((other): Edit => ({ kind: "putNode", node: { ...other, position: snap({ x: other.position.x + by, y: other.position.y }) } }));

@@ -2,6 +2,7 @@
 import type { FlowNode, Problem } from "@/shared/protocol/types";
 import type { FlowDoc } from "./model";
 import { inputPorts, outputPorts, typesFit } from "./ports";
+import { forwardEdges, loopProblems } from "./loops";
 import { onCycles, reachedFrom } from "./reach";
 
 /** What is wrong with a node's config: the pointer is inside the config. */
@@ -44,15 +45,15 @@ function ofNodes(doc: FlowDoc, checkConfig: ConfigCheck): Problem[] {
 
 function ofEdges(doc: FlowDoc): Problem[] {
   const nodes = new Map(doc.nodes.map((node) => [node.id, node]));
-  const circle = onCycles(doc);
-  const problems: Problem[] = [];
+  const circle = onCycles({ nodes: doc.nodes, edges: forwardEdges(doc.edges) });
+  const problems: Problem[] = loopProblems(doc).map(({ edgeIndex, nodeId, message }) => ({ severity: "error", pointer: `/edges/${edgeIndex}`, nodeId, reason: "CYCLE", message }));
   doc.edges.forEach((edge, index) => {
     const source = nodes.get(edge.source.nodeId);
     const target = nodes.get(edge.target.nodeId);
     if (!source || !target) return;
     const at = `/edges/${index}`;
-    if (circle.has(source.id) && circle.has(target.id)) {
-      problems.push({ severity: "error", pointer: at, nodeId: target.id, reason: "CYCLE", message: `${source.name} and ${target.name} wait for each other in a circle. Remove one of its wires.` });
+    if (edge.loop === undefined && circle.has(source.id) && circle.has(target.id)) {
+      problems.push({ severity: "error", pointer: at, nodeId: target.id, reason: "CYCLE", message: `${source.name} and ${target.name} wait for each other in a circle. Make the wire that leads back a loop, or remove it.` });
     }
     const output = outputPorts(source).find((port) => port.key === edge.source.port);
     const input = inputPorts(target).find((port) => port.key === edge.target.port);

@@ -103,8 +103,9 @@ export interface OutlineItem {
 
 /** Every node once, as a tree along the wires: triggers first, then what they reach, then what nothing reaches. */
 export function outline(doc: Pick<FlowDoc, "nodes" | "edges">): OutlineItem[] {
-  const next = bySource(doc.edges);
-  const targets = new Set(doc.edges.map((edge) => edge.target.nodeId));
+  const forward = doc.edges.filter((edge) => edge.loop === undefined);
+  const next = bySource(forward);
+  const targets = new Set(forward.map((edge) => edge.target.nodeId));
   const places = new Map(doc.nodes.map((node) => [node.id, node.position]));
   const byPlace = (a: string, b: string) => {
     const [p, q] = [places.get(a), places.get(b)];

@@ -10,6 +10,7 @@ import { functionEntry, isDottedPath, remember } from "./catalogue";
 import { copyNodes, pasteFromClipboard } from "./clipboard";
 import { useDraft, useEditor, useMake, usePanels, useProblems } from "./context";
 import { make, newId, nothingSelected, select, travel } from "./draft";
+import { LoopOffer } from "./LoopOffer";
 import { PaletteList } from "./PaletteList";
 import { tidy } from "./tidy";
 
@@ -36,6 +37,10 @@ export function Canvas() {
     select(draft, [id]);
     panels.setState({ inspector: true });
   }, [draft, panels]);
+  const openEdge = useCallback((id: string) => {
+    select(draft, [], [id]);
+    panels.setState({ inspector: true });
+  }, [draft, panels]);
   const tidyUp = useCallback(() => void tidy(draft.getState().doc).then((made) => {
     make(draft, made);
     setFitKey(`tidy ${Date.now()}`);
@@ -53,7 +58,7 @@ export function Canvas() {
     check: (from, to) => {
       const made = connect(draft.getState().doc, from, to, newId);
       if (made.ok) return made.warning ? { ok: true, reason: made.warning } : { ok: true };
-      return { ok: false, reason: made.reason };
+      return made.offer ? { ok: true, reason: made.reason } : { ok: false, reason: made.reason };
     },
     onConnect: (from, to) => {
       plan((now) => connect(now, from, to, newId));
@@ -94,6 +99,7 @@ export function Canvas() {
     const { target } = menu;
     if (target.kind === "edge") {
       return [
+        { label: "Open", icon: SlidersHorizontal, run: () => openEdge(target.id) },
         { label: "Put a node into this wire…", icon: Plus, run: () => panels.setState({ palette: true }) },
         { label: "Delete", icon: Trash2, keys: "Del", danger: true, run: () => plan((now) => removeSelection(now, new Set(), new Set([target.id]))) },
       ];
@@ -134,6 +140,7 @@ export function Canvas() {
         problems={problems}
         editing={editing}
         onOpen={open}
+        onOpenEdge={openEdge}
         fitKey={fitKey}
         tools={
           <div className="toolcluster" role="group" aria-label="History">
@@ -150,6 +157,7 @@ export function Canvas() {
         </div>
       </GraphView>
       {menu && <Menu at={menu.screen} entries={entries()} onClose={() => setMenu(null)} label="Actions" />}
+      <LoopOffer />
       {loose && (
         <Popover at={loose.screen} label="Add a node here" onClose={() => setLoose(null)} className="quick-add">
           <PaletteList

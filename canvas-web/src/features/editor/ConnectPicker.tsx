@@ -20,11 +20,11 @@ export function ConnectPicker({ from }: { from: string }) {
         inputPorts(target).flatMap((input): Choice[] => {
           const [a, b] = [{ nodeId: from, port: output.key }, { nodeId: target.id, port: input.key }];
           const made = connect(doc, a, b, newId);
-          if (!made.ok) return [];
+          if (!made.ok && !made.offer) return [];
           return [{
             id: `${output.key} ${target.id} ${input.key}`,
-            label: `${outputs.length > 1 ? `${output.key} → ` : ""}${target.name}`,
-            detail: [inputPorts(target).length > 1 ? `at ${input.key}` : "", made.warning ?? ""].filter(Boolean).join(" · "),
+            label: `${outputs.length > 1 ? `${output.key} → ` : ""}${target.name}${made.ok ? "" : ", as a loop"}`,
+            detail: [inputPorts(target).length > 1 ? `at ${input.key}` : "", made.ok ? (made.warning ?? "") : "leads back"].filter(Boolean).join(" · "),
             icon: <KindTile look={kindOf(target.type, target.handlers["main"]?.entrypoint, entryOf(catalogue, target)?.ui)} />,
             run: () => {
               plan((now) => connect(now, a, b, newId));
@@ -41,7 +41,7 @@ export function ConnectPicker({ from }: { from: string }) {
       title={`Connect ${source.name} to`}
       placeholder={`Connect ${source.name} to…`}
       choices={choices}
-      empty="No wire may go from here: every node is wired already, or leads back here."
+      empty="No wire may go from here: every node is wired already, or starts the flow."
       onClose={() => panels.setState({ connecting: null })}
     />
   );

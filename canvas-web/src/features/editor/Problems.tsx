@@ -8,6 +8,7 @@ export function Problems() {
   const { draft, panels, graph } = useEditor();
   const problems = useProblems();
   const nodes = useDraft((state) => state.doc.nodes);
+  const edges = useDraft((state) => state.doc.edges);
   const [at, setAt] = useState<{ x: number; y: number } | null>(null);
   const errors = problems.filter((problem) => problem.severity === "error").length;
   const warnings = problems.length - errors;
@@ -42,6 +43,13 @@ export function Problems() {
                 className="problem-row"
                 onClick={() => {
                   setAt(null);
+                  // A loop is set at its wire, not at a node.
+                  const wire = problem.reason === "CYCLE" ? edges[Number(/^\/edges\/(\d+)/.exec(problem.pointer)?.[1] ?? -1)] : undefined;
+                  if (wire) {
+                    select(draft, [], [wire.id]);
+                    panels.setState({ inspector: true });
+                    return;
+                  }
                   if (!node) return;
                   select(draft, [node.id]);
                   panels.setState({ inspector: true, tab: problem.pointer.includes("/ports") ? "ports" : "settings" });

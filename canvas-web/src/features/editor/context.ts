@@ -5,7 +5,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { localProblems, mergeProblems, type FlowDoc, type Plan } from "@/document";
 import { configViolations } from "@/shared/forms";
 import type { GraphHandle } from "@/shared/graph";
-import type { FlowNode, HandlerEntry, Problem } from "@/shared/protocol";
+import type { FlowEdge, FlowNode, HandlerEntry, PortReference, Problem } from "@/shared/protocol";
 import { make, type Draft, type DraftStore } from "./draft";
 import type { Saver } from "./saving";
 
@@ -21,6 +21,8 @@ export interface Panels {
   renaming: string | null;
   /** Connecting by keyboard from this node. */
   connecting: string | null;
+  /** A wire that leads back was drawn: it asks how often the loop goes round. */
+  looping: { from: PortReference; to: PortReference } | null;
 }
 
 export interface Editor {
@@ -44,7 +46,7 @@ export const EditorContext = createContext<Editor | null>(null);
 
 export function createPanels(): StoreApi<Panels> {
   return createStore<Panels>(() => ({
-    inspector: false, tab: "settings", palette: window.innerWidth >= 1200, outline: false, commands: null, running: false, renaming: null, connecting: null,
+    inspector: false, tab: "settings", palette: window.innerWidth >= 1200, outline: false, commands: null, running: false, renaming: null, connecting: null, looping: null,
   }));
 }
 
@@ -63,8 +65,15 @@ export function usePanels<T>(pick: (panels: Panels) => T): T {
 }
 
 export function useMake(): (plan: (doc: FlowDoc) => Plan, key?: string | null) => boolean {
-  const { draft } = useEditor();
-  return useMemo(() => (plan, key = null) => make(draft, plan(draft.getState().doc), key), [draft]);
+  const { draft, panels } = useEditor();
+  return useMemo(() => (plan, key = null) => {
+    const made = plan(draft.getState().doc);
+    if (!made.ok && made.offer) {
+      panels.setState({ looping: made.offer });
+      return false;
+    }
+    return make(draft, made, key);
+  }, [draft, panels]);
 }
 
 export function entryOf(catalogue: readonly HandlerEntry[], node: FlowNode): HandlerEntry | undefined {
@@ -121,5 +130,14 @@ export function useOnlyNode(): FlowNode | undefined {
     if (selection.nodes.size !== 1) return undefined;
     const [id] = selection.nodes;
     return doc.nodes.find((node) => node.id === id);
+  });
+}
+
+/** The one wire that is selected, where nothing else is. */
+export function useOnlyEdge(): FlowEdge | undefined {
+  return useDraft(({ doc, selection }) => {
+    if (selection.nodes.size > 0 || selection.edges.size !== 1) return undefined;
+    const [id] = selection.edges;
+    return doc.edges.find((edge) => edge.id === id);
   });
 }

@@ -1,5 +1,5 @@
 /** Arrange the cards in columns along the wires. The layout library is loaded when first asked for. */
-import { moveNodes, type FlowDoc, type Plan } from "@/document";
+import { forwardEdges, moveNodes, type FlowDoc, type Plan } from "@/document";
 import { shapeFor } from "@/shared/graph";
 
 export async function tidy(doc: FlowDoc): Promise<Plan> {
@@ -28,7 +28,8 @@ export async function tidy(doc: FlowDoc): Promise<Plan> {
       ];
       return { id: node.id, width: 184, height: shape?.height ?? 64, ports, layoutOptions: { "elk.portConstraints": "FIXED_POS" } };
     }),
-    edges: doc.edges.map((edge) => ({ id: edge.id, sources: [`${edge.source.nodeId}/out/${edge.source.port}`], targets: [`${edge.target.nodeId}/in/${edge.target.port}`] })),
+    // What leads back takes no part: the columns follow the way forward.
+    edges: forwardEdges(doc.edges).map((edge) => ({ id: edge.id, sources: [`${edge.source.nodeId}/out/${edge.source.port}`], targets: [`${edge.target.nodeId}/in/${edge.target.port}`] })),
   });
   const left = Math.min(...doc.nodes.map((node) => node.position.x));
   const top = Math.min(...doc.nodes.map((node) => node.position.y));

@@ -205,6 +205,7 @@ function Graph(props: GraphViewProps) {
           endDrag();
         }}
         onNodeDoubleClick={(_event, node) => onOpen?.(node.id)}
+        onEdgeDoubleClick={(_event, edge) => props.onOpenEdge?.(edge.id)}
         onNodeContextMenu={(event, node) => {
           if (!editing) return;
           event.preventDefault();

@@ -105,6 +105,7 @@ function StateFoot({ run }: { run: NodeRunState | undefined }) {
     <div className="card-foot state">
       <StatusSign status={status} />
       <span className="cut">{word}</span>
+      {run?.round !== undefined && <span className="round">{run.round}</span>}
       {run?.time !== undefined ? <span className="time">{run.time}</span> : run?.since !== undefined ? <Elapsed since={run.since} /> : null}
     </div>
   );
@@ -123,12 +124,13 @@ function Extra({ run, level }: { run: NodeRunState; level: Level }) {
       {progress && (
         <>
           <div className="flex justify-between">
-            <b className="font-semibold">{progress.done + progress.failed} / {progress.total}</b>
+            <b className="font-semibold">{(progress.done + progress.failed).toLocaleString("en")}{progress.total === null ? " done" : ` / ${progress.total.toLocaleString("en")}`}</b>
+            {progress.running > 0 && <span>{progress.running} running</span>}
             {progress.failed > 0 && <span className="text-failed">{progress.failed} failed</span>}
           </div>
           <div className="bar" aria-hidden>
             {(["done", "failed", "running"] as const).map((key) =>
-              progress[key] > 0 ? <i key={key} style={{ width: `max(3px, ${(100 * progress[key]) / Math.max(1, progress.total)}%)`, background: `var(--bar-${key})` }} /> : null,
+              progress[key] > 0 ? <i key={key} style={{ width: `max(3px, ${(100 * progress[key]) / Math.max(1, progress.total ?? progress.done + progress.failed + progress.running)}%)`, background: `var(--bar-${key})` }} /> : null,
             )}
           </div>
         </>

@@ -1,7 +1,7 @@
 /** A wire between two ports. Dash, weight and end mark tell its state; colour helps. */
 import type { Edge, EdgeProps } from "@xyflow/react";
 import { memo } from "react";
-import { pathOf, simpleRoute, type Route } from "./routing";
+import { middleOf, pathOf, simpleRoute, type Route } from "./routing";
 import type { EdgeState } from "./types";
 
 export interface WireData extends Record<string, unknown> {
@@ -11,6 +11,9 @@ export interface WireData extends Record<string, unknown> {
   /** It would take in what is being dragged over it. */
   target: boolean;
   still: boolean;
+  /** It leads back: drawn in its own way, and says how often. */
+  isLoop: boolean;
+  label: string;
 }
 
 export type WireEdge = Edge<WireData, "wire">;
@@ -26,7 +29,7 @@ export const Wire = memo(function Wire({ id, sourceX, sourceY, targetX, targetY,
   const fits = kept && near(kept[0], from) && near(kept.at(-1), to);
   const route = fits ? kept : simpleRoute(from, to);
   const state = data?.state ?? "idle";
-  const classes = ["wire", state, data?.isError ? "on-error" : "", selected ? "selected" : "", data?.target ? "drop" : "", data?.still ? "still" : ""].join(" ");
+  const classes = ["wire", state, data?.isError ? "on-error" : "", data?.isLoop ? "back" : "", selected ? "selected" : "", data?.target ? "drop" : "", data?.still ? "still" : ""].join(" ");
   const dead = state === "dead";
   const end = dead ? shortened(route, 10) : shortened(route, 6);
   return (
@@ -38,9 +41,22 @@ export const Wire = memo(function Wire({ id, sourceX, sourceY, targetX, targetY,
       ) : (
         <path className="wire-head" d={`M${to.x - 8} ${to.y - 4.5}L${to.x} ${to.y}L${to.x - 8} ${to.y + 4.5}Z`} />
       )}
+      {data?.isLoop && <LoopLabel at={middleOf(route)} text={data.label} />}
     </g>
   );
 });
+
+/** On a patch of paper at the wire's middle: an arrow that turns, and how often. */
+function LoopLabel({ at, text }: { at: { x: number; y: number }; text: string }) {
+  const width = text.length * 5.9 + 30;
+  return (
+    <g className="wire-label" transform={`translate(${at.x} ${at.y})`} aria-hidden>
+      <rect x={-width / 2} y={-9} width={width} height={18} rx={9} />
+      <path d={`M${-width / 2 + 17} -3.2a4.2 4.2 0 1 0 1 4.6M${-width / 2 + 18} -5.4v3h-3`} />
+      <text x={-width / 2 + 24} y={3.8}>{text}</text>
+    </g>
+  );
+}
 
 const near = (a: { x: number; y: number } | undefined, b: { x: number; y: number }) => a !== undefined && Math.abs(a.x - b.x) < 0.75 && Math.abs(a.y - b.y) < 0.75;
 

@@ -1,5 +1,6 @@
 /** Turns nodes into what React Flow draws, and keeps what has not changed, so that one edit redraws one card. */
 import { Position } from "@xyflow/react";
+import { loopLabel } from "@/document";
 import type { ReactNode } from "react";
 import type { FlowEdge, FlowNode, HandlerEntry, Problem } from "@/shared/protocol/types";
 import { kindOf } from "@/shared/ui";
@@ -87,7 +88,7 @@ export class CardCache {
 }
 
 function ariaLabel({ node, mode, run, problem }: CardInput, setting: string): string {
-  if (mode === "run") return `${node.name}, ${run ? (run.word ?? run.status) : "not started"}${run?.time ? `, ${run.time}` : ""}`;
+  if (mode === "run") return `${node.name}, ${run ? (run.word ?? run.status) : "not started"}${run?.round ? `, round ${run.round}` : ""}${run?.time ? `, ${run.time}` : ""}`;
   return problem ? `${node.name}, ${node.type}, problem: ${problem.message}` : `${node.name}, ${node.type}, ${setting}`;
 }
 
@@ -142,6 +143,7 @@ export interface WireInput {
   routes: ReadonlyMap<string, Route>;
   mode: "edit" | "run";
   states: GraphViewProps["edgeStates"];
+  labels: GraphViewProps["edgeLabels"];
   selected: ReadonlySet<string> | undefined;
   dropTarget: string | null;
   actions: ReadonlySet<string>;
@@ -150,14 +152,15 @@ export interface WireInput {
 export class WireCache {
   private readonly kept = new Map<string, { inputs: readonly unknown[]; wire: WireEdge }>();
 
-  wires({ edges, routes, mode, states, selected, dropTarget, actions }: WireInput): WireEdge[] {
+  wires({ edges, routes, mode, states, labels, selected, dropTarget, actions }: WireInput): WireEdge[] {
     const still = Object.values(states ?? {}).filter((state) => state === "flowing").length > mostMoving;
     return edges.map((edge) => {
       const state = states?.[edge.id] ?? (mode === "run" ? "pending" : "idle");
       const isSelected = selected?.has(edge.id) ?? false;
       const isError = edge.source.port === "error" && actions.has(edge.source.nodeId);
       const isTarget = dropTarget === edge.id;
-      const inputs = [edge, routes.get(edge.id), state, isSelected, isError, isTarget, still, mode];
+      const label = edge.loop ? (labels?.[edge.id] ?? loopLabel(edge.loop)) : "";
+      const inputs = [edge, routes.get(edge.id), state, isSelected, isError, isTarget, still, mode, label];
       const known = this.kept.get(edge.id);
       if (known?.inputs.every((value, index) => value === inputs[index])) return known.wire;
       const wire: WireEdge = {
@@ -170,7 +173,7 @@ export class WireCache {
         selected: isSelected,
         reconnectable: selected !== undefined,
         zIndex: isSelected || isTarget ? 6 : layer[state],
-        data: { route: routes.get(edge.id), state, isError, target: isTarget, still },
+        data: { route: routes.get(edge.id), state, isError, target: isTarget, still, isLoop: edge.loop !== undefined, label },
       };
       this.kept.set(edge.id, { inputs, wire });
       return wire;

@@ -15,8 +15,10 @@ export interface NodeRunState {
   since?: number;
   /** Streamed or logged text, newest last; the card shows the last three lines under the foot. */
   lines?: readonly string[];
-  /** For each: counts under the foot. */
-  progress?: { done: number; failed: number; running: number; total: number };
+  /** In a loop: "3 of 10", before the time. */
+  round?: string;
+  /** For each: counts under the foot. `total` is null where it is not known yet. */
+  progress?: { done: number; failed: number; running: number; total: number | null };
 }
 
 /** `error`: it carried a failure. An error edge that has not carried anything yet is idle or pending like any other. */
@@ -40,6 +42,10 @@ export interface GraphViewProps {
   onSelect?: (nodeId: string | null) => void;
   /** Double click or Enter. */
   onOpen?: (nodeId: string) => void;
+  /** Double click on a wire. */
+  onOpenEdge?: (edgeId: string) => void;
+  /** By edge id: what the wire says at its middle instead of its own words ("3 of 10"). */
+  edgeLabels?: Readonly<Record<string, string>>;
   /** What only the editor can do; absent where the graph is read-only. */
   editing?: GraphEditing;
   /** Laid over the canvas: banners, hints, legends. */

@@ -10,7 +10,7 @@ import type { CardNode } from "./NodeCard";
 import type { GraphViewProps } from "./types";
 
 export function useGraph(props: GraphViewProps, dropTarget: string | null) {
-  const { flow, catalogue, mode, nodeStates, edgeStates, problems, selectedNodeId, editing } = props;
+  const { flow, catalogue, mode, nodeStates, edgeStates, edgeLabels, problems, selectedNodeId, editing } = props;
   const { nodes, edges } = flow;
   const [cards] = useState(() => new CardCache());
   const [wireCache] = useState(() => new WireCache());
@@ -52,8 +52,8 @@ export function useGraph(props: GraphViewProps, dropTarget: string | null) {
     [nodes, cards, entries, mode, nodeStates, worst, ports, shown, selection, selectedNodeId, drag, only, tools, renaming, onRename],
   );
   const rfEdges = useMemo(
-    () => wireCache.wires({ edges, routes, mode, states: edgeStates, selected: selection?.edges, dropTarget, actions }),
-    [wireCache, edges, routes, mode, edgeStates, selection, dropTarget, actions],
+    () => wireCache.wires({ edges, routes, mode, states: edgeStates, labels: edgeLabels, selected: selection?.edges, dropTarget, actions }),
+    [wireCache, edges, routes, mode, edgeStates, edgeLabels, selection, dropTarget, actions],
   );
   const mapCards = useMemo(
     (): MapCard[] => cardRects({ nodes, edges }, cards).map((rect) => ({ ...rect, status: mode === "run" ? (nodeStates?.[rect.id]?.status ?? null) : null })),

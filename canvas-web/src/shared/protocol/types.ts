@@ -49,11 +49,17 @@ export interface PortReference {
   port: string;
 }
 
+/** What a wire that leads back says: how often at most, and by a CEL condition whether again. */
+export interface LoopSettings {
+  maxIterations: number;
+  while?: string;
+}
+
 export interface FlowEdge {
   id: string;
   source: PortReference;
   target: PortReference;
-  loop?: { maxIterations: number; while?: string };
+  loop?: LoopSettings;
 }
 
 export type ProblemReason =

@@ -5,8 +5,9 @@ import { duplicate, removeSelection, renameNode } from "@/document";
 import { NameField } from "@/shared/graph";
 import type { FlowNode } from "@/shared/protocol";
 import { IconButton, KindTile, kindOf, MenuButton, Tabs } from "@/shared/ui";
-import { entryOf, useDraft, useEditor, useMake, useOnlyNode, usePanels, type InspectorTab } from "../context";
+import { entryOf, useDraft, useEditor, useMake, useOnlyEdge, useOnlyNode, usePanels, type InspectorTab } from "../context";
 import { newId, nothingSelected } from "../draft";
+import { EdgePanel } from "./EdgePanel";
 import { FlowSettings } from "./FlowSettings";
 import { JsonTab } from "./JsonTab";
 import { LastRunTab } from "./LastRunTab";
@@ -23,12 +24,15 @@ const tabs: readonly { key: InspectorTab; label: string }[] = [
 export function Inspector() {
   const { panels } = useEditor();
   const node = useOnlyNode();
+  const edge = useOnlyEdge();
   const many = useDraft((draft) => draft.selection.nodes.size);
   const close = () => panels.setState({ inspector: false });
   return (
-    <aside className="inspector" aria-label={node?.name ?? "Flow"} data-testid="inspector">
+    <aside className="inspector" aria-label={node?.name ?? (edge ? "Wire" : "Flow")} data-testid="inspector">
       {node ? (
         <OneNode key={node.id} node={node} onClose={close} />
+      ) : edge ? (
+        <EdgePanel key={edge.id} edge={edge} onClose={close} />
       ) : (
         <>
           <header className="inspector-head">

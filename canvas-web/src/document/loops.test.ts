@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import type { FlowEdge, FlowNode, NodeType } from "@/shared/protocol/types";
+import { applyEdits, connect, emptyDoc, localProblems, loopsAround, loopsOf, rewire, setLoop, splice, type FlowDoc, type Plan } from ".";
+
+let count = 0;
+const newId = () => `id-${++count}`;
+const node = (id: string, type: NodeType = "action"): FlowNode => ({ id, type, name: id.toUpperCase(), handlers: { main: { entrypoint: "core:map", config: {} } }, position: { x: 0, y: 0 } });
+const edge = (from: string, to: string, most?: number): FlowEdge => ({ id: `${from}>${to}`, source: { nodeId: from, port: "out" }, target: { nodeId: to, port: "input" }, ...(most === undefined ? {} : { loop: { maxIterations: most } }) });
+const flow = (ids: string, ...edges: FlowEdge[]): FlowDoc => ({ ...emptyDoc, name: "Flow", nodes: Array.from(ids).map((id) => node(id, id === "t" ? "trigger" : id === "o" ? "output" : "action")), edges });
+const made = (from: FlowDoc, plan: Plan): FlowDoc => {
+  if (!plan.ok) throw new Error(plan.reason);
+  return applyEdits(from, plan.edits).doc;
+};
+const cycles = (doc: FlowDoc) => localProblems(doc, () => []).filter((problem) => problem.reason === "CYCLE");
+
+const line = flow("tabco", edge("t", "a"), edge("a", "b"), edge("b", "c"), edge("c", "o"));
+
+describe("drawing a loop", () => {
+  test("a wire back offers to be a loop, and is one once it is said how often", () => {
+    const [from, to] = [{ nodeId: "c", port: "out" }, { nodeId: "a", port: "input" }];
+    const plan = connect(line, from, to, newId);
+    expect(plan).toMatchObject({ ok: false, offer: { from, to } });
+    const doc = made(line, connect(line, from, to, newId, { maxIterations: 5, while: "input.n < 3" }));
+    expect(doc.edges.at(-1)).toMatchObject({ loop: { maxIterations: 5, while: "input.n < 3" } });
+    expect(cycles(doc)).toEqual([]);
+  });
+
+  test("inside a loop wires go forward as before, and a node may feed itself", () => {
+    const doc = { ...line, edges: [...line.edges, edge("c", "a", 5)] };
+    expect(connect(doc, { nodeId: "a", port: "out" }, { nodeId: "c", port: "input" }, newId).ok).toBe(true);
+    expect(connect(line, { nodeId: "b", port: "out" }, { nodeId: "b", port: "input" }, newId)).toMatchObject({ ok: false, offer: { to: { nodeId: "b" } } });
+  });
+
+  test("a node put into a wire that leads back leaves the loop where it leads", () => {
+    const doc = { ...line, edges: [...line.edges, edge("c", "a", 5)], nodes: [...line.nodes, node("x")] };
+    const [first, second] = made(doc, splice(doc, "c>a", node("x"), newId)).edges.slice(-2);
+    expect(first).toMatchObject({ source: { nodeId: "c" }, target: { nodeId: "x" } });
+    expect(first?.loop).toBeUndefined();
+    expect(second).toMatchObject({ source: { nodeId: "x" }, target: { nodeId: "a" }, loop: { maxIterations: 5 } });
+  });
+
+  test("a wire that is moved loses its loop where it leads on, and gets one where it leads back", () => {
+    const doc = { ...line, edges: [...line.edges, edge("c", "a", 5)] };
+    const forward = rewire(doc, "c>a", { nodeId: "t", port: "out" }, { nodeId: "c", port: "input" });
+    expect(made(doc, forward).edges.at(-1)?.loop).toBeUndefined();
+    const back = rewire(line, "c>o", { nodeId: "c", port: "out" }, { nodeId: "b", port: "input" });
+    expect(back).toMatchObject({ ok: true, warning: expect.stringContaining("10 rounds") as string });
+    expect(made(line, back).edges.at(-1)?.loop).toEqual({ maxIterations: 10 });
+    expect(made(doc, setLoop(doc, "c>a", null)).edges.at(-1)).not.toHaveProperty("loop");
+  });
+});
+
+describe("what a loop is", () => {
+  test("its body is what the header reaches and what leads back, and its bound the smallest", () => {
+    const doc = { ...line, edges: [...line.edges, edge("c", "a", 5), edge("b", "a", 3)] };
+    const [loop] = loopsOf(doc);
+    expect(loop?.header).toBe("a");
+    expect([...(loop?.body ?? [])].sort()).toEqual(["a", "b", "c"]);
+    expect(loop?.maxIterations).toBe(3);
+  });
+
+  test("nested loops come outer first", () => {
+    const doc = { ...line, edges: [...line.edges, edge("c", "a", 5), edge("b", "b", 2)] };
+    expect(loopsAround(loopsOf(doc), "b").map((loop) => loop.header)).toEqual(["a", "b"]);
+    expect(loopsAround(loopsOf(doc), "o")).toEqual([]);
+  });
+
+  test("a second way in, and a wire back that leads nowhere back, are problems at their wires", () => {
+    const entered = flow("tuabo", edge("t", "a"), edge("a", "b"), edge("b", "a", 5), edge("u", "b"), edge("b", "o"));
+    expect(cycles(entered)).toMatchObject([{ pointer: "/edges/3", message: expect.stringContaining("lead the wire to A") as string }]);
+    expect(cycles(flow("tab", edge("t", "a"), edge("a", "b", 4)))).toMatchObject([{ pointer: "/edges/1", nodeId: "b" }]);
+  });
+});
