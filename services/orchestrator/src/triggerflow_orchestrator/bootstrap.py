@@ -27,6 +27,7 @@ from triggerflow_orchestrator.app.end_unrun import EndUnrun
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.follow_flows import FollowFlows
 from triggerflow_orchestrator.app.idempotency import Idempotency
+from triggerflow_orchestrator.app.keep_triggers import KeepTriggers
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
 from triggerflow_orchestrator.app.read_history import ReadHistory
 from triggerflow_orchestrator.app.recover import Recover
@@ -45,7 +46,9 @@ from triggerflow_orchestrator.store.migrations import CHAIN
 from triggerflow_orchestrator.store.objects import FileObjects
 from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.read_recovery import RecoveryReads
+from triggerflow_orchestrator.store.trigger_book import SqlTriggerBook
 from triggerflow_orchestrator.transport.readiness import Readiness
+from triggerflow_orchestrator.transport.registry_active_flows import RegistryActiveFlows
 from triggerflow_orchestrator.transport.registry_client import RegistryBlueprints
 from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
 from triggerflow_orchestrator.transport.service import SERVICE, Cancel, Handlers, OrchestratorServicer
@@ -123,7 +126,12 @@ async def open_orchestrator(
         stack.callback(waiters.close)
         flows = CompiledFlows(catalogue)
         ready = asyncio.Event()
-        follow = FollowFlows(RegistryFlowEvents(channel), reads, journal, bus, idle_seconds=settings.follow_seconds)
+        flow_log = RegistryFlowEvents(channel)
+        follow = FollowFlows(flow_log, reads, journal, bus, idle_seconds=settings.follow_seconds)
+        book = SqlTriggerBook(database)
+        keep_triggers = KeepTriggers(
+            flow_log, RegistryActiveFlows(channel), book, bus, idle_seconds=settings.follow_seconds, bus_is_sure=True
+        )
 
         servicer = OrchestratorServicer(
             Handlers(
@@ -142,6 +150,7 @@ async def open_orchestrator(
         await recover.note()
         await stack.enter_async_context(open_task("begin-runs", lambda: _begin(runtime, channel, recover, ready)))
         await stack.enter_async_context(open_task("follow-flows", follow.run))
+        await stack.enter_async_context(open_task("keep-triggers", keep_triggers.run))
         retention = Retention(pruning, now_us, keep_days=settings.keep_days)
         await stack.enter_async_context(open_task("retention", retention.run))
         yield Orchestrator(servicer, ready)

@@ -19,6 +19,7 @@ from triggerflow_orchestrator.app.archive import Archive
 from triggerflow_orchestrator.app.ask_cancel import AskCancel
 from triggerflow_orchestrator.app.compiled import CompiledFlows
 from triggerflow_orchestrator.app.idempotency import Idempotency
+from triggerflow_orchestrator.app.keep_triggers import KeepTriggers
 from triggerflow_orchestrator.app.queue_start import QueueStart
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
 from triggerflow_orchestrator.app.read_history import ReadHistory
@@ -39,6 +40,8 @@ from triggerflow_orchestrator.store.postgres_outbox import PostgresOutbox
 from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.s3_archives import S3Archives
 from triggerflow_orchestrator.store.s3_bucket import Bucket
+from triggerflow_orchestrator.store.trigger_book import SqlTriggerBook
+from triggerflow_orchestrator.transport.registry_active_flows import RegistryActiveFlows
 from triggerflow_orchestrator.transport.registry_client import FreshBlueprints
 from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
 from triggerflow_orchestrator.transport.service import Handlers, OrchestratorServicer
@@ -47,6 +50,7 @@ log = structlog.get_logger(__name__)
 
 _WATCH_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 0.5
+_TRIGGERS_SECONDS: Final = 5.0
 
 
 @asynccontextmanager
@@ -77,8 +81,16 @@ async def open_mesh_orchestrator(
         cancel = AskCancel(parts.commands, parts.end_unrun, parts.kicks)
         ready = asyncio.Event()
         of_relay = settings.postgres.named(f"{settings.postgres.application}-relay")
-        relay = Relay(
-            PostgresOutbox(of_relay, parts.database), RegistryFlowEvents(channel), bus, open_publisher or _tell_nobody
+        flow_log = RegistryFlowEvents(channel)
+        relay = Relay(PostgresOutbox(of_relay, parts.database), flow_log, bus, open_publisher or _tell_nobody)
+        book = SqlTriggerBook(parts.database)
+        keep_triggers = KeepTriggers(
+            flow_log,
+            RegistryActiveFlows(channel),
+            book,
+            bus,
+            idle_seconds=_TRIGGERS_SECONDS,
+            bus_is_sure=False,
         )
         servicer = OrchestratorServicer(
             Handlers(
@@ -94,6 +106,7 @@ async def open_mesh_orchestrator(
         for name, run in {
             "ends": lambda: waiters.ask(lambda: open_publisher is not None and bus.healthy),
             "relay": relay.run,
+            "keep-triggers": keep_triggers.run,
             "retention": Retention(pruning, now_us, keep_days=keep_days).run,
             "reaping": Reaping(parts.leases, parts.kicks).run,
             "orphaned-commands": lambda: _sweep(cancel),

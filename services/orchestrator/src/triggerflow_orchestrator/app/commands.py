@@ -24,6 +24,16 @@ class RequestKey:
 
 
 @dataclass(frozen=True, slots=True)
+class FireKey:
+    """Names one firing of a trigger, for as long as its run is kept. A second run of the same name is refused with
+    RequestTaken."""
+
+    flow_id: str
+    node_id: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartCommand:
     """Start a run. `context` is as given; `options` is as given, without defaults."""
 
@@ -37,3 +47,4 @@ class StartCommand:
     trigger_node_id: str | None
     wait_seconds: int
     request: RequestKey | None
+    fire: FireKey | None = None

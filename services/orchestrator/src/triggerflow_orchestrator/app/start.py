@@ -51,7 +51,8 @@ class StartExecution:
         self._flows = flows
 
     async def __call__(self, command: StartCommand) -> ExecutionRecord:
-        """The run as it is once durable. Raises Invalid, NoSuchTrigger, NoVersion, NoManualTrigger, Unavailable."""
+        """The run as it is once durable. Raises Invalid, NoSuchTrigger, NoVersion, NoManualTrigger, RequestTaken,
+        Unavailable."""
         if "$value" in command.inputs:
             raise Invalid([Violation("/inputs/$value", "This name is kept for references. Choose another one.")])
         version = await self._version(command)
@@ -163,3 +164,6 @@ def _insert(unit: Unit, record: ExecutionRecord, command: StartCommand, plan: Pl
         answer = key.render(record)
         row = (key.project_id, key.request_id, key.method, key.fingerprint, answer, None, record.created_at)
         unit.rows.append((Kind.REQUEST, row))
+    if command.fire is not None:
+        fire = command.fire
+        unit.rows.append((Kind.FIRE, (fire.flow_id, fire.node_id, fire.request_id, record.id, record.created_at)))

@@ -41,6 +41,9 @@ class Kind(IntEnum):
     """(epoch, id). Takes a run over in local mode; in the mesh `ports.Leases` does"""
     FOLLOWED = 11
     """(position, name). How far another log was followed; local mode, in the mesh the relay writes it"""
+    FIRE = 12
+    """(flow_id, node_id, request_id, execution_id, fired_at). A second one of the same three refuses its unit with
+    RequestTaken"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,11 @@ class Database(Protocol):
     def snapshot(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection that cannot write and sees one state of the database throughout. Raises Unavailable."""
 
-    def change(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction of a short statement or two: the journal may be waiting. Raises Unavailable."""
+    def change(self, *, durable: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction of a short statement or two: the journal may be waiting. Raises Unavailable.
+
+        One that is not `durable` may be lost with the power, as a whole: for what is done again then.
+        """
 
 
 class SqliteDatabase:
@@ -45,9 +48,11 @@ class SqliteDatabase:
             raise Unavailable("The database cannot be read now. Try again.") from error
 
     @asynccontextmanager
-    async def change(self) -> AsyncIterator[AsyncConnection]:
+    async def change(self, *, durable: bool = False) -> AsyncIterator[AsyncConnection]:
         try:
             async with self._writer.connect() as connection:
+                # Each time: the connection is the next one's too.
+                await connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
                 await connection.exec_driver_sql("COMMIT")
@@ -60,7 +65,8 @@ class SqliteDatabase:
 async def open_sqlite(path: Path) -> AsyncIterator[SqliteDatabase]:
     """The migrated file at `path`; its connections are closed at the end."""
     readers = _engine(path, _READERS, "PRAGMA query_only=ON")
-    # What is lost with the power is done again: pruning need not wait for the disk, nor let the journal wait for it.
+    # What is lost with the power is done again, unless it says `durable`: pruning need not wait for the disk, nor let
+    # the journal wait for it.
     writer = _engine(path, 1, "PRAGMA synchronous=NORMAL")
     try:
         yield SqliteDatabase(readers, writer)

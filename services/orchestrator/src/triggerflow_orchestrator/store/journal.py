@@ -21,6 +21,7 @@ from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.ids import next_uuid7
 
 from triggerflow_orchestrator.app.units import Kind, Unit
+from triggerflow_orchestrator.domain.lease import RequestTaken
 from triggerflow_orchestrator.store.fences import Result, passing
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,7 @@ _SQL: Final = {
     ),
     Kind.CLAIM: "UPDATE executions SET epoch=? WHERE id=?",
     Kind.FOLLOWED: "UPDATE followed SET position=? WHERE name=?",
+    Kind.FIRE: "INSERT INTO fires (flow_id, node_id, request_id, execution_id, fired_at) VALUES (?,?,?,?,?)",
 }
 _EPOCHS: Final = "SELECT id, epoch FROM executions WHERE id IN (SELECT value FROM json_each(?))"
 _NOTICE: Final = "INSERT INTO notices (id, project_id, type, timestamp, flow_id, execution_id) VALUES (?,?,?,?,?,?)"
@@ -163,6 +165,10 @@ class SqliteJournal:
         return []
 
     def _after_failure(self, unit: Unit, error: Exception) -> list[Unit]:
+        if isinstance(error, sqlite3.IntegrityError) and "fires." in str(error):
+            fired = next((row[2] for kind, row in unit.rows if kind is Kind.FIRE), "")
+            self._tell(_run_done, [(unit, RequestTaken(fired))])
+            return []
         lasting = isinstance(error, sqlite3.OperationalError | OSError)
         now = time.monotonic()
         if now - self._last_told >= _TELL_SECONDS:

@@ -33,11 +33,12 @@ class PostgresDatabase:
                 yield connection
 
     @asynccontextmanager
-    async def change(self) -> AsyncIterator[AsyncConnection]:
+    async def change(self, *, durable: bool = False) -> AsyncIterator[AsyncConnection]:
         with told(self._postgres):
             async with self._engine.begin() as connection:
-                # What is lost with the power is done again, so nobody need wait for the disk.
-                await connection.execute(_SYNCHRONOUS_OFF)
+                if not durable:
+                    # What is lost with the power is done again, so nobody need wait for the disk.
+                    await connection.execute(_SYNCHRONOUS_OFF)
                 yield connection
 
 

@@ -183,6 +183,8 @@ class PostgresJournal:
     def _refusal(self, unit: Unit, error: Exception) -> Exception:
         if isinstance(error, asyncpg.UniqueViolationError) and error.table_name == "requests":
             return RequestTaken(next((row[1] for kind, row in unit.rows if kind is Kind.REQUEST), ""))
+        if isinstance(error, asyncpg.UniqueViolationError) and error.table_name == "fires":
+            return RequestTaken(next((row[2] for kind, row in unit.rows if kind is Kind.FIRE), ""))
         self._note("unit_refused", error)
         return Unavailable(f"The database did not take the change: {_words(error)}.")
 

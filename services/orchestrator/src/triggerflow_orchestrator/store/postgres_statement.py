@@ -57,6 +57,7 @@ _INSERTS: Final[dict[Kind, tuple[str, str, str]]] = {
         "project_id text, request_id text, method text, fingerprint text, response bytea, error bytea, created_at int8",
         "",
     ),
+    Kind.FIRE: ("fires", "flow_id text, node_id text, request_id text, execution_id text, fired_at int8", ""),
 }
 _UPDATES: Final = frozenset({Kind.STATE, Kind.CANCEL, Kind.CLAIM})
 

@@ -26,6 +26,7 @@ from triggerflow_orchestrator.store.tables import (
     events,
     execution_labels,
     executions,
+    fires,
     journal,
     notices,
     objects,
@@ -39,7 +40,7 @@ _RESTS: Final = 4
 _NO_PROJECT: Final = ""
 # What an execution may have any number of.
 _LONG: Final = (events, journal, activation_starts, activation_attempts)
-_SHORT: Final = (execution_labels, objects, commands)
+_SHORT: Final = (execution_labels, objects, commands, fires)
 _UP_TO: Final = text(
     "INSERT INTO pruned (project_id, up_to) VALUES (:project_id, :up_to)"
     " ON CONFLICT (project_id) DO UPDATE SET up_to = excluded.up_to WHERE excluded.up_to > pruned.up_to"

@@ -249,3 +249,37 @@ followed = Table(
     Column("name", Text, primary_key=True),
     Column("position", Text, nullable=False, comment="the id of the last entry; empty before the first"),
 )
+
+# The trigger book: one row for each trigger node of each flow's active version (`app/keep_triggers.py`). Of all
+# projects; how far it is abreast of the registry's log stands in `followed` under "triggers".
+triggers = Table(
+    "triggers",
+    metadata,
+    Column("flow_id", Text, primary_key=True),
+    Column("node_id", Text, primary_key=True),
+    Column("project_id", Text, nullable=False),
+    Column("flow_name", Text, nullable=False),
+    Column("node_name", Text, nullable=False),
+    Column("kind", Text, nullable=False, comment="the entrypoint, such as core:webhook"),
+    Column("key", Text, nullable=False, comment="path, channel or topic; empty for other kinds"),
+    Column("config", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+)
+Index("triggers_by_key", triggers.c.project_id, triggers.c.key, triggers.c.kind)
+Index("triggers_by_kind", triggers.c.kind)
+
+# What a trigger started, once for each request id; goes with its execution.
+fires = Table(
+    "fires",
+    metadata,
+    Column("flow_id", Text, primary_key=True),
+    Column("node_id", Text, primary_key=True),
+    Column("request_id", Text, primary_key=True),
+    Column("execution_id", Text, nullable=False),
+    Column("fired_at", BigInteger, nullable=False),
+)
+Index("fires_of_execution", fires.c.execution_id)
