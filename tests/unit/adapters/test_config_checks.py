@@ -8,6 +8,7 @@ import pytest
 from triggerflow_adapter_sdk import Catalogue
 
 URL = "https://example.com"
+DAILY = {"cron": "0 9 * * *", "timeZone": "UTC", "missed": "once"}
 Config = dict[str, Any]
 
 
@@ -28,6 +29,9 @@ def problems(catalogue: Catalogue, reference: str, config: Config) -> list[tuple
         ("core:condition", {"expression": "double(input) > 1"}),
         ("core:condition", {"cases": [{"port": "a", "when": "input == 1"}, {"port": "true", "when": "false"}]}),
         ("core:parse", {"format": "csv"}),
+        ("core:schedule", {"cron": "30 2 * * *", "timeZone": "Europe/Berlin", "missed": "all"}),
+        ("core:schedule", {**DAILY, "limits": {"debounceSeconds": 5, "key": "inputs.dueAt"}}),
+        ("core:schedule", {**DAILY, "limits": {"concurrency": {"count": 1, "surplus": "cancelOldest"}}}),
         ("core:parse", {"format": {"$expr": "format"}}),
         ("http:request", {"method": "GET", "url": URL}),
         ("http:request", {"method": "GET", "url": {"$expr": "input.url"}, "query": {"$expr": "input.query"}}),
@@ -68,6 +72,19 @@ def test_a_config_that_may_run_has_no_problem(catalogue: Catalogue, reference: s
         ("core:condition", {"cases": [{"port": "A-b", "when": "true"}]}, "/cases/0/port"),
         ("core:condition", {"cases": [{"port": "a", "when": "x("}]}, "/cases/0/when"),
         ("core:parse", {"format": "xml"}, "/format"),
+        ("core:schedule", {**DAILY, "cron": "61 * * * *"}, "/cron"),
+        ("core:schedule", {**DAILY, "cron": "0 0 30 2 *"}, "/cron"),
+        ("core:schedule", {**DAILY, "timeZone": "Europe/Nowhere"}, "/timeZone"),
+        ("core:schedule", {**DAILY, "missed": "perhaps"}, "/missed"),
+        ("core:schedule", {**DAILY, "limits": {}}, "/limits"),
+        ("core:schedule", {**DAILY, "limits": {"key": "inputs.dueAt"}}, "/limits/key"),
+        ("core:schedule", {**DAILY, "limits": {"debounceSeconds": 5, "key": "nothing"}}, "/limits/key"),
+        ("core:schedule", {**DAILY, "limits": {"throttle": {"count": 1}}}, "/limits/throttle/seconds"),
+        (
+            "core:schedule",
+            {**DAILY, "limits": {"singleton": "drop", "concurrency": {"count": 1, "surplus": "drop"}}},
+            "/limits/singleton",
+        ),
         ("http:request", {"method": "BREW", "url": URL}, "/method"),
         ("http:request", {"url": URL}, "/method"),
         ("http:request", {"method": "GET", "url": "ftp://example.com"}, "/url"),
@@ -143,7 +160,8 @@ def test_the_refusal_of_a_path_names_the_setting(catalogue: Catalogue) -> None:
 
 def test_the_palette_offers_every_built_in_node_and_no_function(catalogue: Catalogue) -> None:
     assert [handler.reference for handler in catalogue.handlers()] == [
-        "core:condition", "core:manual", "core:map", "core:output", "core:parse", "http:request",
+        "core:condition", "core:manual", "core:map", "core:output", "core:parse", "core:schedule",
+        "http:request",
     ]  # fmt: skip
 
 

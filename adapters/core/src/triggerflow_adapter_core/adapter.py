@@ -8,9 +8,9 @@ from typing import Any
 from triggerflow_adapter_sdk import TriggerFlowIntegrationAdapter
 from triggerflow_adapter_sdk.blueprints import EmbeddedBlueprints
 
-from triggerflow_adapter_core import condition, manual, mapping, output, parse
+from triggerflow_adapter_core import condition, manual, mapping, output, parse, schedule
 
-_HANDLERS = {"manual": manual, "map": mapping, "condition": condition, "parse": parse}
+_HANDLERS = {"manual": manual, "map": mapping, "condition": condition, "parse": parse, "schedule": schedule}
 
 
 class CoreAdapter(EmbeddedBlueprints, TriggerFlowIntegrationAdapter):
@@ -23,7 +23,7 @@ class CoreAdapter(EmbeddedBlueprints, TriggerFlowIntegrationAdapter):
             "version": "1",
             "capabilities": {"loadBluePrint": True, "saveBluePrint": True, "remote": False},
             "health": {"status": "ok", "message": ""},
-            "handlers": [manual.ENTRY, mapping.ENTRY, condition.ENTRY, parse.ENTRY, output.ENTRY],
+            "handlers": [manual.ENTRY, schedule.ENTRY, mapping.ENTRY, condition.ENTRY, parse.ENTRY, output.ENTRY],
         }
 
     def resolve_handler(self, reference: str) -> Any:
