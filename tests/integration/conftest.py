@@ -50,6 +50,8 @@ class Ran:
             return str(event["type"])
         if event["type"] == "runtime.output":
             data = payload["data"]
+            if payload["stream"] != "custom":
+                return f"{payload['stream']} {self.name(data['nodeId'])} {data['text']}"
             return f"{data['kind']} {self.name(data['nodeId'])} {data['attempt']}"
         if event["type"] == "log":
             return f"log {payload['level']} {payload['message']}"
@@ -110,7 +112,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, lab: HttpLab, other_lab: H
         tmp_path_factory.mktemp("integration") / "home",
         {
             "PYTHONPATH": os.pathsep.join(map(str, modules)),
-            "TFCANVAS_PYTHON_MODULES": "sample_handlers,lab_handlers,lab_broken,lab_package",
+            "TFCANVAS_PYTHON_MODULES": "sample_handlers,lab_handlers,stream_handlers,lab_broken,lab_package",
             "TFCANVAS_HTTP_ALLOW": f"{lab.host},{other_lab.host},127.0.0.1:{closed_port}",
             "TFCANVAS_ENV_ALLOW": "LAB_TOKEN,LAB_UNSET",
             "LAB_TOKEN": CANARY,

@@ -294,7 +294,7 @@ class WorkerMesh:
             "TFCANVAS_REGISTRY_ADDRESS": self._addresses["registry"],
             "TFCANVAS_ORCHESTRATOR_ADDRESS": self._addresses["orchestrator"],
             "TFCANVAS_LEASE_SECONDS": "2",
-            "TFCANVAS_PYTHON_MODULES": "sample_handlers",
+            "TFCANVAS_PYTHON_MODULES": "sample_handlers,stream_handlers",
             "PYTHONPATH": str(HANDLERS),
             "DATABASE_URL": self.database.url,
             "REDIS_URL": self.redis.url,

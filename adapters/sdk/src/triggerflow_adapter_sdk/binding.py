@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, Protocol
 
 from triggerflow_adapter_sdk import capture
@@ -16,6 +17,7 @@ from triggerflow_adapter_sdk.config import ConfigSource
 from triggerflow_adapter_sdk.errors import HandlerError, NoSuchPort, attach_redactor
 from triggerflow_adapter_sdk.outputs import Outputs
 from triggerflow_adapter_sdk.secrets import RedactingLog, Redactor
+from triggerflow_adapter_sdk.streaming import stream
 from triggerflow_adapter_sdk.threads import HandlerThreads
 
 
@@ -46,6 +48,14 @@ class HandlerContext(Protocol):
 Handler = Callable[[Any, Any], Any]
 
 
+class Way(Enum):
+    """How a handler is called."""
+
+    THREAD = 1
+    AWAIT = 2
+    ITERATE = 3
+
+
 class BoundHandler:
     """One node's handler. Safe to call concurrently."""
 
@@ -70,7 +80,7 @@ class BoundHandler:
         self._default_port = "out" if "out" in ports else ports[0] if len(ports) == 1 else None
         self._config = config
         self._resolve: Callable[[], Handler] | None = resolve
-        self._handler: tuple[Handler, bool] | None = None
+        self._handler: tuple[Handler, Way] | None = None
         self._threads = threads
         self._sink = sink
 
@@ -105,11 +115,13 @@ class BoundHandler:
         return {port: redactor.value(value) for port, value in lit.items()}
 
     async def _call(self, inputs: Mapping[str, Any], ctx: Any, redactor: Redactor | None) -> Any:
-        handler, is_async = self._handler or await self._resolved()
+        handler, way = self._handler or await self._resolved()
         printed = capture.Printed(ctx, None if redactor is None else redactor.text, self._sink)
         token = capture.current.set(printed)
         try:
-            result = await (handler(inputs, ctx) if is_async else self._threads.run(handler, inputs, ctx))
+            if way is Way.ITERATE:
+                return await stream(handler(inputs, ctx), ctx, redactor, self._threads)
+            result = await (handler(inputs, ctx) if way is Way.AWAIT else self._threads.run(handler, inputs, ctx))
             if inspect.isawaitable(result):
                 # A sync function that returned a coroutine: a lambda, a partial, a decorator without care.
                 result = await result
@@ -129,11 +141,11 @@ class BoundHandler:
             capture.current.reset(token)
             printed.finish()
 
-    async def _resolved(self) -> tuple[Handler, bool]:
+    async def _resolved(self) -> tuple[Handler, Way]:
         resolve = self._resolve
         assert resolve is not None
         handler = await self._threads.run(resolve)
-        self._handler = (handler, is_coroutine_function(handler))
+        self._handler = (handler, way_of(handler))
         return self._handler
 
     def _lit(self, result: Any) -> dict[str, Any]:
@@ -153,6 +165,15 @@ def _no_port(port: str) -> str:
     return "a handler lights `error` by raising" if port == "error" else f"the node declares no output port {port!r}"
 
 
-def is_coroutine_function(handler: Any) -> bool:
-    """Whether calling it gives a coroutine and runs nothing yet: then it needs no thread."""
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(getattr(handler, "__call__", None))  # noqa: B004
+def way_of(handler: Any) -> Way:
+    """Where calling it only makes a coroutine or a generator, and runs nothing yet, it needs no thread."""
+    if is_kind(handler, inspect.iscoroutinefunction):
+        return Way.AWAIT
+    if is_kind(handler, inspect.isasyncgenfunction) or is_kind(handler, inspect.isgeneratorfunction):
+        return Way.ITERATE
+    return Way.THREAD
+
+
+def is_kind(handler: Any, kind: Callable[[Any], bool]) -> bool:
+    """Whether it is such a function, or an object called through one."""
+    return kind(handler) or kind(getattr(handler, "__call__", None))  # noqa: B004

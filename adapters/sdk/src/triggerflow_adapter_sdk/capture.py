@@ -1,4 +1,4 @@
-"""What handlers print goes to the process log: 64 KiB an activation, then one line that says it was cut.
+"""What handlers print goes to the process log and to the host: 64 KiB an activation, then one line that says so.
 
 `sys.stdout` and `sys.stderr` become proxies that look at a context variable, which `invoke` sets and threads copy. Code
 that runs for no activation writes where it always did. A handler that does not print pays for setting the variable.
@@ -86,7 +86,7 @@ class Printed:
     def _emit(self, stream: str, line: str) -> None:
         activation = str(getattr(self._ctx, "activation_id", ""))
         allowed, cut = _counts.take(activation, len(line.encode(errors="replace")) + 1)
-        if allowed is not None:
+        if allowed:
             text = line if self._redact is None else self._redact(line)
             self._log(stream, text if allowed < 0 else text.encode(errors="replace")[:allowed].decode(errors="ignore"))
         if cut:
@@ -105,6 +105,9 @@ class Printed:
         token = current.set(None)
         try:
             self._sink(line)
+            outlet = getattr(ctx, "outlet", None)
+            if outlet is not None:
+                outlet.printed(stream, text)
         finally:
             current.reset(token)
 

@@ -22,6 +22,7 @@ NEVER_RETRIED = frozenset(
         "TooManyRedirects",
         "ResponseTooLarge",
         "ParseFailed",
+        "ValueTooLarge",
     }
 )
 
@@ -79,6 +80,10 @@ class ResponseTooLarge(HandlerError):
 
 class ParseFailed(HandlerError):
     """Text is not what it was said to be."""
+
+
+class ValueTooLarge(HandlerError):
+    """A value has more bytes than a port may carry."""
 
 
 class ConnectionFailed(HandlerError):

@@ -61,6 +61,16 @@ class Redactor:
                 text = text.replace(spelling, mark)
         return text
 
+    def begun(self, text: str) -> tuple[str, str]:
+        """Redact what is surely over; the rest, which may be the beginning of a secret, as it is."""
+        longest = len(self._replacements[0][0]) if self._replacements else 1
+        text = self.text(text)
+        for length in range(min(len(text), longest - 1), 0, -1):
+            end = text[-length:]
+            if any(spelling.startswith(end) for spelling, _ in self._replacements):
+                return text[:-length], end
+        return text, ""
+
     def value(self, value: Any) -> Any:
         """The same JSON value, redacted; what is no JSON is left for whoever refuses it."""
         if isinstance(value, str):

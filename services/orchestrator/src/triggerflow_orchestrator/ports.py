@@ -149,6 +149,11 @@ class RecoverySources(Protocol):
     async def custom_counts(self, execution_id: str, activation_ids: Collection[str]) -> Mapping[str, int]:
         """How many custom outputs each activation has sent."""
 
+    async def printed_counts(
+        self, execution_id: str, activation_ids: Collection[str]
+    ) -> Mapping[str, Mapping[str, int]]:
+        """How many rows of "stdout" and of "stderr" each activation has sent; those that sent none are not in it."""
+
 
 class Pruning(Protocol):
     """Forgets what need not be kept. Deletes in small steps, so that the one writer never waits long."""

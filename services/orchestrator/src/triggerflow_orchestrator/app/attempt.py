@@ -9,10 +9,11 @@ import asyncio
 import contextvars
 import random
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from triggerflow_adapter_sdk import BoundHandler, error_fields, is_retryable, retry_after
 
+from triggerflow_orchestrator.app.outlet import Outlet
 from triggerflow_orchestrator.app.run import Activation
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.plan import PlanNode
@@ -23,7 +24,16 @@ _JITTER: Final = 0.2
 _LONGEST_TEXT: Final = 64 * 1024
 
 Bind = Callable[[PlanNode], BoundHandler]
-Log = Callable[[Activation, str, str], None]
+
+
+class Host(Protocol):
+    """What a handler reaches through its context: the engine."""
+
+    def log(self, activation: Activation, level: str, message: str) -> None:
+        """A line of `ctx.log`. From any thread."""
+
+    def outlet(self, activation: Activation) -> Outlet:
+        """Where this attempt says what it yields and prints."""
 
 
 class NodeTimedOut(Exception):
@@ -35,9 +45,9 @@ class HandlerLogger:
 
     __slots__ = ("_activation", "_log")
 
-    def __init__(self, activation: Activation, log: Log) -> None:
+    def __init__(self, activation: Activation, host: Host) -> None:
         self._activation = activation
-        self._log = log
+        self._log = host.log
 
     def debug(self, message: str) -> None:
         self._log(self._activation, "debug", message)
@@ -58,6 +68,8 @@ class Context:
     __slots__ = (
         "_activation",
         "_attempt_over",
+        "_host",
+        "_outlet",
         "activation_id",
         "attempt",
         "config",
@@ -67,7 +79,7 @@ class Context:
         "node_id",
     )
 
-    def __init__(self, activation: Activation, log: Log) -> None:
+    def __init__(self, activation: Activation, host: Host) -> None:
         self.config: Any = {}
         self.execution_id = activation.run.id
         self.node_id = activation.node.id
@@ -75,8 +87,10 @@ class Context:
         self.attempt = activation.attempt
         # One key for all attempts: what a handler did under it before, it need not do again.
         self.idempotency_key = activation.id
-        self.log: Any = HandlerLogger(activation, log)
+        self.log: Any = HandlerLogger(activation, host)
         self._activation = activation
+        self._host = host
+        self._outlet: Outlet | None = None
         self._attempt_over = False
 
     @property
@@ -84,9 +98,31 @@ class Context:
         """True once nobody waits for this attempt any more."""
         return self._attempt_over or self._activation.over
 
+    @property
+    def outlet(self) -> Outlet:
+        """For the SDK, which puts there what the handler yields and prints. Made when it is first needed."""
+        if self._outlet is None:
+            self._outlet = self._host.outlet(self._activation)
+            if self._attempt_over:
+                self._outlet.close()
+        return self._outlet
+
+    def flush(self) -> None:
+        """Write what was yielded and printed so far."""
+        if self._outlet is not None:
+            self._outlet.flush()
+
+    def finish(self) -> None:
+        """Write the rest, and take no more: this attempt gave its outcome."""
+        if self._outlet is not None:
+            self._outlet.flush()
+            self._outlet.close()
+
     def give_up(self) -> None:
         """Tell a handler that goes on after its time that nobody waits."""
         self._attempt_over = True
+        if self._outlet is not None:
+            self._outlet.close()
 
 
 async def call(bound: BoundHandler, activation: Activation, context: Context) -> dict[str, Value]:

@@ -20,6 +20,7 @@ from triggerflow_orchestrator.app import attempt as attempts
 from triggerflow_orchestrator.app.compiled import CompiledFlow
 from triggerflow_orchestrator.app.engine_ports import Hold, Journal, Keep, NodeRuntime
 from triggerflow_orchestrator.app.live_run import Extend, Fired, LiveRun, Told
+from triggerflow_orchestrator.app.outlet import Outlet, Said
 from triggerflow_orchestrator.app.publish import publish
 from triggerflow_orchestrator.app.run import LONGEST_LIMIT_SECONDS, Activation, Run, Transition
 from triggerflow_orchestrator.app.units import Fence, Unit
@@ -165,6 +166,7 @@ class Engine:
         live = self._live.get(execution_id)
         if live is None or live.run.ended:
             return None
+        _flush(live)
         move = live.run.cancel(now_us(), message)
         extend(move.unit, live.run)
         self._end_now(live, move, told)
@@ -197,6 +199,7 @@ class Engine:
 
     def _time_out(self, live: LiveRun) -> None:
         if not live.run.ended:
+            _flush(live)
             limit = live.run.limit_seconds
             self._end_now(live, live.run.time_out(now_us(), f"the run took longer than {limit} s"))
 
@@ -225,7 +228,7 @@ class Engine:
             return
         live, activation = found
         node = activation.node
-        context = attempts.Context(activation, self._log)
+        context = attempts.Context(activation, self)
         live.tasks[number] = (task, context)
         try:
             if self._hold is not None and not self._hold.sure:
@@ -292,7 +295,9 @@ class Engine:
         self._commit(live, move)
 
     def _forget_attempt(self, live: LiveRun, number: int) -> None:
-        live.tasks.pop(number, None)
+        attempt = live.tasks.pop(number, None)
+        if attempt is not None:
+            attempt[1].finish()
         self._stop_clock(live, number)
 
     def _stop_clock(self, live: LiveRun, number: int) -> None:
@@ -333,8 +338,8 @@ class Engine:
         self._remember(live, activation)
         live.program_run.emit(activation.node.index, activation.number)
 
-    def _log(self, activation: Activation, level: str, message: str) -> None:
-        """From any thread. Lines of one handler keep their order, and come before its end."""
+    def log(self, activation: Activation, level: str, message: str) -> None:
+        """`attempt.Host`. Lines of one handler keep their order, and come before its end."""
         if attempts.is_loop_thread(self._loop):
             self._log_on_loop(activation, level, message)
         else:
@@ -345,6 +350,16 @@ class Engine:
         if live is not None and not activation.over and not self._stopping:
             text = attempts.clean_text(str(message))
             self._commit(live, live.run.log(now_us(), level, text, activation.node.id))
+
+    def outlet(self, activation: Activation) -> Outlet:
+        """`attempt.Host`."""
+        return Outlet(self._loop, lambda said, durable: self._say(activation, said, durable))
+
+    def _say(self, activation: Activation, said: Said, durable: Callable[[], None]) -> None:
+        live = self._live.get(activation.run.id)
+        if live is not None and not activation.over and not self._stopping:
+            move = live.run.say(now_us(), activation, said)
+            self._commit(live, move, lambda error: durable() if error is None else None)
 
     # Commit, publish, start.
 
@@ -418,3 +433,8 @@ class Engine:
             self._gone(live.run.id)
         if self._queue:
             self.drain_queue()
+
+
+def _flush(live: LiveRun) -> None:
+    for _, context in live.tasks.values():
+        context.flush()

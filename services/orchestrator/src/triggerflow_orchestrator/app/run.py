@@ -17,6 +17,7 @@ from triggerflow_chassis.ids import next_uuid7
 
 from triggerflow_orchestrator.app import events
 from triggerflow_orchestrator.app.events import EventWriter
+from triggerflow_orchestrator.app.outlet import Said, joined
 from triggerflow_orchestrator.app.units import Kind, Notice, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, ExecutionStatus, Failure
 from triggerflow_orchestrator.domain.ledger import Ledger, Step
@@ -40,6 +41,8 @@ class Activation:
     started_at: int
     attempt: int = 1
     custom_count: int = 0
+    printed: dict[str, int] | None = None
+    """Rows of "stdout" and "stderr" so far."""
     over: bool = False
     """Its outcome is decided; whatever its handler still gives is discarded."""
 
@@ -47,6 +50,14 @@ class Activation:
         """Sequence of its next custom output, from 0."""
         count = self.custom_count
         self.custom_count = count + 1
+        return count
+
+    def next_printed(self, stream: str) -> int:
+        """Sequence of its next row of "stdout" or "stderr", from 0."""
+        if self.printed is None:
+            self.printed = {}
+        count = self.printed.get(stream, 0)
+        self.printed[stream] = count + 1
         return count
 
 
@@ -247,6 +258,18 @@ class Run:
         self._event(move, now, "log", events.log_line(level, message, node_id))
         return move
 
+    def say(self, now: int, activation: Activation, said: Said) -> Transition:
+        """What a handler printed and yielded: a row for each stream."""
+        move = Transition(Unit())
+        for stream, lines in said.printed.items():
+            self._event(move, now, "runtime.output", self._printed(activation, stream, lines))
+        if said.tokens and said.all_text:
+            self._custom(move, now, "token", activation, text=joined(said.tokens))
+        elif said.tokens:
+            values = [orjson.Fragment(self._shown(move, token)) for token in said.tokens]
+            self._custom(move, now, "token", activation, values=values)
+        return move
+
     # Parts of a transition.
 
     def _end_from_outside(self, now: int, status: ExecutionStatus, failure: Failure, message: str) -> Transition:
@@ -439,6 +462,16 @@ class Run:
             **more,
         )
         self._event(move, now, "runtime.output", payload)
+
+    def _printed(self, activation: Activation, stream: str, lines: list[str]) -> dict[str, Any]:
+        data = {
+            "nodeId": activation.node.id,
+            "activationId": activation.id,
+            "scope": ROOT_SCOPE,
+            "attempt": activation.attempt,
+            "text": "\n".join(lines),
+        }
+        return {"stream": stream, "data": data, "sequence": activation.next_printed(stream)}
 
     def _event(self, move: Transition, now: int, kind: str, payload: dict[str, Any]) -> str:
         return self._events.add(move.unit, move.batch, now, kind, payload)

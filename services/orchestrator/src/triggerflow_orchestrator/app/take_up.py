@@ -104,7 +104,9 @@ class TakeUp:
         ended = {row.activation_id for row in remembered.journal}
         open_starts = {start.node_id: start for start in remembered.starts if start.activation_id not in ended}
         due = {row.activation_id: (row.attempt, row.due_at) for row in remembered.attempts}
-        customs = await self._sources.custom_counts(record.id, [start.activation_id for start in open_starts.values()])
+        open_ids = [start.activation_id for start in open_starts.values()]
+        customs = await self._sources.custom_counts(record.id, open_ids)
+        printed = await self._sources.printed_counts(record.id, open_ids)
         # Only now: what follows happens in one step of the loop.
         now = now_us()
         later: list[tuple[Activation, int]] = []
@@ -113,6 +115,7 @@ class TakeUp:
             activation = self._activation(run, ready, start, customs)
             attempt, due_at = due.get(activation.id, (1, 0))
             activation.attempt = attempt
+            activation.printed = dict(printed[activation.id]) if activation.id in printed else None
             waits = due_at > now
             run.restart(move, now, activation, recovered=not waits)
             if waits:

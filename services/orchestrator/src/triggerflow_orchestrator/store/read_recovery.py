@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from sqlalchemy import func, select
+import orjson
+from sqlalchemy import func, or_, select
 from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.sql_text import has_part
 
@@ -42,6 +43,28 @@ class RecoveryReads:
                 )
                 counts[activation_id] = (await connection.execute(query)).scalar_one()
             return counts
+
+    async def printed_counts(
+        self, execution_id: str, activation_ids: Collection[str]
+    ) -> Mapping[str, Mapping[str, int]]:
+        wanted = frozenset(activation_ids)
+        if not wanted:
+            return {}
+        body = events.c.body
+        query = select(body).where(
+            events.c.execution_id == execution_id,
+            or_(has_part(body, '"stream":"stdout"'), has_part(body, '"stream":"stderr"')),
+        )
+        counts: dict[str, dict[str, int]] = {}
+        async with self._database.snapshot() as connection:
+            async for row in await connection.stream(query):
+                payload = orjson.loads(row.body)["payload"]
+                # What a handler yielded may hold such words too.
+                activation_id = payload["data"]["activationId"] if payload["stream"] != "custom" else None
+                if activation_id in wanted:
+                    of_activation = counts.setdefault(activation_id, {})
+                    of_activation[payload["stream"]] = of_activation.get(payload["stream"], 0) + 1
+        return counts
 
     async def _whole(self, ref: str) -> bytes:
         pieces: list[bytes] = []
