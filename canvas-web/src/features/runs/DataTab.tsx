@@ -4,18 +4,21 @@ import type { Activation, Execution, Json, JsonObject } from "@/shared/protocol"
 import { DataView } from "./DataView";
 import { type Graph, incoming, litPorts, wiredErrors } from "./model/flowing";
 import { hasFailed, type RunState } from "./model/runState";
+import type { RunView } from "./model/view";
 
 export interface NodeDataProps {
   graph: Graph;
   execution: Execution | null;
   state: RunState;
+  view: RunView;
+  /** By node id, in the round that is looked at. */
   activations: ReadonlyMap<string, Activation>;
   onNeedActivations: () => void;
 }
 
 /** What came in, as one value: the port's own where there is one, else an object by port. */
-export function inputOf({ graph, execution, state, activations }: Omit<NodeDataProps, "onNeedActivations">, nodeId: string): { value: Json | undefined; hint: string } {
-  const ports = incoming(graph, nodeId, state, execution?.inputs ?? {}, activations);
+export function inputOf({ graph, execution, state, view, activations }: Omit<NodeDataProps, "onNeedActivations">, nodeId: string): { value: Json | undefined; hint: string } {
+  const ports = incoming(graph, nodeId, state, execution?.inputs ?? {}, activations, view.before[nodeId]);
   const names = new Map(graph.nodes.map((node) => [node.id, node.name]));
   const sources = [...new Set(ports.flatMap((port) => (port.from === null ? [] : [names.get(port.from) ?? ""])))].filter(Boolean);
   const hint = sources.length > 0 ? `from ${sources.join(", ")}` : "";

@@ -1,9 +1,12 @@
 /** One node of the run at the side: an error first, with what is safe and what to try; then its data, tries and logs. */
 import { ChevronRight, Pencil, X } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
-import type { ExecutionEvent, FlowNode, HandlerEntry } from "@/shared/protocol";
+import type { ExecutionEvent, FlowNode, HandlerEntry, Json } from "@/shared/protocol";
 import { duration, IconButton, KindTile, kindOf, StatusBadge, StatusSign, Tabs } from "@/shared/ui";
+import { ItemsTab } from "./ItemsTab";
+import { type RoundChoice, RoundStepper } from "./ScopeBars";
+import { roundOf } from "./model/view";
 import { inputOf, type NodeDataProps, outputOf } from "./DataTab";
 import { DataView } from "./DataView";
 import { logLines } from "./LogsTab";
@@ -14,30 +17,43 @@ import { hasFailed, type NodeRun, shownPhase } from "./model/runState";
 import { clockTime } from "@/shared/time";
 import { capital, many, offset } from "./model/words";
 
-type PanelTab = "output" | "input" | "tries" | "logs";
+type PanelTab = "items" | "output" | "input" | "tries" | "logs";
 
 export interface NodePanelProps extends NodeDataProps {
   node: FlowNode;
   catalogue: readonly HandlerEntry[];
   events: readonly ExecutionEvent[];
   now: number;
+  count: number;
+  revision: number;
+  lists: Readonly<Record<string, readonly Json[]>>;
+  totals: Readonly<Record<string, number>>;
+  onRound: RoundChoice["onRound"];
+  onScope: (scope: string) => void;
   flowId: string | null;
   onClose: () => void;
 }
 
 export function NodePanel(props: NodePanelProps) {
-  const { node, catalogue, state, events, now, onClose, onNeedActivations } = props;
+  const { node, catalogue, state, view, events, revision, now, onClose, onNeedActivations } = props;
   const run = state.nodes[node.id];
   const failed = run !== undefined && hasFailed(run.phase);
   const [chosen, setChosen] = useState<PanelTab | null>(null);
-  const tab = chosen ?? (failed ? "input" : "output");
+  const items = view.groups[node.id];
+  const wanted = chosen ?? (failed && items === undefined ? "input" : items === undefined ? "output" : "items");
+  const tab = wanted === "items" && items === undefined ? "output" : wanted;
+  const round = roundOf(view, node.id);
   const ended = run?.endedAt ?? null;
   useEffect(onNeedActivations, [onNeedActivations, node.id, ended]);
   const entrypoint = node.handlers["main"]?.entrypoint;
   const entry = catalogue.find((candidate) => candidate.reference === entrypoint);
   const input = inputOf(props, node.id);
   const output = outputOf(props, node.id);
-  const logs = logLines(events, node.id);
+  // Of a node that runs many times: what it said while this activation ran.
+  // The list grows in place: the revision says when.
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const all = useMemo(() => logLines(events, node.id), [events, revision, node.id]);
+  const logs = round === null && view.scopes[node.id] === "" ? all : all.filter((line) => run !== undefined && line.at >= run.startedAt && (run.endedAt === null || line.at <= run.endedAt));
   return (
     <aside className="side" aria-label={node.name} data-testid="node-panel">
       <header className="side-head">
@@ -46,6 +62,7 @@ export function NodePanel(props: NodePanelProps) {
         {run === undefined ? <StatusBadge status="queued" word={state.endedAt === null ? "Not started" : "Not reached"} /> : <StatusBadge status={shownPhase(run, now)} />}
         <IconButton icon={X} label="Close" size="small" onClick={onClose} />
       </header>
+      {round !== null && <div className="side-round"><RoundStepper view={round.view} onRound={props.onRound} /></div>}
       {failed && <ErrorBox {...props} run={run} />}
       {!failed && run !== undefined && <Facts run={run} now={now} startedAt={state.startedAt} />}
       <Tabs
@@ -53,12 +70,16 @@ export function NodePanel(props: NodePanelProps) {
         current={tab}
         onChange={setChosen}
         items={[
+          ...(items === undefined ? [] : [{ key: "items" as const, label: "Items", count: items.counts.begun.toLocaleString("en") }]),
           { key: "output", label: "Output" },
           { key: "input", label: "Input" },
           { key: "tries", label: "Tries", count: run?.tries.length ?? 0 },
           { key: "logs", label: "Logs", count: logs.length },
         ]}
       />
+      {tab === "items" && items !== undefined && (
+        <ItemsTab node={node} group={items.group} counts={items.counts} total={props.totals[node.id] ?? null} list={props.lists[node.id] ?? null} count={props.count} revision={props.revision} now={now} onScope={props.onScope} />
+      )}
       {tab === "output" && <DataView name="Output" value={output.value} hint={output.hint} empty={failed ? "It failed, so there is none." : run?.phase === "skipped" ? "Skipped, so there is none." : run === undefined ? "It has not run." : run.endedAt === null ? "It still runs." : "It gave nothing."} />}
       {tab === "input" && <DataView name="Input" value={input.value} hint={input.hint} empty="Nothing came in." />}
       {tab === "tries" && <Tries run={run} now={now} startedAt={state.startedAt} node={node} />}

@@ -7,7 +7,9 @@ import { DataTab } from "./DataTab";
 import { EventsTab } from "./EventsTab";
 import { LogsTab } from "./LogsTab";
 import type { Graph } from "./model/flowing";
+import type { RunHistory } from "./model/history";
 import type { RunState } from "./model/runState";
+import type { RunView } from "./model/view";
 import { TimelineLegend, TimelineTab } from "./TimelineTab";
 
 export const DOCK_TABS = ["timeline", "events", "logs", "data"] as const;
@@ -18,6 +20,11 @@ export interface RunDockProps {
   execution: Execution | null;
   /** The run as the page looks at it: newest, or at one moment. */
   state: RunState;
+  view: RunView;
+  history: RunHistory;
+  /** The scope the picture shows; "" for the run itself. */
+  base: string;
+  onScope: (scope: string) => void;
   events: readonly ExecutionEvent[];
   /** How many of them had happened at the moment looked at. */
   count: number;
@@ -66,13 +73,13 @@ export function RunDock(props: RunDockProps) {
             </>
           }
         />
-        {!folded && tab === "timeline" && <TimelineTab state={state} nodes={nodes} now={props.now} selected={selected} onSelect={onSelect} />}
+        {!folded && tab === "timeline" && <TimelineTab state={state} graph={graph} history={props.history} base={props.base} count={props.count} revision={revision} now={props.now} selected={selected} onSelect={onSelect} onScope={props.onScope} />}
         {!folded && tab === "events" && (
           <EventsTab events={events} revision={revision} nodes={nodes} startedAt={state.startedAt} at={props.at} onAt={props.onAt} selected={selected} />
         )}
         {!folded && tab === "logs" && <LogsTab events={events} count={props.count} revision={revision} nodes={nodes} startedAt={state.startedAt} selected={selected} onSelect={onSelect} />}
         {!folded && tab === "data" && (
-          <DataTab graph={graph} execution={props.execution} state={state} activations={props.activations} onNeedActivations={props.onNeedActivations} selected={selected} onSelect={onSelect} />
+          <DataTab graph={graph} execution={props.execution} state={state} view={props.view} activations={props.activations} onNeedActivations={props.onNeedActivations} selected={selected} onSelect={onSelect} />
         )}
       </Dock>
     </div>

@@ -9,7 +9,10 @@ import { clockTime, useNow } from "@/shared/time";
 import { ConnectionState } from "./ConnectionState";
 import { edgeStates, type Graph, withoutFlow } from "./model/flowing";
 import { nodeStates } from "./model/cards";
+import type { RunHistory } from "./model/history";
 import { hasFailed } from "./model/runState";
+import { type ScopeGroup, splitScope } from "./model/scopes";
+import { loopLabels } from "./model/view";
 import { shortId } from "./model/words";
 import { NodePanel } from "./NodePanel";
 import { RerunDialog, repeatsOf } from "./RerunDialog";
@@ -18,9 +21,12 @@ import { DOCK_TABS, type DockTab, RunDock } from "./RunDock";
 import { RunHead } from "./RunHead";
 import { RunOutline } from "./RunOutline";
 import { Broken, Legend, Opening } from "./RunStates";
+import { LoopBar, ScopeBar } from "./ScopeBars";
 import { spoken } from "./model/spoken";
 import { TimeSlider } from "./TimeSlider";
 import { useCatalogue, useRunSession } from "./useRun";
+import { useRunView } from "./useRunView";
+import { useScopedGraph } from "./useScopedGraph";
 import "./runs.css";
 
 const NOTHING: Graph = { nodes: [], edges: [] };
@@ -58,7 +64,6 @@ function OneRun({ id }: { id: string }) {
   useEffect(() => () => window.clearTimeout(restAt.current), []);
   const total = history.length;
   const count = at === null ? total : Math.min(total, history.countUpTo(at));
-  const state = useMemo(() => (at === null ? run.state : history.after(count)), [at, count, run.state, history]);
   const onCount = useCallback(
     // The last event of a run that ended is where everybody looks who looks at no moment.
     (wanted: number | null) => look(wanted === null || (wanted >= history.length && history.latest.endedAt !== null) ? null : (history.events[wanted - 1]?.id ?? null)),
@@ -66,7 +71,13 @@ function OneRun({ id }: { id: string }) {
   );
 
   const { order } = run.state;
-  const graph = useMemo<Graph>(() => blueprint ?? (run.blueprintGone ? withoutFlow(order) : NOTHING), [blueprint, run.blueprintGone, order]);
+  const root = useMemo<Graph>(() => blueprint ?? (run.blueprintGone ? withoutFlow(order) : NOTHING), [blueprint, run.blueprintGone, order]);
+  // An item of a sub-flow has a picture of its own: the child's graph, with what happened in that scope.
+  const base = parameters.get("in") ?? "";
+  const scoped = useScopedGraph(root, `Run ${shortId(id)}`, base);
+  const graph = scoped.graph ?? NOTHING;
+  const { view, onRound, activations, lists, totals } = useRunView({ graph, history, base, count, run, execution, onAddress: change });
+  const { state } = view;
   const running = run.state.endedAt === null && total > 0;
   // While the line is gone nothing is known to go on: clocks stand where the server was last heard.
   const offline = feed?.phase === "offline" && running;
@@ -94,27 +105,33 @@ function OneRun({ id }: { id: string }) {
     setPanel({ nodeId, open: true });
     change({ node: nodeId });
   }, [change]);
-  const selectedFailed = selected !== null && hasFailed(run.state.nodes[selected]?.phase ?? "running");
+  const goTo = useCallback((scope: string) => {
+    setAuto(false);
+    setPanel(null);
+    change({ in: scope === "" ? null : scope, node: null });
+  }, [change]);
+  const selectedFailed = selected !== null && hasFailed(state.nodes[selected]?.phase ?? "running");
   const panelOpen = panel !== null && panel.nodeId === selected ? panel.open : selectedFailed;
   const panelNode = panelOpen ? graph.nodes.find((node) => node.id === selected) : undefined;
 
   const ticking = Object.values(state.nodes).some((node) => node.endedAt === null && (node.tries.at(-1)?.startedAt ?? 0) > now - 1000) ? Math.floor(now / 250) : 0;
   // eslint-disable-next-line react-hooks/exhaustive-deps
-  const cards = useMemo(() => nodeStates(graph, state, now, live), [graph, state, live, ticking, live ? 0 : now]);
-  const edges = useMemo(() => edgeStates(graph, state, run.activations), [graph, state, run.activations]);
+  const cards = useMemo(() => nodeStates(graph, view, now, live, totals), [graph, view, totals, live, ticking, live ? 0 : now]);
+  const edges = useMemo(() => edgeStates(graph, state, activations), [graph, state, activations]);
+  const labels = useMemo(() => loopLabels(view), [view]);
 
   // Read aloud what ended, as it ends; not the history that a reload brings back.
   const heard = useRef(run.state);
   useEffect(() => {
     if (feed?.phase === "live" || feed?.phase === "ended") {
-      const said = spoken(heard.current, run.state, graph.nodes);
+      const said = spoken(heard.current, run.state, root.nodes);
       if (said !== null && heard.current.events > 0) announce(said.text, said.now);
     }
     heard.current = run.state;
-  }, [run.state, feed?.phase, graph]);
+  }, [run.state, feed?.phase, root]);
 
   // The graph fits itself anew once it has its new width.
-  const fitKey = useSettled(`${blueprint ? "run" : "none"}${panelNode ? "-panel" : ""}`, 80);
+  const fitKey = useSettled(`${scoped.graph ? `run ${base.replace(/:\d+$/, "")}` : "none"}${panelNode ? "-panel" : ""}`, 80);
 
   const [starting, setStarting] = useState(false);
   const [planning, setPlanning] = useState(false);
@@ -143,7 +160,7 @@ function OneRun({ id }: { id: string }) {
   const flowGone = run.blueprintGone;
   const dock = (
     <RunDock
-      graph={graph} execution={execution} state={state} events={history.events} count={count} revision={revision} activations={run.activations}
+      graph={graph} execution={execution} state={state} view={view} history={history} base={base} onScope={goTo} events={history.events} count={count} revision={revision} activations={activations}
       onNeedActivations={session.loadActivations} now={now} at={at} onAt={look} selected={selected} onSelect={select} tab={tab} onTab={(next) => change({ tab: next })}
     />
   );
@@ -165,7 +182,7 @@ function OneRun({ id }: { id: string }) {
         }
         center={flowId !== null && !flowGone ? <FlowFaces flowId={flowId} current="runs" /> : undefined}
         right={
-          <Button icon={RotateCcw} data-testid="rerun" disabled={execution === null || flowGone || starting} onClick={() => (repeatsOf(graph).length > 0 ? setPlanning(true) : again())}>
+          <Button icon={RotateCcw} data-testid="rerun" disabled={execution === null || flowGone || starting} onClick={() => (repeatsOf(root).length > 0 ? setPlanning(true) : again())}>
             {starting ? "Starting" : "Re-run"}
           </Button>
         }
@@ -179,28 +196,40 @@ function OneRun({ id }: { id: string }) {
                 <div className="run-graph grid place-items-center bg-canvas"><Empty icon={Activity} title="The flow was deleted">Its picture went with it. What happened in the run is all below.</Empty></div>
               ) : (
                 <div className="run-graph">
-                  <GraphView flow={graph} catalogue={catalogue} mode="run" nodeStates={cards} edgeStates={edges} selectedNodeId={selected} onSelect={select} onOpen={open} fitKey={fitKey}>
+                  <GraphView flow={graph} catalogue={catalogue} mode="run" nodeStates={cards} edgeStates={edges} edgeLabels={labels} selectedNodeId={selected} onSelect={select} onOpen={open} fitKey={fitKey}>
                     <Legend />
+                    <div className="scope-over">
+                      {base !== "" && <ScopeBar crumbs={scoped.crumbs} scope={base} group={groupOf(history, base)} count={count} onScope={goTo} />}
+                      <LoopBar graph={graph} loops={view.loops} onRound={onRound} />
+                    </div>
+                    {scoped.failure !== null && <div className="scope-lost"><Empty icon={Activity} title="The sub-flow's picture did not come" actions={<Button onClick={() => goTo("")}>Back to the run</Button>}>{scoped.failure}</Empty></div>}
                     {offline && <div className="run-offline"><Banner status="stale" testId="run-offline">What you see is from {clockTime(clock)}. The run goes on without you, and this page catches up when the line is back.</Banner></div>}
                   </GraphView>
                 </div>
               )}
-              <RunOutline graph={graph} state={state} now={now} onOpen={open} />
+              <RunOutline graph={graph} view={view} now={now} onOpen={open} />
               <TimeSlider events={history.events} revision={revision} count={count} startedAt={run.state.startedAt} endedAt={run.state.endedAt} now={running ? clock : now} live={at === null} onCount={onCount} />
               {dock}
             </div>
             {panelNode !== undefined && (
               <NodePanel
-                key={panelNode.id} node={panelNode} catalogue={catalogue} graph={graph} execution={execution} state={state} events={history.events} activations={run.activations}
-                onNeedActivations={session.loadActivations} now={now} flowId={flowId} onClose={() => setPanel({ nodeId: panelNode.id, open: false })}
+                key={panelNode.id} node={panelNode} catalogue={catalogue} graph={graph} execution={execution} state={state} view={view} events={history.events} activations={activations}
+                count={count} revision={revision} lists={lists} totals={totals} onRound={onRound} onScope={goTo}
+                onNeedActivations={session.loadActivations} now={now} flowId={scoped.flowId ?? flowId} onClose={() => setPanel({ nodeId: panelNode.id, open: false })}
               />
             )}
           </div>
-          {planning && <RerunDialog execution={execution} graph={graph} onClose={() => setPlanning(false)} onRun={again} />}
+          {planning && <RerunDialog execution={execution} graph={root} onClose={() => setPlanning(false)} onRun={again} />}
         </main>
       )}
     </>
   );
+}
+
+/** The items beside the one whose picture is shown. */
+function groupOf(history: RunHistory, scope: string): ScopeGroup | undefined {
+  const place = splitScope(scope);
+  return place === null ? undefined : history.scopes.group(place.parent, place.nodeId);
 }
 
 function useSettled<T>(value: T, afterMs: number): T {

@@ -2,6 +2,9 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { FlowNode } from "@/shared/protocol";
 import { duration, StatusSign } from "@/shared/ui";
+import { ChevronRight } from "lucide-react";
+import type { RunHistory } from "./model/history";
+import type { Graph } from "./model/flowing";
 import type { RunState } from "./model/runState";
 import { axisOf, type Bar, type BarKind, tickLabel, type TimelineRow, timelineRows } from "./model/timeline";
 import { VirtualList } from "./VirtualList";
@@ -26,16 +29,31 @@ export function TimelineLegend() {
   );
 }
 
-export function TimelineTab({ state, nodes, now, selected, onSelect }: {
+export function TimelineTab({ state, graph, history, base, count: seen, revision, now, selected, onSelect, onScope }: {
   state: RunState;
-  nodes: readonly FlowNode[];
+  graph: Graph;
+  history: RunHistory;
+  /** The scope the picture shows. */
+  base: string;
+  count: number;
+  revision: number;
   now: number;
   selected: string | null;
   onSelect: (nodeId: string) => void;
+  onScope: (scope: string) => void;
 }) {
+  const { nodes } = graph;
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (key: string) => setOpen((before) => {
+    const next = new Set(before);
+    if (!next.delete(key)) next.add(key);
+    return next;
+  });
   const end = state.endedAt ?? now;
   const start = state.startedAt ?? end;
-  const rows = useMemo(() => timelineRows(state, nodes, end), [state, nodes, end]);
+  // The history grows in place: the revision says when.
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const rows = useMemo(() => timelineRows({ graph, history, base, count: seen, open }, end), [graph, history, base, seen, open, end, revision]);
   const axis = axisOf(Math.max(end - start, 0.1));
   const rest = nodes.filter((node) => state.nodes[node.id] === undefined);
   const at = (ms: number): string => `${((ms / axis.span) * 100).toFixed(3)}%`;
@@ -73,7 +91,7 @@ export function TimelineTab({ state, nodes, now, selected, onSelect }: {
           reveal={selectedRow >= 0 ? selectedRow : null}
           row={(index) => {
             const row = rows[index];
-            return row === undefined ? <Rest nodes={rest} ended={state.endedAt !== null} /> : <Row row={row} at={at} track={track} span={axis.span} selected={row.nodeId === selected} onSelect={onSelect} />;
+            return row === undefined ? <Rest nodes={rest} ended={state.endedAt !== null} /> : <Row row={row} at={at} track={track} span={axis.span} selected={row.nodeId === selected && row.depth === 0} onSelect={onSelect} onFold={toggle} onScope={onScope} />;
           }}
         />
       </div>
@@ -91,20 +109,27 @@ function placeOf(row: TimelineRow, span: number, track: number): "behind" | "ins
   return pixels(row.bars[0]?.from ?? 0) > needed ? "before" : "hidden";
 }
 
-function Row({ row, at, track, span, selected, onSelect }: {
+function Row({ row, at, track, span, selected, onSelect, onFold, onScope }: {
   row: TimelineRow;
   at: (ms: number) => string;
   track: number;
   span: number;
   selected: boolean;
   onSelect: (nodeId: string) => void;
+  onFold: (key: string) => void;
+  onScope: (scope: string) => void;
 }) {
+  const act = () => {
+    if (row.opens !== null) onScope(row.opens);
+    else if (row.fold !== null) onFold(row.key);
+    if (row.depth === 0 && row.opens === null) onSelect(row.nodeId);
+  };
   const place = placeOf(row, span, track);
   const last = row.bars.length - 1;
   const end = row.bars[last]?.to ?? 0;
   return (
-    <button type="button" className="tl-row" aria-pressed={selected} title={place === "hidden" ? row.note : undefined} onClick={() => onSelect(row.nodeId)} data-node={row.nodeId}>
-      <span className="tl-name"><StatusSign status={row.status} /><span className="cut">{row.name}</span></span>
+    <button type="button" className="tl-row" aria-pressed={selected} aria-expanded={row.fold === null ? undefined : row.fold === "open"} title={place === "hidden" ? row.note : undefined} onClick={act} data-node={row.nodeId} data-depth={row.depth}>
+      <span className="tl-name" style={row.depth > 0 ? { paddingLeft: 16 + row.depth * 12 + (row.fold === null ? 16 : 0) } : undefined}>{row.fold !== null && <ChevronRight className={`icon icon-12 tl-fold ${row.fold}`} aria-hidden />}<StatusSign status={row.status} /><span className="cut">{row.name}</span></span>
       <span className="tl-took">{row.took === null ? "" : duration(row.took)}</span>
       <span className="tl-track">
         {row.bars.map((bar, index) => <BarShape key={index} bar={bar} at={at} room={((bar.to - bar.from) / span) * track} text={place === "inside" && index === last ? [bar.label, row.note].filter(Boolean).join(", ") : bar.label} />)}

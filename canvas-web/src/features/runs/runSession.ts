@@ -28,7 +28,7 @@ export interface RunSnapshot {
   state: RunState;
   /** Goes up with every change of the events; what is derived from them depends on it. */
   revision: number;
-  /** By node id. Asked for when somebody looks at data, and again when more nodes have ended. */
+  /** By `scope|node id`. Asked for when somebody looks at data, and again when more nodes have ended. */
   activations: ReadonlyMap<string, Activation>;
   /** Why the run cannot be shown. */
   failure: unknown;
@@ -111,10 +111,10 @@ export class RunSession {
 
   private async readActivations(): Promise<void> {
     try {
-      const list = await api.executions.activations(this.id, { signal: this.stop.signal });
-      // The root scope's last one stands for a node.
-      const byNode = new Map(list.filter((activation) => activation.scope === "").map((activation) => [activation.nodeId, activation]));
-      this.set({ activations: byNode });
+      // Of a run with thousands of items the newest would take a hundred pages; there the events tell enough.
+      const list = await api.executions.activations(this.id, { signal: this.stop.signal, most: 2000 });
+      // A scope's last one stands for a node.
+      this.set({ activations: new Map(list.map((activation) => [`${activation.scope}|${activation.nodeId}`, activation])) });
     } catch {
       // What the events tell is shown without it; the next look asks again.
       this.activationsAt = -1;

@@ -123,10 +123,10 @@ function Extra({ run, level }: { run: NodeRunState; level: Level }) {
     <div className="card-extra">
       {progress && (
         <>
-          <div className="flex justify-between">
+          <div className="flex justify-between gap-1.5 whitespace-nowrap">
             <b className="font-semibold">{(progress.done + progress.failed).toLocaleString("en")}{progress.total === null ? " done" : ` / ${progress.total.toLocaleString("en")}`}</b>
-            {progress.running > 0 && <span>{progress.running} running</span>}
-            {progress.failed > 0 && <span className="text-failed">{progress.failed} failed</span>}
+            {progress.running > 0 && (progress.total ?? 0) < 10_000 && <span>{progress.running} running</span>}
+            {progress.failed > 0 && <span className="text-failed">{progress.failed.toLocaleString("en")} failed</span>}
           </div>
           <div className="bar" aria-hidden>
             {(["done", "failed", "running"] as const).map((key) =>

@@ -52,8 +52,8 @@ function checkNodes(flow: { nodes?: readonly unknown[] }): void {
   for (const node of flow.nodes ?? []) assertNode(node);
 }
 
-/** Follow the page tokens to the end. */
-async function all<T>(path: string, options: RequestOptions = {}): Promise<T[]> {
+/** Follow the page tokens to the end, or until there are `most`. */
+async function all<T>(path: string, options: RequestOptions = {}, most = Infinity): Promise<T[]> {
   const items: T[] = [];
   let pageToken: string | undefined;
   do {
@@ -62,7 +62,7 @@ async function all<T>(path: string, options: RequestOptions = {}): Promise<T[]> 
     ).data;
     items.push(...page.items);
     pageToken = page.nextPageToken ?? undefined;
-  } while (pageToken !== undefined);
+  } while (pageToken !== undefined && items.length < most);
   return items;
 }
 
@@ -169,8 +169,9 @@ export const api = {
       return answer(await request<Execution>("POST", `${runPath(id)}/cancel`, { body: {} }));
     },
 
-    async activations(id: string, { signal }: Signal = {}): Promise<Activation[]> {
-      return all<Activation>(`${runPath(id)}/activations`, { signal });
+    /** By rising start; the first ones where there are more than `most`. */
+    async activations(id: string, { signal, most }: Signal & { most?: number } = {}): Promise<Activation[]> {
+      return all<Activation>(`${runPath(id)}/activations`, { signal }, most);
     },
 
     async events(id: string, { after, limit = 1000, signal }: Signal & { after?: string; limit?: number } = {}): Promise<EventPage> {

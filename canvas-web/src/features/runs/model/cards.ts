@@ -4,15 +4,26 @@ import type { NodeRunState } from "@/shared/graph";
 import { duration } from "@/shared/ui/statusWords";
 import { litPorts, wiredErrors, type Graph } from "./flowing";
 import { maxAttempts } from "./ports";
-import { backingOff, type NodeRun, type RunState } from "./runState";
+import { backingOff, type NodeRun } from "./runState";
+import { roundOf, type RunView } from "./view";
 
-export function nodeStates(graph: Graph, state: RunState, now: number, live: boolean): Record<string, NodeRunState> {
+/** `totals`: by node id of a sub-flow, how many items its list has, where that is known. */
+export function nodeStates(graph: Graph, view: RunView, now: number, live: boolean, totals: Readonly<Record<string, number>> = {}): Record<string, NodeRunState> {
+  const { state } = view;
   const errors = wiredErrors(graph);
   const states: Record<string, NodeRunState> = {};
   for (const node of graph.nodes) {
     const run = state.nodes[node.id];
     if (run !== undefined) states[node.id] = cardOf(node, run, errors.has(node.id), now, live, state.startedAt);
     else if (state.endedAt !== null) states[node.id] = { status: "queued", word: "Not reached" };
+    const round = run === undefined || run.phase === "skipped" ? null : roundOf(view, node.id);
+    const card = states[node.id];
+    if (round !== null && card !== undefined) card.round = round.text;
+    const counts = view.groups[node.id]?.counts;
+    if (counts !== undefined && card !== undefined && (counts.begun > 1 || (totals[node.id] ?? 0) > 1)) {
+      const { done, failed, cancelled } = counts;
+      card.progress = { done, failed: failed + cancelled, running: counts.running + counts.waiting, total: totals[node.id] ?? (run?.endedAt == null ? null : counts.begun) };
+    }
   }
   return states;
 }

@@ -73,13 +73,17 @@ export interface Incoming {
   from: string | null;
 }
 
-/** What came in at a node, put together from the results of the nodes before it. */
+/**
+ * What came in at a node, put together from the results of the nodes before it. `before`: for the header of a loop that
+ * goes round again, the nodes of the round before.
+ */
 export function incoming(
   graph: Graph,
   nodeId: string,
   state: RunState,
   inputs: JsonObject,
   activations: ReadonlyMap<string, Activation> = new Map(),
+  before?: Readonly<Record<string, NodeRun>>,
 ): Incoming[] {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   const node = nodes.get(nodeId);
@@ -89,13 +93,16 @@ export function incoming(
   const errorWired = wiredErrors(graph);
   const found: Incoming[] = [];
   for (const port of inputPorts(node)) {
-    const edges = graph.edges.filter((edge) => edge.target.nodeId === nodeId && edge.target.port === port.key);
+    const all = graph.edges.filter((edge) => edge.target.nodeId === nodeId && edge.target.port === port.key);
+    // From the second round on a port that a back wire feeds takes what came along it; before that nothing came.
+    const back = before === undefined ? [] : all.filter((edge) => edge.loop !== undefined);
+    const edges = back.length > 0 ? back : all.filter((edge) => edge.loop === undefined);
     const first = edges
       .flatMap((edge) => {
         const source = nodes.get(edge.source.nodeId);
-        const run = state.nodes[edge.source.nodeId];
+        const run = edge.loop === undefined ? state.nodes[edge.source.nodeId] : before?.[edge.source.nodeId];
         if (source === undefined || run?.endedAt == null) return [];
-        const value = litPorts(source, run, errorWired.has(source.id), activations.get(source.id))?.[edge.source.port];
+        const value = litPorts(source, run, errorWired.has(source.id), edge.loop === undefined ? activations.get(source.id) : undefined)?.[edge.source.port];
         return value === undefined ? [] : [{ port: port.key, value, from: source.id, at: run.endedAt }];
       })
       // A port keeps the first live token.

@@ -55,6 +55,16 @@ export class Recording {
     return this;
   }
 
+  /** The event before this one happened in this scope: what the server sends behind it. */
+  inScope(at: number, n: number, scope: string): this {
+    return this.custom(at, "detail", n, 1, { scope, eventId: this.events.at(-1)?.id ?? "" });
+  }
+
+  /** One node runs in a scope. */
+  ran(at: number, n: number, scope: string, took: number, result?: Json): this {
+    return this.begin(at, n).inScope(at, n, scope).end(at + took, n, result).inScope(at + took, n, scope);
+  }
+
   log(at: number, level: string, message: string, n?: number): this {
     this.add(at, "log", { level, message, ...(n === undefined ? {} : { nodeId: nodeId(n) }) });
     return this;

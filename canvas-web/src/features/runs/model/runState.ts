@@ -60,13 +60,18 @@ export const EMPTY: RunState = {
 
 const LINES = 3;
 
-/** The state after `events[from]` to `events[to - 1]`. Nodes that nothing touched keep their identity. */
-export function fold(before: RunState, events: readonly ExecutionEvent[], from = 0, to = events.length): RunState {
+/**
+ * The state after `events[from]` to `events[to - 1]`. Nodes that nothing touched keep their identity. With `places`, the
+ * scope of each event, those of other scopes are counted and change no node.
+ */
+export function fold(before: RunState, events: readonly ExecutionEvent[], from = 0, to = events.length, places?: readonly string[]): RunState {
   if (to <= from) return before;
   const draft = new Draft(before);
   for (let index = from; index < to; index += 1) {
     const event = events[index];
-    if (event !== undefined) draft.apply(event);
+    if (event === undefined) continue;
+    if (places === undefined || (places[index] ?? "") === "") draft.apply(event);
+    else draft.count(event);
   }
   return draft.done();
 }
@@ -85,6 +90,13 @@ class Draft {
 
   done(): RunState {
     return { ...this.state, nodes: this.nodes, order: this.order };
+  }
+
+  /** An event of another scope. */
+  count(event: ExecutionEvent): void {
+    this.state.events += 1;
+    this.state.lastEventAt = timeOf(event.timestamp);
+    if (event.type === "log") this.state.logs += 1;
   }
 
   apply(event: ExecutionEvent): void {

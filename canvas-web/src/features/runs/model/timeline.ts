@@ -1,8 +1,16 @@
-/** The timeline: one row a node, bars for tries and back-off on a scale from the run's start. Pure. */
+/**
+ * The timeline: one row a node, bars for tries and back-off on a scale from the run's start; the rounds of a loop and the
+ * items of a sub-flow under a row of their own, folded until somebody opens them. Pure.
+ */
+import { loopsOf } from "@/document";
 import type { FlowNode } from "@/shared/protocol";
 import type { RunStatus } from "@/shared/ui";
 import { duration } from "@/shared/ui/statusWords";
-import { backingOff, hasFailed, type NodeRun, type RunState, shownPhase } from "./runState";
+import type { Graph } from "./flowing";
+import type { RunHistory } from "./history";
+import { backingOff, hasFailed, type NodeRun, shownPhase } from "./runState";
+import { phaseAt, type ScopeGroup, type ScopeItem } from "./scopes";
+import { isSubflow, itemWord } from "./view";
 
 export type BarKind = "done" | "running" | "failed" | "backoff" | "waiting" | "cancelled" | "lost";
 
@@ -15,6 +23,13 @@ export interface Bar {
 }
 
 export interface TimelineRow {
+  /** Unique in the timeline, and what opening a row is remembered by. */
+  key: string;
+  depth: number;
+  /** A row that opens: a loop or a sub-flow with its rounds or items, a round with its nodes. */
+  fold: "open" | "closed" | null;
+  /** An item of a sub-flow: its own picture opens at this scope. */
+  opens: string | null;
   nodeId: string;
   name: string;
   status: RunStatus;
@@ -27,19 +42,99 @@ export interface TimelineRow {
 
 const KIND: Record<string, BarKind> = { done: "done", failed: "failed", cancelled: "cancelled", running: "running", lost: "lost" };
 
-export function timelineRows(state: RunState, nodes: readonly FlowNode[], now: number): TimelineRow[] {
-  const names = new Map(nodes.map((node) => [node.id, node.name]));
-  const start = state.startedAt ?? state.lastEventAt ?? now;
-  const runs = state.order.flatMap((id) => {
-    const run = state.nodes[id];
-    return run === undefined ? [] : [run];
-  });
-  const started = runs.filter((run) => run.phase !== "skipped").sort((a, b) => a.startedAt - b.startedAt);
-  const skipped = runs.filter((run) => run.phase === "skipped");
-  return [...started, ...skipped].map((run) => rowOf(run, names.get(run.nodeId) ?? "Unknown node", start, now));
+/** Where the timeline reads from, and what is open in it. */
+export interface TimelineSource {
+  graph: Graph;
+  history: RunHistory;
+  /** The scope the picture shows. */
+  base: string;
+  count: number;
+  open: ReadonlySet<string>;
 }
 
-function rowOf(run: NodeRun, name: string, start: number, now: number): TimelineRow {
+interface Placed {
+  at: number;
+  skipped: boolean;
+  rows: TimelineRow[];
+}
+
+export function timelineRows(source: TimelineSource, now: number): TimelineRow[] {
+  const run = source.history.after(source.count);
+  const start = run.startedAt ?? run.lastEventAt ?? now;
+  return rowsIn(source, source.base, 0, start, now);
+}
+
+function rowsIn(source: TimelineSource, scope: string, depth: number, start: number, now: number): TimelineRow[] {
+  const { graph, history, count } = source;
+  const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+  const headers = new Map(loopsOf(graph).map((loop) => [loop.header, loop]));
+  const state = history.inScope(scope, count);
+  const groups = new Map(history.scopes.groupsIn(scope).map((group) => [group.nodeId, group]));
+  const placed: Placed[] = [];
+  for (const id of state.order) {
+    const run = state.nodes[id];
+    if (run === undefined) continue;
+    const node = nodes.get(id);
+    const group = node !== undefined && isSubflow(node) ? groups.get(id) : undefined;
+    const key = `${scope}|${id}`;
+    const row = { ...rowOf(run, node?.name ?? "Unknown node", start, now, key), depth };
+    placed.push({ at: run.startedAt, skipped: run.phase === "skipped", rows: group === undefined || node === undefined ? [row] : folded(source, row, () => itemsOf(group, count).map((item) => itemRow(item, node, depth + 1, start, now, count))) });
+  }
+  for (const [header, group] of groups) {
+    const loop = headers.get(header);
+    const items = itemsOf(group, count);
+    const first = items[0];
+    if (loop === undefined || first === undefined) continue;
+    const name = nodes.get(header)?.name ?? "Loop";
+    placed.push({
+      at: first.startedAt,
+      skipped: false,
+      rows: folded(source, loopRow(`${scope}|loop ${header}`, name, header, items, loop.maxIterations, depth, start, now, count), () =>
+        items.flatMap((item) => folded(source, roundRow(item, depth + 1, start, now, count, loop.maxIterations, header), () => rowsIn(source, item.scope, depth + 2, start, now)))),
+    });
+  }
+  placed.sort((a, b) => Number(a.skipped) - Number(b.skipped) || a.at - b.at);
+  return placed.flatMap((one) => one.rows);
+}
+
+const itemsOf = (group: ScopeGroup, count: number): ScopeItem[] => group.items.filter((item): item is ScopeItem => item !== undefined && item.startIndex < count);
+
+function folded(source: TimelineSource, row: TimelineRow, inside: () => TimelineRow[]): TimelineRow[] {
+  const open = source.open.has(row.key);
+  return [{ ...row, fold: open ? "open" : "closed" }, ...(open ? inside() : [])];
+}
+
+/** A bar a round, as long as they can be told apart. */
+const MOST_BARS = 80;
+
+function loopRow(key: string, name: string, nodeId: string, items: readonly ScopeItem[], most: number, depth: number, start: number, now: number, count: number): TimelineRow {
+  const last = items.at(-1);
+  const phases = items.map((item) => phaseAt(item, count));
+  const status = phases.find((phase) => phase === "running" || phase === "waiting") ?? phases.at(-1) ?? "running";
+  const bars = items.length <= MOST_BARS
+    ? items.map((item) => itemBar(item, start, now, count, String(item.n + 1)))
+    : [{ kind: status, from: (items[0]?.startedAt ?? start) - start, to: Math.max(...items.map((item) => endOf(item, now, count))) - start, label: `${items.length.toLocaleString("en")} rounds` }];
+  const took = last === undefined ? 0 : endOf(last, now, count) - (items[0]?.startedAt ?? start);
+  return { key, depth, fold: "closed", opens: null, nodeId, name: `Loop at ${name}`, status, took, bars, note: `${items.length.toLocaleString("en")} of at most ${most.toLocaleString("en")} rounds` };
+}
+
+function roundRow(item: ScopeItem, depth: number, start: number, now: number, count: number, most: number, nodeId: string): TimelineRow {
+  return { key: item.scope, depth, fold: "closed", opens: null, nodeId, name: `Round ${item.n + 1} of ${most}`, status: phaseAt(item, count), took: endOf(item, now, count) - item.startedAt, bars: [itemBar(item, start, now, count, "")], note: item.error ?? "" };
+}
+
+function itemRow(item: ScopeItem, node: FlowNode, depth: number, start: number, now: number, count: number): TimelineRow {
+  const word = itemWord(node, item.n);
+  return { key: item.scope, depth, fold: null, opens: item.scope, nodeId: node.id, name: word.charAt(0).toUpperCase() + word.slice(1), status: phaseAt(item, count), took: endOf(item, now, count) - item.startedAt, bars: [itemBar(item, start, now, count, "")], note: item.error ?? "" };
+}
+
+const endOf = (item: ScopeItem, now: number, count: number): number => (item.endedAt !== null && item.endIndex < count ? item.endedAt : now);
+
+function itemBar(item: ScopeItem, start: number, now: number, count: number, label: string): Bar {
+  const from = item.startedAt - start;
+  return { kind: phaseAt(item, count), from, to: Math.max(from, endOf(item, now, count) - start), label };
+}
+
+function rowOf(run: NodeRun, name: string, start: number, now: number, key: string): TimelineRow {
   const bars: Bar[] = [];
   let before: number | null = null;
   for (const [index, attempt] of run.tries.entries()) {
@@ -59,7 +154,7 @@ function rowOf(run: NodeRun, name: string, start: number, now: number): Timeline
     before = to;
   }
   const took = run.phase === "skipped" ? null : (run.endedAt ?? now) - run.startedAt;
-  return { nodeId: run.nodeId, name, status: shownPhase(run, now), took, bars, note: noteOf(run, now) };
+  return { key, depth: 0, fold: null, opens: null, nodeId: run.nodeId, name, status: shownPhase(run, now), took, bars, note: noteOf(run, now) };
 }
 
 function noteOf(run: NodeRun, now: number): string {
