@@ -86,6 +86,14 @@ class CelCondition:
 
     async def evaluate(self, inputs: Mapping[str, Any]) -> bool:
         """True or false. Raises ExpressionFailed, and NotBoolean where the value is neither."""
+        kind, value = await self.value(inputs)
+        if kind != "BOOL":
+            raise NotBoolean(f"a condition is true or false, and this is {_KINDS.get(kind, kind.lower())}")
+        return bool(value)
+
+    async def value(self, inputs: Mapping[str, Any]) -> tuple[str, Any]:
+        """The kind of the value, such as BOOL, and where it is a boolean, text or a number, the value. Raises
+        ExpressionFailed."""
         variables = {name: inputs[name] for name in self._names if name in inputs and name != "inputs"}
         variables["inputs"] = inputs
         if len(orjson.dumps(inputs)) > (_SMALL_FOR_LOOPS if self._loops else _SMALL):
@@ -99,9 +107,19 @@ class CelCondition:
             kind, value = result.type().name(), result.value()
         if kind == "ERROR":
             raise ExpressionFailed(str(value))
-        if kind != "BOOL":
-            raise NotBoolean(f"a condition is true or false, and this is {_KINDS.get(kind, kind.lower())}")
-        return bool(value)
+        return kind, value
+
+
+async def cel_key(text: str, inputs: Mapping[str, Any]) -> str:
+    """What an expression over `inputs` tells things apart by, as compact JSON: text, a number or a boolean.
+
+    All that gives none of these has the key `null`: a member that is absent, a list, an expression that fails.
+    """
+    try:
+        kind, value = await CelCondition(text, ()).value(inputs)
+    except ExpressionFailed:
+        return "null"
+    return orjson.dumps(value).decode() if kind in ("BOOL", "STRING", "INT", "DOUBLE") else "null"
 
 
 _KINDS = {"NULL": "null", "NULL_TYPE": "null", "INT": "an integer", "DOUBLE": "a number", "STRING": "text"}

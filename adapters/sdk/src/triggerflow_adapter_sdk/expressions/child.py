@@ -138,7 +138,7 @@ def _compile_cel(text: str) -> Callable[[Any], Any]:
         kind = result.type().name()
         if kind == "ERROR":
             raise ValueError(str(result.value()))
-        return {"type": kind, "value": result.value() if kind == "BOOL" else None}
+        return {"type": kind, "value": result.value() if kind in ("BOOL", "STRING", "INT", "DOUBLE") else None}
 
     return evaluate
 

@@ -7,10 +7,12 @@ schedule's policy. While a schedule is paused it has no due times, so none is mi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from triggerflow_adapter_sdk.cron import Cron
+from triggerflow_chassis.clock import rfc3339
 
 MissedPolicy = Literal["skip", "once", "all"]
 FireReason = Literal["due", "missed", "runNow"]
@@ -20,6 +22,7 @@ LATE_US: Final = 60_000_000
 MOST_TOLD: Final = 100
 """Of missed due times the last ones are told one by one, and made up for by `all`; those before are one entry."""
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR_US: Final = 3_600_000_000
 
 
@@ -69,6 +72,18 @@ def decide(cron: Cron, policy: MissedPolicy, next_at: int, now: int) -> Decision
         missed.extend(Missed(each) for each in late)
     fires.extend(Fire(each, "due") for each in on_time)
     return Decision(tuple(fires), tuple(missed), cron.next(now))
+
+
+def fired_inputs(cron: Cron, fire: Fire) -> dict[str, Any]:
+    """What a run of it gets: `{dueAt, localTime, timeZone, reason, standsFor}`."""
+    local = (_EPOCH + timedelta(microseconds=fire.due_at)).astimezone(cron.zone)
+    return {
+        "dueAt": rfc3339(fire.due_at),
+        "localTime": local.isoformat(timespec="seconds"),
+        "timeZone": cron.zone.key,
+        "reason": fire.reason,
+        "standsFor": fire.stands_for,
+    }
 
 
 def _due(cron: Cron, next_at: int, now: int) -> list[int]:

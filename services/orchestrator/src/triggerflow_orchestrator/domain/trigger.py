@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+SCHEDULE: Final = "core:schedule"
 HOOK_KINDS: Final = frozenset({"core:webhook", "core:form", "core:chat"})
 """Those that are reached at /hooks/{path}. They share one set of paths."""
 
@@ -51,6 +52,8 @@ class Trigger:
     """When the flow first had this trigger, microseconds. Stays while versions come and go."""
     changed_at: int
     """When its kind, key, config or version last changed, microseconds."""
+    most_of_flow: int | None = None
+    """Runs of its flow that may go on at once (`settings.concurrency`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,14 @@ class ActiveFlow:
     content_hash: str = ""
     triggers: tuple[TriggerNode, ...] | None = None
     """None where the version is the one that was known already."""
+    most_at_once: int | None = None
+    """Runs of the flow that may go on at once, None for any number."""
+
+
+def most_at_once(blueprint: Mapping[str, Any]) -> int | None:
+    """How many runs of the flow may go on at once, by its settings."""
+    found = (blueprint.get("settings") or {}).get("concurrency")
+    return None if found is None else int(found)
 
 
 def triggers_of(blueprint: Mapping[str, Any]) -> tuple[TriggerNode, ...]:

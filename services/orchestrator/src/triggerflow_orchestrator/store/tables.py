@@ -17,6 +17,8 @@ WAITING = "owner IS NULL AND ended_at IS NULL"
 TO_ARCHIVE = "ended_at IS NOT NULL AND archived_at IS NULL"
 # What the relay has not given ids yet.
 NOT_NOTICED = "NOT noticed"
+OPEN_FIRINGS = "status IN ('held', 'ready')"
+LIVE_FIRINGS = "live"
 
 executions = Table(
     "executions",
@@ -268,6 +270,7 @@ triggers = Table(
     Column("paused", Boolean, nullable=False),
     Column("made_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    Column("most_of_flow", Integer, comment="runs of its flow that may go on at once; NULL for any number"),
 )
 Index("triggers_by_key", triggers.c.project_id, triggers.c.key, triggers.c.kind)
 Index("triggers_by_kind", triggers.c.kind)
@@ -283,3 +286,52 @@ fires = Table(
     Column("fired_at", BigInteger, nullable=False),
 )
 Index("fires_of_execution", fires.c.execution_id)
+
+# When each schedule in the trigger book is next due (`app/schedules.py`). Goes with its trigger.
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("flow_id", Text, primary_key=True),
+    Column("node_id", Text, primary_key=True),
+    Column("cron", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("missed", Text, nullable=False, comment="skip, once or all"),
+    Column("next_at", BigInteger, comment="NULL while it is paused, or where it is never due again"),
+    Column("last_at", BigInteger, comment="the due time that last started a run"),
+    Column("last_execution_id", Text),
+)
+Index("schedules_due", schedules.c.next_at)
+
+# What came to triggers and starts runs, now or later, or did not and why (`domain/firing.py`).
+firings = Table(
+    "firings",
+    metadata,
+    Column("id", Text, primary_key=True, comment="a UUIDv7"),
+    Column("project_id", Text, nullable=False),
+    Column("flow_id", Text, nullable=False),
+    Column("node_id", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("inputs", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("status", Text, nullable=False, comment="held, ready, started, dropped or missed"),
+    Column("reason", Text),
+    Column("since", BigInteger),
+    Column("look_at", BigInteger, nullable=False, comment="of an open one: when to look at it next"),
+    Column("live", Boolean, nullable=False, comment="whether limits count it as going on"),
+    Column("cancels", Text, comment="JSON list of firings whose runs end for it"),
+    Column("execution_id", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("decided_at", BigInteger),
+)
+Index("firings_once", firings.c.flow_id, firings.c.node_id, firings.c.request_id, unique=True)
+Index("firings_by_status", firings.c.flow_id, firings.c.node_id, firings.c.status, firings.c.due_at, firings.c.id)
+Index("firings_started", firings.c.flow_id, firings.c.node_id, firings.c.decided_at)
+Index("firings_of_execution", firings.c.execution_id)
+Index(
+    "firings_open",
+    firings.c.look_at,
+    sqlite_where=text(OPEN_FIRINGS),
+    postgresql_where=text(OPEN_FIRINGS),
+)
+Index("firings_live", firings.c.flow_id, sqlite_where=text(LIVE_FIRINGS), postgresql_where=text(LIVE_FIRINGS))

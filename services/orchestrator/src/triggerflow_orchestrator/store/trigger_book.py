@@ -68,7 +68,7 @@ class SqlTriggerBook:
         async with self._database.change(durable=True) as connection:
             await connection.execute(update(triggers).where(mine).values(paused=paused))
             row = (await connection.execute(select(triggers).where(mine))).first()
-        return None if row is None else _trigger(row)
+        return None if row is None else trigger_of(row)
 
     async def execution_of(self, flow_id: str, node_id: str, request_id: str) -> str | None:
         query = select(_F.execution_id).where(_F.flow_id == flow_id, _F.node_id == node_id, _F.request_id == request_id)
@@ -79,7 +79,7 @@ class SqlTriggerBook:
     async def _where(self, *conditions: ColumnElement[bool]) -> list[Trigger]:
         query = select(triggers).where(*conditions).order_by(_T.flow_id, _T.node_id)
         async with self._database.snapshot() as connection:
-            return [_trigger(row) for row in await connection.execute(query)]
+            return [trigger_of(row) for row in await connection.execute(query)]
 
 
 async def _moved(connection: AsyncConnection, after: str | None, to: str) -> bool:
@@ -112,6 +112,7 @@ async def _replace(connection: AsyncConnection, flow: ActiveFlow) -> None:
             "config": dumps(node.config),
             "version": flow.version,
             "content_hash": flow.content_hash,
+            "most_of_flow": flow.most_at_once,
             "changed_at": now,
         }
         if there.pop(node.node_id, None) is None:
@@ -123,7 +124,8 @@ async def _replace(connection: AsyncConnection, flow: ActiveFlow) -> None:
         await connection.execute(delete(triggers).where(of_flow, _T.node_id.in_(there)))
 
 
-def _trigger(row: Row[Any]) -> Trigger:
+def trigger_of(row: Row[Any]) -> Trigger:
+    """A row of the table, whole."""
     return Trigger(
         project_id=row.project_id,
         flow_id=row.flow_id,
@@ -138,4 +140,5 @@ def _trigger(row: Row[Any]) -> Trigger:
         paused=row.paused,
         made_at=row.made_at,
         changed_at=row.changed_at,
+        most_of_flow=row.most_of_flow,
     )

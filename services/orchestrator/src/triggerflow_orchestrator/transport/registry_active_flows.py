@@ -13,7 +13,7 @@ from triggerflow_chassis.grpc.status import from_rpc_error
 from triggerflow_chassis.identity import LOCAL
 from triggerflow_chassis.wire.flow import blueprint_to_json
 
-from triggerflow_orchestrator.domain.trigger import ActiveFlow, triggers_of
+from triggerflow_orchestrator.domain.trigger import ActiveFlow, most_at_once, triggers_of
 
 _SECONDS: Final = 10.0
 _PAGE: Final = 250
@@ -52,11 +52,13 @@ class RegistryActiveFlows:
             if isinstance(refusal, NotFound | NoVersion):
                 return ActiveFlow(self._project_id, flow_id, "", None)
             raise refusal from None
+        blueprint = blueprint_to_json(version.blueprint)
         return ActiveFlow(
             project_id=self._project_id,
             flow_id=flow_id,
             name=run.flow_name,
             version=run.version,
             content_hash=version.content_hash,
-            triggers=triggers_of(blueprint_to_json(version.blueprint)),
+            triggers=triggers_of(blueprint),
+            most_at_once=most_at_once(blueprint),
         )
