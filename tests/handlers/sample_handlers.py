@@ -155,3 +155,17 @@ def visit_and_fail_once(inputs: dict[str, Any], ctx: Any) -> Any:
     if ctx.attempt < 2:
         raise HandlerError("the first attempt is too early", type="TooEarly", retryable=True)
     return {"attempt": ctx.attempt}
+
+
+def note_visit(inputs: dict[str, Any], ctx: Any) -> Any:
+    """Add a line to the file: this node ran. Passes its input on."""
+    with Path(ctx.config["file"]).open("a") as file:
+        file.write(ctx.config["name"] + "\n")
+    return inputs["input"]
+
+
+def need_file(inputs: dict[str, Any], ctx: Any) -> Any:
+    """Fails while the file is not there. Passes its input on."""
+    if not Path(ctx.config["file"]).exists():
+        raise ValueError("the file is not there")
+    return inputs["input"]

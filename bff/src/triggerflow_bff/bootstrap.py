@@ -14,6 +14,7 @@ from triggerflow_bff import problems
 from triggerflow_bff.clients.health import HealthClient
 from triggerflow_bff.clients.orchestrator import OrchestratorClient
 from triggerflow_bff.clients.registry import RegistryClient
+from triggerflow_bff.clients.rerun import RerunClient
 from triggerflow_bff.clients.stream import StreamClient
 from triggerflow_bff.gate import Gate
 from triggerflow_bff.live.feeds import Feeds
@@ -38,6 +39,7 @@ def create_app(settings: BffSettings, *, channel: grpc.aio.Channel) -> Starlette
         settings=settings,
         registry=RegistryClient(channel, settings.limits),
         orchestrator=orchestrator,
+        rerun=RerunClient(channel, settings.limits),
         stream=stream,
         health=HealthClient(channel),
         feeds=Feeds(orchestrator, stream, settings.limits),

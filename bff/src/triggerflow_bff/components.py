@@ -67,6 +67,9 @@ def all_schemas() -> dict[str, Schema]:
         "Edge": definitions["edge"],
         "Endpoint": definitions["endpoint"],
         "PublishVersion": _ours(schemas.load("publish-version")),
+        "Retry": _ours(schemas.load("retry")),
+        "Retries": _ours(schemas.load("retries")),
+        **_reruns(),
         **_flows(),
         **_executions(),
         **_rest(),
@@ -213,6 +216,56 @@ def _executions() -> dict[str, Schema]:
                 "executionId": _UUID,
             },
             optional=("executionId",),
+        ),
+    }
+
+
+def _reruns() -> dict[str, Schema]:
+    number: Schema = {"type": ["number", "null"]}
+    return {
+        "RerunPlan": closed(
+            {
+                "executionId": _UUID,
+                "from": {"type": "string", "description": "failure, start, or a node's id."},
+                "blueprintVersion": _TEXT,
+                "reused": {
+                    "type": "array",
+                    "items": closed({"nodeId": _UUID, "scope": _TEXT, "activationId": _UUID}),
+                    "description": "Results taken over, by the activations of the old execution, in their order.",
+                },
+                "repeats": {
+                    "type": "array",
+                    "items": closed(
+                        {
+                            "nodeId": _UUID,
+                            "name": _TEXT,
+                            "effect": {"type": "boolean", "description": "Whether it changes something outside."},
+                            "lastSeconds": {**number, "description": "null where it did not run then."},
+                            "lastTokens": number,
+                            "lastCost": number,
+                        }
+                    ),
+                    "description": "Nodes that run, or may run.",
+                },
+                "changed": {"type": "array", "items": _UUID, "description": "Nodes that mean something else now."},
+                "warnings": {"type": "array", "items": _TEXT},
+                "estimate": closed({"seconds": number, "tokens": number, "cost": number}),
+            },
+            description="What running an execution again would do.",
+        ),
+        "RetriedExecutions": closed(
+            {
+                "items": {
+                    "type": "array",
+                    "items": closed(
+                        {
+                            "executionId": _UUID,
+                            "retriedAs": {"type": ["string", "null"], "format": "uuid"},
+                            "problem": {"anyOf": [ref("Problem"), {"type": "null"}]},
+                        }
+                    ),
+                }
+            }
         ),
     }
 

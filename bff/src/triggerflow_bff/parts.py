@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from triggerflow_bff.clients.health import HealthClient
 from triggerflow_bff.clients.orchestrator import OrchestratorClient
 from triggerflow_bff.clients.registry import RegistryClient
+from triggerflow_bff.clients.rerun import RerunClient
 from triggerflow_bff.clients.stream import StreamClient
 from triggerflow_bff.closing import Closing
 from triggerflow_bff.idempotency import Remembered
@@ -23,6 +24,7 @@ class Parts:
     settings: BffSettings
     registry: RegistryClient
     orchestrator: OrchestratorClient
+    rerun: RerunClient
     stream: StreamClient
     health: HealthClient
     feeds: Feeds

@@ -11,6 +11,7 @@ from triggerflow_bff.routes import (
     flows,
     health,
     nodes,
+    rerun,
     session,
     values,
     versions,
@@ -18,6 +19,7 @@ from triggerflow_bff.routes import (
 from triggerflow_bff.table import Resource
 
 ROUTES: tuple[Resource, ...] = (
+    *rerun.RESOURCES,
     *executions.RESOURCES,
     *events.RESOURCES,
     *values.RESOURCES,

@@ -32,6 +32,7 @@ from triggerflow_orchestrator.app.read_executions import ReadExecutions
 from triggerflow_orchestrator.app.read_history import ReadHistory
 from triggerflow_orchestrator.app.recover import Recover
 from triggerflow_orchestrator.app.retention import Retention
+from triggerflow_orchestrator.app.retry import RetryExecution
 from triggerflow_orchestrator.app.start import StartExecution
 from triggerflow_orchestrator.app.take_up import TakeUp
 from triggerflow_orchestrator.app.waiters import EndWaiters
@@ -51,6 +52,7 @@ from triggerflow_orchestrator.transport.readiness import Readiness
 from triggerflow_orchestrator.transport.registry_active_flows import RegistryActiveFlows
 from triggerflow_orchestrator.transport.registry_client import RegistryBlueprints
 from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
+from triggerflow_orchestrator.transport.registry_handlers import PureHandlers
 from triggerflow_orchestrator.transport.service import SERVICE, Cancel, Handlers, OrchestratorServicer
 
 log = structlog.get_logger(__name__)
@@ -133,6 +135,7 @@ async def open_orchestrator(
             flow_log, RegistryActiveFlows(channel), book, bus, idle_seconds=settings.follow_seconds, bus_is_sure=True
         )
 
+        sources = RecoveryReads(database, objects)
         servicer = OrchestratorServicer(
             Handlers(
                 start=StartExecution(engine, blueprints, flows),
@@ -142,9 +145,9 @@ async def open_orchestrator(
                 idempotency=idempotency,
                 waiters=waiters,
                 load=_no_workers,
+                retry=RetryExecution(engine, reads, blueprints, flows, sources, PureHandlers(channel)),
             )
         )
-        sources = RecoveryReads(database, objects)
         take_up = TakeUp(engine, reads, blueprints, flows, sources, EndUnrun(reads, sources, journal, bus))
         recover = Recover(engine, reads, journal, take_up)
         await recover.note()

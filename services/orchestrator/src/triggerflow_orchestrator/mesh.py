@@ -27,6 +27,7 @@ from triggerflow_orchestrator.app.reaping import Reaping
 from triggerflow_orchestrator.app.relay import OpenPublisher, Relay
 from triggerflow_orchestrator.app.relay_ports import OutboxEvent
 from triggerflow_orchestrator.app.retention import Retention
+from triggerflow_orchestrator.app.retry import RetryExecution
 from triggerflow_orchestrator.app.start import StartExecution
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.bootstrap import Orchestrator, decode_refusal, encode_refusal
@@ -44,6 +45,7 @@ from triggerflow_orchestrator.store.trigger_book import SqlTriggerBook
 from triggerflow_orchestrator.transport.registry_active_flows import RegistryActiveFlows
 from triggerflow_orchestrator.transport.registry_client import FreshBlueprints
 from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
+from triggerflow_orchestrator.transport.registry_handlers import PureHandlers
 from triggerflow_orchestrator.transport.service import Handlers, OrchestratorServicer
 
 log = structlog.get_logger(__name__)
@@ -75,8 +77,10 @@ async def open_mesh_orchestrator(
         stack.push_async_callback(idempotency.close)
         waiters = EndWaiters(bus, parts.reads, lambda _: None)
         stack.callback(waiters.close)
-        start = StartExecution(
-            QueueStart(parts.journal, parts.kicks), FreshBlueprints(channel), CompiledFlows(_NoHandlers())
+        queue, blueprints, flows = (
+            QueueStart(parts.journal, parts.kicks),
+            FreshBlueprints(channel),
+            CompiledFlows(_NoHandlers()),
         )
         cancel = AskCancel(parts.commands, parts.end_unrun, parts.kicks)
         ready = asyncio.Event()
@@ -94,13 +98,14 @@ async def open_mesh_orchestrator(
         )
         servicer = OrchestratorServicer(
             Handlers(
-                start=start,
+                start=StartExecution(queue, blueprints, flows),
                 cancel=cancel,
                 executions=ReadExecutions(parts.reads),
                 history=ReadHistory(parts.reads, parts.objects, relay),
                 idempotency=idempotency,
                 waiters=waiters,
                 load=parts.leases.load,
+                retry=RetryExecution(queue, parts.reads, blueprints, flows, parts.sources, PureHandlers(channel)),
             )
         )
         for name, run in {

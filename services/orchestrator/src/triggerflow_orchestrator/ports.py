@@ -133,6 +133,9 @@ class Reads(Protocol):
     async def answer(self, project_id: str, request_id: str, method: str) -> StoredAnswer | None:
         """What was answered to a request id before, however long ago, or None."""
 
+    async def seed(self, execution_id: str) -> str | None:
+        """What an execution of any project takes over from another (`domain.seed`), or None. For recovery only."""
+
     async def live(self) -> list[ExecutionRecord]:
         """All that have not ended, of every project, by rising (priority, created_at, id). For recovery only."""
 
@@ -145,6 +148,9 @@ class RecoverySources(Protocol):
 
     async def values(self, refs: Collection[str]) -> Mapping[str, bytes]:
         """Each reference's compact JSON. Raises Unavailable where one cannot be read."""
+
+    async def lost(self, refs: Collection[str]) -> frozenset[str]:
+        """Those of these that are not there any more. Raises Unavailable where the store does not answer."""
 
     async def custom_counts(self, execution_id: str, activation_ids: Collection[str]) -> Mapping[str, int]:
         """How many custom outputs each activation has sent."""

@@ -18,7 +18,7 @@ from triggerflow_chassis.errors import MAX_VIOLATIONS, Violation
 from triggerflow_chassis.jsontext import pointer
 
 # The mission's, then ours. Names are those of the files, without ".json".
-NAMES = ("node-metadata", "execution-request", "execution-event", "flow", "publish-version")
+NAMES = ("node-metadata", "execution-request", "execution-event", "flow", "publish-version", "retry", "retries")
 
 
 def text(name: str) -> str:

@@ -48,3 +48,16 @@ class StartCommand:
     wait_seconds: int
     request: RequestKey | None
     fire: FireKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryCommand:
+    """Run an execution again. `start` is "start", "failure" or a node's id, from where; None means as it was then."""
+
+    project_id: str
+    principal: str
+    execution_id: str
+    start: str
+    blueprint_version: str | None = None
+    inputs: Mapping[str, Any] | None = None
+    request: RequestKey | None = None

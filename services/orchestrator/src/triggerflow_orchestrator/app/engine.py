@@ -26,6 +26,7 @@ from triggerflow_orchestrator.app.run import LONGEST_LIMIT_SECONDS, Activation, 
 from triggerflow_orchestrator.app.units import Fence, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure
 from triggerflow_orchestrator.domain.lease import LeaseLost
+from triggerflow_orchestrator.domain.seed import Seed
 from triggerflow_orchestrator.domain.value import Value
 
 log = structlog.get_logger(__name__)
@@ -103,9 +104,10 @@ class Engine:
         fired: Fired,
         insert: Extend,
         told: Told,
+        seed: Seed | None = None,
     ) -> Run:
         """Take a new run: begun at once where there is room, else queued. `told` once it is durable."""
-        run = Run(record, compiled.plan, self.numbers)
+        run = Run(record, compiled.plan, self.numbers, seed=seed)
         live = LiveRun(run, compiled, record.project_id, fired)
         self._live[run.id] = live
         if self.can_run and self._open_count < self._max_live:

@@ -12,6 +12,7 @@ from triggerflow_orchestrator.app.run import Run
 from triggerflow_orchestrator.app.units import Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.domain.lease import Queued
+from triggerflow_orchestrator.domain.seed import Seed
 from triggerflow_orchestrator.ports import Kicks
 
 
@@ -31,8 +32,10 @@ class QueueStart:
         fired: Fired,
         insert: Extend,
         told: Told,
+        seed: Seed | None = None,
     ) -> Run:
-        """Queue a new run. `fired` was checked by making it; the worker makes it again from the stored inputs."""
+        """Queue a new run. `fired` was checked by making it; the worker makes it again from the stored inputs, and
+        reads the seed that `insert` stores."""
         run = Run(record, compiled.plan, self._numbers)
         insert(unit, run)
 

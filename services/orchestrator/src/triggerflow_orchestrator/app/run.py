@@ -22,6 +22,8 @@ from triggerflow_orchestrator.app.units import Kind, Notice, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, ExecutionStatus, Failure
 from triggerflow_orchestrator.domain.ledger import Ledger, Step
 from triggerflow_orchestrator.domain.plan import Plan, PlanNode
+from triggerflow_orchestrator.domain.rerun import Place
+from triggerflow_orchestrator.domain.seed import Seed, Taken
 from triggerflow_orchestrator.domain.value import INLINE_BYTES, Value, encode, reference, shown
 
 ROOT_SCOPE: Final = ""
@@ -45,6 +47,8 @@ class Activation:
     """Rows of "stdout" and "stderr" so far."""
     over: bool = False
     """Its outcome is decided; whatever its handler still gives is discarded."""
+    taken: Taken | None = None
+    """The result of the run before that it has, where it has one."""
 
     def next_custom(self) -> int:
         """Sequence of its next custom output, from 0."""
@@ -80,7 +84,9 @@ class Run:
         "_numbers",
         "_outputs_json",
         "_record",
+        "_seed",
         "_seq",
+        "_taking",
         "deadline_at",
         "ended_at",
         "epoch",
@@ -96,7 +102,12 @@ class Run:
     )
 
     def __init__(
-        self, record: ExecutionRecord, plan: Plan, numbers: Iterator[int], event_writer: EventWriter | None = None
+        self,
+        record: ExecutionRecord,
+        plan: Plan,
+        numbers: Iterator[int],
+        event_writer: EventWriter | None = None,
+        seed: Seed | None = None,
     ) -> None:
         self._record = record
         self.id = record.id
@@ -116,6 +127,9 @@ class Run:
         self._numbers = numbers
         self._seq = 0
         self._last_activation: str | None = None
+        self._seed = seed
+        # While it begins: the results it takes over and has not reached, or has reached and not ended.
+        self._taking: dict[Place, Taken] = {}
 
     @property
     def ended(self) -> bool:
@@ -162,14 +176,39 @@ class Run:
         self.deadline_at = now + limit * 1_000_000 if limit is not None and limit <= LONGEST_LIMIT_SECONDS else None
         self._event(move, now, "execution.started", events.state("running"))
         self._notice(move, now, "execution.started")
+        if self._seed is not None:
+            unit.kept.update(self._seed.stored)
+            unit.named.update(self._seed.stored.values())
+            self._taking = {taken.place: taken for taken in self._seed.taken}
         lit: dict[int, dict[str, Value]] = {}
         for index, ports in fired.items():
             lit[index] = {port: value if isinstance(value, Value) else encode(value) for port, value in ports.items()}
             node = self.plan.nodes[index]
             self._outright(move, now, node, lit[index])
         self._spread(move, now, self.ledger.start(lit))
+        if self._taking:
+            self._take_over(move, now)
         self._finish_if_settled(move, now)
         return move
+
+    def _take_over(self, move: Transition, now: int) -> None:
+        """Results of the run before count as if they came in now, one by one, in the order they came in then."""
+        reached = {a.taken.place: a for a in move.ready if a.taken is not None}
+        looked_at = len(move.ready)
+        for place, taken in self._taking.items():
+            activation = reached.get(place)
+            if activation is None:  # a trigger or an output node, done in the moment it was reached
+                continue
+            self._leave(activation)
+            if taken.failure is None:
+                self._succeeded(move, activation, now, taken.lit)
+            else:
+                self._failed(move, activation, now, taken.failure, taken.lit)
+                self._spread(move, now, self.ledger.complete(activation.node.index, taken.lit))
+            reached.update((a.taken.place, a) for a in move.ready[looked_at:] if a.taken is not None)
+            looked_at = len(move.ready)
+        self._taking = {}
+        move.ready = [activation for activation in move.ready if not activation.over]
 
     def resume(self, unit: Unit, ledger: Ledger, seq: int) -> Transition:
         """Go on after a restart: the ledger replayed from the journal, and the number of its last row."""
@@ -194,14 +233,17 @@ class Run:
         """The handler gave `lit`, of which the texts in `kept` are in the object store already."""
         move = self._close(activation)
         move.unit.kept.update(kept or {})
+        self._succeeded(move, activation, now, lit)
+        self._finish_if_settled(move, now)
+        return move
+
+    def _succeeded(self, move: Transition, activation: Activation, now: int, lit: Mapping[str, Value]) -> None:
         node = activation.node
         shown_ports = self._journal(move, activation, now, "succeeded", lit, None)
         result = self._joined(move, node, shown_ports, lit)
         event_id = self._event(move, now, "chunk.completed", events.chunk_succeeded(node.id, result))
         self._detail(move, now, activation, event_id)
         self._spread(move, now, self.ledger.complete(node.index, lit))
-        self._finish_if_settled(move, now)
-        return move
 
     def retry(self, activation: Activation, now: int, failure: Failure, due_at: int) -> Transition:
         """The attempt failed and another follows at `due_at`."""
@@ -229,16 +271,21 @@ class Run:
                     "attempt": activation.attempt,
                 }
             )
-        self._journal(move, activation, now, "failed", lit, failure)
-        payload = events.chunk_failed(node.id, failure.type, failure.message, failure.stack)
-        event_id = self._event(move, now, "chunk.failed", payload)
-        self._detail(move, now, activation, event_id)
+        self._failed(move, activation, now, failure, lit)
         if handled:
             self._spread(move, now, self.ledger.complete(node.index, lit))
             self._finish_if_settled(move, now)
         else:
             self._end(move, now, "failed", failure, f"{failure.type}: {failure.message}", node.id)
         return move
+
+    def _failed(
+        self, move: Transition, activation: Activation, now: int, failure: Failure, lit: Mapping[str, Value]
+    ) -> None:
+        self._journal(move, activation, now, "failed", lit, failure)
+        payload = events.chunk_failed(activation.node.id, failure.type, failure.message, failure.stack)
+        event_id = self._event(move, now, "chunk.failed", payload)
+        self._detail(move, now, activation, event_id)
 
     def cancel(self, now: int, message: str) -> Transition:
         """End now because somebody asked."""
@@ -282,9 +329,12 @@ class Run:
         return move
 
     def _close(self, activation: Activation) -> Transition:
+        self._leave(activation)
+        return Transition(Unit())
+
+    def _leave(self, activation: Activation) -> None:
         activation.over = True
         del self.inflight[activation.id]
-        return Transition(Unit())
 
     def _spread(self, move: Transition, now: int, first: Step) -> None:
         pending = [first]
@@ -305,12 +355,19 @@ class Run:
                     self._start(move, now, node, ready.inputs)
 
     def _start(self, move: Transition, now: int, node: PlanNode, inputs: Mapping[str, Any]) -> None:
+        inputs = self.edited(node, inputs)
         activation = Activation(self, next(self._numbers), self._next_id(now), node, inputs, now)
+        activation.taken = self._taking.get(Place(ROOT_SCOPE, node.id)) if self._taking else None
         self.inflight[activation.id] = activation
         traced = self._shown_object(move, inputs) if self.trace else None
         move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, ROOT_SCOPE, now, traced)))
-        self._event(move, now, "chunk.started", events.chunk_running(node.id))
+        event_id = self._event(move, now, "chunk.started", events.chunk_running(node.id))
+        self._detail(move, now, activation, event_id)
         move.ready.append(activation)
+
+    def edited(self, node: PlanNode, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the node gets: the inputs its tokens carry, or those that were edited for it."""
+        return inputs if self._seed is None else self._seed.inputs(Place(ROOT_SCOPE, node.id), inputs)
 
     def _next_id(self, now: int) -> str:
         """Rising within the run, so that a list by start and id tells the story in its order."""
@@ -319,6 +376,7 @@ class Run:
 
     def _receive(self, move: Transition, now: int, node: PlanNode, inputs: Mapping[str, Any]) -> None:
         """An output node runs no code: it has its input in the moment it is reached."""
+        inputs = self.edited(node, inputs)
         if node.passes_single_input:
             value = _as_value(next(iter(inputs.values()))) if inputs else encode(None)
         else:
@@ -341,12 +399,15 @@ class Run:
     ) -> None:
         """An activation that starts and ends in the same moment."""
         activation = Activation(self, 0, self._next_id(now), node, {}, now)
+        activation.taken = self._taking.get(Place(ROOT_SCOPE, node.id)) if self._taking else None
         if traced is not None:
             move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, ROOT_SCOPE, now, traced)))
-        self._event(move, now, "chunk.started", events.chunk_running(node.id))
+        event_id = self._event(move, now, "chunk.started", events.chunk_running(node.id))
+        self._detail(move, now, activation, event_id)
         ports = self._journal(move, activation, now, "succeeded", lit, None)
         result = self._joined(move, node, ports, lit) if received is None else received
-        self._event(move, now, "chunk.completed", events.chunk_succeeded(node.id, result))
+        event_id = self._event(move, now, "chunk.completed", events.chunk_succeeded(node.id, result))
+        self._detail(move, now, activation, event_id)
 
     def _skip(self, move: Transition, now: int, node: PlanNode) -> None:
         activation = Activation(self, 0, self._next_id(now), node, {}, now)
@@ -445,7 +506,10 @@ class Run:
         return _object_text({key: self._shown(move, _as_value(value)) for key, value in values.items()})
 
     def _detail(self, move: Transition, now: int, activation: Activation, event_id: str) -> None:
-        if activation.attempt > 1:
+        if activation.taken is not None and self._seed is not None:
+            origin = {"from": self._seed.execution_id, "fromActivation": activation.taken.activation_id}
+            self._custom(move, now, "detail", activation, event_id, reused=True, **origin)
+        elif activation.attempt > 1:
             self._custom(move, now, "detail", activation, event_id)
 
     def _custom(

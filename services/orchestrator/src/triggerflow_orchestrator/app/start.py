@@ -13,7 +13,7 @@ from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import Invalid, NoManualTrigger, NoSuchTrigger, NoVersion, Violation
 from triggerflow_chassis.ids import uuid7
 
-from triggerflow_orchestrator.app.commands import StartCommand
+from triggerflow_orchestrator.app.commands import RequestKey, StartCommand
 from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
 from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.live_run import Extend, Fired, Told
@@ -21,6 +21,7 @@ from triggerflow_orchestrator.app.run import Run
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain.execution import PRIORITIES, BlueprintVersion, ExecutionRecord
 from triggerflow_orchestrator.domain.plan import Plan
+from triggerflow_orchestrator.domain.seed import Seed
 from triggerflow_orchestrator.domain.value import encode, shown
 from triggerflow_orchestrator.ports import Blueprints
 
@@ -38,8 +39,10 @@ class Acceptor(Protocol):
         fired: Fired,
         insert: Extend,
         told: Told,
+        seed: Seed | None = None,
     ) -> Run:
-        """Write the run with what `insert` adds to `unit`; `told` once it is durable, or why it is not."""
+        """Write the run with what `insert` adds to `unit`; `told` once it is durable, or why it is not. It begins with
+        what `seed` has, which `insert` stores."""
 
 
 class StartExecution:
@@ -72,7 +75,7 @@ class StartExecution:
 
         def insert(unit: Unit, run: Run) -> None:
             accepted.append(run.snapshot())
-            _insert(unit, accepted[0], command, compiled.plan)
+            insert_rows(unit, accepted[0], compiled.plan, command.request)
 
         self._acceptor.accept(unit, record, compiled, fired, insert, durable.told)
         await durable.wait()
@@ -108,7 +111,7 @@ def _record(command: StartCommand, version: BlueprintVersion, unit: Unit) -> Exe
         content_hash=version.content_hash,
         status="queued",
         priority=priority,
-        inputs_json=_inputs_text(execution_id, command.inputs, unit),
+        inputs_json=inputs_text(execution_id, command.inputs, unit),
         outputs_json="{}",
         error=None,
         context=command.context,
@@ -120,7 +123,9 @@ def _record(command: StartCommand, version: BlueprintVersion, unit: Unit) -> Exe
     )
 
 
-def _inputs_text(execution_id: str, inputs: Mapping[str, Any], unit: Unit) -> str:
+def inputs_text(execution_id: str, inputs: Mapping[str, Any], unit: Unit) -> str:
+    """A run's inputs as they are stored, large members kept with the unit."""
+
     def spill(text: bytes) -> str:
         return unit.keep(execution_id, text)
 
@@ -128,7 +133,8 @@ def _inputs_text(execution_id: str, inputs: Mapping[str, Any], unit: Unit) -> st
     return orjson.dumps(members).decode()
 
 
-def _insert(unit: Unit, record: ExecutionRecord, command: StartCommand, plan: Plan) -> None:
+def insert_rows(unit: Unit, record: ExecutionRecord, plan: Plan, request: RequestKey | None) -> None:
+    """What a unit that accepts a run writes of it: the run, its labels, and the answer to whoever asked."""
     unit.rows.append(
         (
             Kind.EXECUTION,
@@ -157,12 +163,12 @@ def _insert(unit: Unit, record: ExecutionRecord, command: StartCommand, plan: Pl
             ),
         )
     )
-    for label in dict.fromkeys((*plan.labels, *command.context.get("labels", ()))):
+    for label in dict.fromkeys((*plan.labels, *record.context.get("labels", ()))):
         unit.rows.append((Kind.LABEL, (record.id, label)))
-    if command.request is not None:
-        key = command.request
-        answer = key.render(record)
-        row = (key.project_id, key.request_id, key.method, key.fingerprint, answer, None, record.created_at)
+    if request is not None:
+        answer = request.render(record)
+        named = (request.project_id, request.request_id, request.method, request.fingerprint)
+        row = (*named, answer, None, record.created_at)
         unit.rows.append((Kind.REQUEST, row))
     if command.fire is not None:
         fire = command.fire

@@ -22,10 +22,12 @@ from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.events import EventWriter
 from triggerflow_orchestrator.app.run import Activation, Run
 from triggerflow_orchestrator.app.units import Unit
+from triggerflow_orchestrator.domain import seed as seeds
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure, Remembered, StartRow
 from triggerflow_orchestrator.domain.lease import LeaseLost
 from triggerflow_orchestrator.domain.ledger import Entry, LedgerMisused, Ready, replay
 from triggerflow_orchestrator.domain.plan import PlanInvalid
+from triggerflow_orchestrator.domain.seed import Seed
 from triggerflow_orchestrator.domain.value import encode, references, restored
 from triggerflow_orchestrator.ports import Blueprints, Reads, RecoverySources
 
@@ -76,7 +78,7 @@ class TakeUp:
         compiled = self._flows.of(version)
         if record.started_at is None:
             inputs = await self._restored(orjson.loads(record.inputs_json))
-            run = Run(record, compiled.plan, self._engine.numbers)
+            run = Run(record, compiled.plan, self._engine.numbers, seed=await self._seed(record))
             self._engine.enqueue(run, compiled, record.project_id, compiled.fire(_fired(record, compiled), inputs))
             return
         remembered = await self._reads.remembered(record.id)
@@ -96,7 +98,7 @@ class TakeUp:
         replayed = replay(plan, entries)
         last = remembered.last_event
         writer = EventWriter(record.id, last.id, last.sequence) if last is not None else EventWriter(record.id)
-        run = Run(record, plan, self._engine.numbers, writer)
+        run = Run(record, plan, self._engine.numbers, writer, await self._seed(record))
         unit = Unit()
         unit.rows.append(run.state_row())
         move = run.resume(unit, replayed.ledger, remembered.journal[-1].seq if remembered.journal else 0)
@@ -131,10 +133,14 @@ class TakeUp:
             number=next(self._engine.numbers),
             id=start.activation_id,
             node=run.plan.nodes[ready.node],
-            inputs=ready.inputs,
+            inputs=run.edited(run.plan.nodes[ready.node], ready.inputs),
             started_at=start.started_at,
             custom_count=customs.get(start.activation_id, 0),
         )
+
+    async def _seed(self, record: ExecutionRecord) -> Seed | None:
+        body = await self._reads.seed(record.id) if record.rerun_of is not None else None
+        return None if body is None else seeds.read(body, (await self._sources.values(seeds.large(body))).__getitem__)
 
     async def _restored(self, shape: Any) -> Any:
         refs = references(shape)

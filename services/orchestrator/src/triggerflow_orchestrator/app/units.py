@@ -44,6 +44,8 @@ class Kind(IntEnum):
     FIRE = 12
     """(flow_id, node_id, request_id, execution_id, fired_at). A second one of the same three refuses its unit with
     RequestTaken"""
+    SEED = 13
+    """(execution_id, body). What a run begins with that another one did: `domain.seed`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +98,16 @@ class Unit:
     fence: Fence | None = None
     kept: dict[int, str] = field(default_factory=dict)
     """Large values that are in the object store already: the reference, by the `id` of the text."""
+    named: set[str] = field(default_factory=set)
+    """References whose row is in this unit, or in the database already."""
 
     def keep(self, execution_id: str, text: bytes) -> str:
         """Write a large value with this unit; its reference."""
         known = self.kept.get(id(text))
         ref = known or uuid7()
-        row = (Kind.OBJECT, (ref, execution_id, len(text), ref))
         if known is None:
             self.objects.append((ref, text))
-            self.rows.append(row)
-        elif row not in self.rows:  # at a port and at an output it is the same
-            self.rows.append(row)
+        if ref not in self.named:  # at a port and at an output it is the same
+            self.named.add(ref)
+            self.rows.append((Kind.OBJECT, (ref, execution_id, len(text), ref)))
         return ref

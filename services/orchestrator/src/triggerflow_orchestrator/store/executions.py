@@ -69,6 +69,10 @@ class SqlReads:
         async with self._database.snapshot() as connection:
             return await read_history.answer(connection, project_id, request_id, method)
 
+    async def seed(self, execution_id: str) -> str | None:
+        async with self._database.snapshot() as connection:
+            return await read_executions.seed(connection, execution_id)
+
     async def live(self) -> list[ExecutionRecord]:
         async with self._database.snapshot() as connection:
             return await read_executions.live(connection)

@@ -63,6 +63,7 @@ _SQL: Final = {
     Kind.CLAIM: "UPDATE executions SET epoch=? WHERE id=?",
     Kind.FOLLOWED: "UPDATE followed SET position=? WHERE name=?",
     Kind.FIRE: "INSERT INTO fires (flow_id, node_id, request_id, execution_id, fired_at) VALUES (?,?,?,?,?)",
+    Kind.SEED: "INSERT INTO seeds (execution_id, body) VALUES (?,?)",
 }
 _EPOCHS: Final = "SELECT id, epoch FROM executions WHERE id IN (SELECT value FROM json_each(?))"
 _NOTICE: Final = "INSERT INTO notices (id, project_id, type, timestamp, flow_id, execution_id) VALUES (?,?,?,?,?,?)"

@@ -58,6 +58,7 @@ _INSERTS: Final[dict[Kind, tuple[str, str, str]]] = {
         "",
     ),
     Kind.FIRE: ("fires", "flow_id text, node_id text, request_id text, execution_id text, fired_at int8", ""),
+    Kind.SEED: ("seeds", "execution_id text, body text", ""),
 }
 _UPDATES: Final = frozenset({Kind.STATE, Kind.CANCEL, Kind.CLAIM})
 

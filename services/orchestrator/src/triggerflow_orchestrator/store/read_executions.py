@@ -29,6 +29,7 @@ from triggerflow_orchestrator.store.tables import (
     execution_labels,
     executions,
     journal,
+    seeds,
 )
 
 _E: Final = executions.c
@@ -59,6 +60,11 @@ async def page(
 async def ended(connection: AsyncConnection, execution_ids: Collection[str]) -> frozenset[str]:
     query = select(_E.id).where(_E.id.in_(execution_ids), _E.ended_at.is_not(None))
     return frozenset((await connection.execute(query)).scalars())
+
+
+async def seed(connection: AsyncConnection, execution_id: str) -> str | None:
+    found = await connection.execute(select(seeds.c.body).where(seeds.c.execution_id == execution_id))
+    return found.scalar_one_or_none()
 
 
 async def live(connection: AsyncConnection) -> list[ExecutionRecord]:

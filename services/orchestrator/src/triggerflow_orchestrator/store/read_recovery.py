@@ -27,6 +27,9 @@ class RecoveryReads:
     async def values(self, refs: Collection[str]) -> Mapping[str, bytes]:
         return {ref: await self._whole(ref) for ref in refs}
 
+    async def lost(self, refs: Collection[str]) -> frozenset[str]:
+        return frozenset([ref for ref in dict.fromkeys(refs) if await self._objects.get(ref, 0, 1) is None])
+
     async def custom_counts(self, execution_id: str, activation_ids: Collection[str]) -> Mapping[str, int]:
         body = events.c.body
         async with self._database.snapshot() as connection:

@@ -137,6 +137,14 @@ journal = Table(
     sqlite_with_rowid=False,
 )
 
+# What a run takes over from the one it runs again; read when it begins, and again where it goes on.
+seeds = Table(
+    "seeds",
+    metadata,
+    Column("execution_id", Text, primary_key=True),
+    Column("body", Text, nullable=False, comment="JSON: domain/seed.py"),
+)
+
 events = Table(
     "events",
     metadata,

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as pb
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2_grpc as pb_grpc
 from triggerflow_chassis.clock import from_timestamp
-from triggerflow_chassis.errors import BadParameter, Forbidden
+from triggerflow_chassis.errors import BadParameter
 from triggerflow_chassis.grpc.limits import UNARY_SECONDS
 from triggerflow_chassis.identity import current
 from triggerflow_chassis.ids import normalise
@@ -22,15 +22,19 @@ from triggerflow_orchestrator.app.commands import RequestKey, StartCommand
 from triggerflow_orchestrator.app.idempotency import Idempotency, Replayed
 from triggerflow_orchestrator.app.read_executions import ListExecutions, ReadExecutions, known_id
 from triggerflow_orchestrator.app.read_history import ReadHistory
+from triggerflow_orchestrator.app.retry import RetryExecution
+from triggerflow_orchestrator.app.retry_many import RetryMany
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.domain.lease import Load
 from triggerflow_orchestrator.transport import messages, start_request
+from triggerflow_orchestrator.transport.callers import project as _project
+from triggerflow_orchestrator.transport.callers import request_key as _key
+from triggerflow_orchestrator.transport.rerun import RerunRpcs, retried_id
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["OrchestratorService"].full_name
 MOST_WAIT_SECONDS: Final = 30
 
-_MOST_REQUEST_ID: Final = 255
 # Left of a call's deadline for reading the execution and answering, once the wait is over.
 _ANSWER_SECONDS: Final = 0.5
 
@@ -56,9 +60,10 @@ class Handlers:
     idempotency: Idempotency
     waiters: EndWaiters
     load: Callable[[], Awaitable[Load]]
+    retry: RetryExecution
 
 
-class OrchestratorServicer(pb_grpc.OrchestratorServiceServicer):
+class OrchestratorServicer(RerunRpcs, pb_grpc.OrchestratorServiceServicer):
     """Every RPC acts for the caller's project; another one may not be named."""
 
     def __init__(self, handlers: Handlers) -> None:
@@ -69,6 +74,8 @@ class OrchestratorServicer(pb_grpc.OrchestratorServiceServicer):
         self._idempotency = handlers.idempotency
         self._waiters = handlers.waiters
         self._load = handlers.load
+        self._retry = handlers.retry
+        self._retry_many = RetryMany(handlers.retry, handlers.idempotency, retried_id)
 
     async def StartExecution(self, request: pb.StartExecutionRequest, context: Any) -> pb.StartExecutionResponse:
         until = _deadline(context)
@@ -194,21 +201,6 @@ class OrchestratorServicer(pb_grpc.OrchestratorServiceServicer):
     async def GetValue(self, request: pb.GetValueRequest, context: Any) -> pb.GetValueResponse:
         piece, total = await self._history.value(_project(request.project_id), request.ref, request.offset)
         return pb.GetValueResponse(json=piece, total_bytes=total)
-
-
-def _project(asked: str) -> str:
-    mine = current().project_id
-    if asked and normalise(asked) != mine:
-        raise Forbidden("You may not act in this project.")
-    return mine
-
-
-def _key(
-    project_id: str, request_id: str, method: str, fingerprint: str, render: Callable[[ExecutionRecord], bytes]
-) -> RequestKey:
-    if len(request_id) > _MOST_REQUEST_ID:
-        raise BadParameter("request_id", f"A request id has at most {_MOST_REQUEST_ID} characters.")
-    return RequestKey(project_id, request_id, method, fingerprint, render)
 
 
 def _replayed(answer: Replayed, kind: type[T]) -> T:

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2
+from triggerflow.orchestrator.v1 import rerun_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -54,6 +55,21 @@ class OrchestratorServiceStub:
                 '/triggerflow.orchestrator.v1.OrchestratorService/CancelExecution',
                 request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CancelExecutionRequest.SerializeToString,
                 response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CancelExecutionResponse.FromString,
+                _registered_method=True)
+        self.RetryExecution = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/RetryExecution',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionResponse.FromString,
+                _registered_method=True)
+        self.PlanRetry = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/PlanRetry',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.PlanRetryRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.PlanRetryResponse.FromString,
+                _registered_method=True)
+        self.RetryExecutions = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/RetryExecutions',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsResponse.FromString,
                 _registered_method=True)
         self.ListActivations = channel.unary_unary(
                 '/triggerflow.orchestrator.v1.OrchestratorService/ListActivations',
@@ -114,6 +130,27 @@ class OrchestratorServiceServicer:
 
     def CancelExecution(self, request, context):
         """Asks an execution to end. NOT_FOUND, ALREADY_ENDED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryExecution(self, request, context):
+        """Runs an execution again; durable when answered. NOT_FOUND, INVALID, NO_MANUAL_TRIGGER, RUNNING.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanRetry(self, request, context):
+        """Says what RetryExecution would do. Refused as that is; changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryExecutions(self, request, context):
+        """Runs several executions again, each by itself. INVALID where the request is none; else each has its own answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -183,6 +220,21 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.CancelExecution,
                     request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CancelExecutionRequest.FromString,
                     response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CancelExecutionResponse.SerializeToString,
+            ),
+            'RetryExecution': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryExecution,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionResponse.SerializeToString,
+            ),
+            'PlanRetry': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanRetry,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.PlanRetryRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.PlanRetryResponse.SerializeToString,
+            ),
+            'RetryExecutions': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryExecutions,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsResponse.SerializeToString,
             ),
             'ListActivations': grpc.unary_unary_rpc_method_handler(
                     servicer.ListActivations,
@@ -324,6 +376,87 @@ class OrchestratorService:
             '/triggerflow.orchestrator.v1.OrchestratorService/CancelExecution',
             triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CancelExecutionRequest.SerializeToString,
             triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CancelExecutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryExecution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/RetryExecution',
+            triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanRetry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/PlanRetry',
+            triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.PlanRetryRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.PlanRetryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryExecutions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/RetryExecutions',
+            triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

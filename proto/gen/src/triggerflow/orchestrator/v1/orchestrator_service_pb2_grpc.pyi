@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from grpc import aio as _aio
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as _orchestrator_service_pb2
+from triggerflow.orchestrator.v1 import rerun_pb2 as _rerun_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -41,6 +42,12 @@ class OrchestratorServiceStub:
     """Lists executions, newest first."""
     CancelExecution: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.CancelExecutionRequest, _orchestrator_service_pb2.CancelExecutionResponse]
     """Asks an execution to end. NOT_FOUND, ALREADY_ENDED."""
+    RetryExecution: _grpc.UnaryUnaryMultiCallable[_rerun_pb2.RetryExecutionRequest, _rerun_pb2.RetryExecutionResponse]
+    """Runs an execution again; durable when answered. NOT_FOUND, INVALID, NO_MANUAL_TRIGGER, RUNNING."""
+    PlanRetry: _grpc.UnaryUnaryMultiCallable[_rerun_pb2.PlanRetryRequest, _rerun_pb2.PlanRetryResponse]
+    """Says what RetryExecution would do. Refused as that is; changes nothing."""
+    RetryExecutions: _grpc.UnaryUnaryMultiCallable[_rerun_pb2.RetryExecutionsRequest, _rerun_pb2.RetryExecutionsResponse]
+    """Runs several executions again, each by itself. INVALID where the request is none; else each has its own answer."""
     ListActivations: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListActivationsRequest, _orchestrator_service_pb2.ListActivationsResponse]
     """Lists activations by rising start, then id. NOT_FOUND."""
     ListEvents: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListEventsRequest, _orchestrator_service_pb2.ListEventsResponse]
@@ -67,6 +74,12 @@ class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
     """Lists executions, newest first."""
     CancelExecution: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.CancelExecutionRequest, _orchestrator_service_pb2.CancelExecutionResponse]  # type: ignore[assignment]
     """Asks an execution to end. NOT_FOUND, ALREADY_ENDED."""
+    RetryExecution: _aio.UnaryUnaryMultiCallable[_rerun_pb2.RetryExecutionRequest, _rerun_pb2.RetryExecutionResponse]  # type: ignore[assignment]
+    """Runs an execution again; durable when answered. NOT_FOUND, INVALID, NO_MANUAL_TRIGGER, RUNNING."""
+    PlanRetry: _aio.UnaryUnaryMultiCallable[_rerun_pb2.PlanRetryRequest, _rerun_pb2.PlanRetryResponse]  # type: ignore[assignment]
+    """Says what RetryExecution would do. Refused as that is; changes nothing."""
+    RetryExecutions: _aio.UnaryUnaryMultiCallable[_rerun_pb2.RetryExecutionsRequest, _rerun_pb2.RetryExecutionsResponse]  # type: ignore[assignment]
+    """Runs several executions again, each by itself. INVALID where the request is none; else each has its own answer."""
     ListActivations: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListActivationsRequest, _orchestrator_service_pb2.ListActivationsResponse]  # type: ignore[assignment]
     """Lists activations by rising start, then id. NOT_FOUND."""
     ListEvents: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListEventsRequest, _orchestrator_service_pb2.ListEventsResponse]  # type: ignore[assignment]
@@ -114,6 +127,30 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_orchestrator_service_pb2.CancelExecutionResponse, _abc.Awaitable[_orchestrator_service_pb2.CancelExecutionResponse]]:
         """Asks an execution to end. NOT_FOUND, ALREADY_ENDED."""
+
+    @_abc_1.abstractmethod
+    def RetryExecution(
+        self,
+        request: _rerun_pb2.RetryExecutionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_rerun_pb2.RetryExecutionResponse, _abc.Awaitable[_rerun_pb2.RetryExecutionResponse]]:
+        """Runs an execution again; durable when answered. NOT_FOUND, INVALID, NO_MANUAL_TRIGGER, RUNNING."""
+
+    @_abc_1.abstractmethod
+    def PlanRetry(
+        self,
+        request: _rerun_pb2.PlanRetryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_rerun_pb2.PlanRetryResponse, _abc.Awaitable[_rerun_pb2.PlanRetryResponse]]:
+        """Says what RetryExecution would do. Refused as that is; changes nothing."""
+
+    @_abc_1.abstractmethod
+    def RetryExecutions(
+        self,
+        request: _rerun_pb2.RetryExecutionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_rerun_pb2.RetryExecutionsResponse, _abc.Awaitable[_rerun_pb2.RetryExecutionsResponse]]:
+        """Runs several executions again, each by itself. INVALID where the request is none; else each has its own answer."""
 
     @_abc_1.abstractmethod
     def ListActivations(

@@ -1,0 +1,283 @@
+"""Run an execution again: from its failure, from a node, or from the start, on the same or another version.
+
+What is reused is decided by `domain.rerun`; it is stored as the new run's seed in the transaction that accepts the run,
+its large values copied, so that the new run needs nothing of the old one any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+from triggerflow_chassis.clock import now_us
+from triggerflow_chassis.errors import Invalid, NoManualTrigger, NotFound, Running, Violation
+from triggerflow_chassis.ids import normalise, uuid7
+
+from triggerflow_orchestrator.app.commands import RetryCommand
+from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
+from triggerflow_orchestrator.app.durable import Durable
+from triggerflow_orchestrator.app.rerun_plan import RerunPlan, describe
+from triggerflow_orchestrator.app.run import Run
+from triggerflow_orchestrator.app.start import Acceptor, inputs_text, insert_rows
+from triggerflow_orchestrator.app.units import Kind, Unit
+from triggerflow_orchestrator.domain import seed as seeds
+from triggerflow_orchestrator.domain.execution import BlueprintVersion, ExecutionRecord, JournalRow
+from triggerflow_orchestrator.domain.plan import Plan
+from triggerflow_orchestrator.domain.rerun import FROM_FAILURE, FROM_START, Decision, NotRun, Outcome, Place, decide
+from triggerflow_orchestrator.domain.seed import Edited, Seed, Taken
+from triggerflow_orchestrator.domain.value import encode, references, restored
+from triggerflow_orchestrator.ports import Blueprints, Reads, RecoverySources
+
+Pure = Callable[[], Awaitable[Collection[str]]]
+"""The entrypoints that the catalogue calls pure. Raises ServiceError where it does not answer."""
+
+_KEPT_NAME: Final = Violation("/inputs/$value", "This name is kept for references. Choose another one.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """All that is known before anything is done."""
+
+    record: ExecutionRecord
+    version: BlueprintVersion
+    compiled: CompiledFlow
+    fired: tuple[int, ...]
+    start: str
+    rows: tuple[JournalRow, ...]
+    decision: Decision
+    warnings: tuple[str, ...]
+
+
+class RetryExecution:
+    """Plans and accepts runs that repeat another."""
+
+    def __init__(
+        self,
+        acceptor: Acceptor,
+        reads: Reads,
+        blueprints: Blueprints,
+        flows: CompiledFlows,
+        sources: RecoverySources,
+        pure: Pure,
+    ) -> None:
+        self._acceptor = acceptor
+        self._reads = reads
+        self._blueprints = blueprints
+        self._flows = flows
+        self._sources = sources
+        self._pure = pure
+
+    async def plan(self, command: RetryCommand) -> RerunPlan:
+        """What it would do. Raises as the call itself does; changes nothing."""
+        found = await self._prepare(command)
+        repeats, estimate = describe(found.compiled.plan, found.decision, found.rows, await self._pure())
+        return RerunPlan(
+            execution_id=found.record.id,
+            start=found.start,
+            version=found.version.version,
+            reused=found.decision.reused,
+            repeats=repeats,
+            changed=found.decision.changed,
+            warnings=found.warnings,
+            estimate=estimate,
+        )
+
+    async def __call__(self, command: RetryCommand) -> ExecutionRecord:
+        """The new run as it is once durable.
+
+        Raises NotFound, Invalid (an unknown version, a node that did not run, inputs that break a schema or name no
+        port), NoManualTrigger, Running where the old run has not ended, Unavailable.
+        """
+        found = await self._prepare(command)
+        given = await self._inputs(found, command)
+        fired = found.compiled.fire(found.fired, given)
+        unit = Unit(may_fail=True)
+        record = _record(command, found, given, unit)
+        seed = await self._seed(found, command, record.id, unit)
+        durable = Durable()
+        accepted: list[ExecutionRecord] = []
+
+        def insert(unit: Unit, run: Run) -> None:
+            accepted.append(run.snapshot())
+            insert_rows(unit, accepted[0], found.compiled.plan, command.request)
+
+        self._acceptor.accept(unit, record, found.compiled, fired, insert, durable.told, seed)
+        await durable.wait()
+        return accepted[0]
+
+    async def _prepare(self, command: RetryCommand) -> _Prepared:
+        record = await self._reads.execution(command.project_id, command.execution_id)
+        if record is None:
+            raise NotFound("execution", command.execution_id)
+        if command.inputs is not None and "$value" in command.inputs:
+            raise Invalid([_KEPT_NAME])
+        old, version = await self._versions(record, command)
+        before, compiled = self._flows.of(old), self._flows.of(version)
+        start = command.start if command.start in (FROM_START, FROM_FAILURE) else normalise(command.start)
+        _check_node(compiled.plan, start, version.version)
+        if not record.ended:
+            raise Running("The execution has not ended. Cancel it, or wait for its end, then run it again.")
+        if start == FROM_FAILURE and record.status == "succeeded":
+            raise Invalid([Violation("/from", "The execution did not fail. Name a node, or take start.")])
+        remembered = await self._reads.remembered(record.id)
+        if remembered is None:
+            raise NotFound("execution", record.id)
+        fired = _fired(record, compiled)
+        journal = tuple(_outcome(row) for row in remembered.journal)
+        gone = await self._gone(journal) if start != FROM_START else frozenset[str]()
+        if start in compiled.plan.index and compiled.plan.index[start] in fired:
+            start = FROM_START  # it has no inputs but the run's
+        try:
+            decision = decide(before.plan, compiled.plan, journal, fired, start, gone)
+        except NotRun:
+            raise Invalid([Violation("/from", "This node did not run in the execution. Name one that did.")]) from None
+        if start == FROM_FAILURE and command.inputs is not None:
+            decision = decision._replace(restarted=_failed(record, journal))
+        warnings = tuple(_warnings(record, version, before.plan, gone, journal))
+        return _Prepared(record, version, compiled, fired, start, remembered.journal, decision, warnings)
+
+    async def _versions(
+        self, record: ExecutionRecord, command: RetryCommand
+    ) -> tuple[BlueprintVersion, BlueprintVersion]:
+        named = record.version if command.blueprint_version is None else command.blueprint_version
+        try:
+            old = await self._blueprints.get_version(record.flow_id, record.version, record.project_id)
+            if named == record.version:
+                return old, old
+            return old, await self._blueprints.get_version(record.flow_id, named, record.project_id)
+        except Invalid as error:
+            if [violation.pointer for violation in error.violations] == ["/flowId"]:
+                raise Invalid([Violation("", "The flow was deleted, so nothing of it can run again.")]) from None
+            raise
+
+    async def _gone(self, journal: Collection[Outcome]) -> frozenset[str]:
+        named = {outcome.activation_id: references(outcome.ports) for outcome in journal}
+        lost = await self._sources.lost([ref for refs in named.values() for ref in refs])
+        return frozenset(activation for activation, refs in named.items() if not lost.isdisjoint(refs))
+
+    async def _inputs(self, found: _Prepared, command: RetryCommand) -> Mapping[str, Any]:
+        """Of the run: as they were, but for those edited from the start on."""
+        if found.start == FROM_START and command.inputs is not None:
+            return command.inputs
+        inputs: Mapping[str, Any] = await self._restored(orjson.loads(found.record.inputs_json))
+        return inputs
+
+    async def _seed(self, found: _Prepared, command: RetryCommand, execution_id: str, unit: Unit) -> Seed | None:
+        if found.start == FROM_START:
+            return None
+        edited = _edited(found, command)
+        errors = {row.activation_id: row.error for row in found.rows}
+        shapes = await self._restored([outcome.ports for outcome in found.decision.reused])
+        taken = tuple(
+            Taken(
+                outcome.activation_id,
+                outcome.place,
+                {port: encode(value) for port, value in ports.items()},
+                errors[outcome.activation_id] if outcome.status == "failed" else None,
+            )
+            for outcome, ports in zip(found.decision.reused, shapes, strict=True)
+        )
+        stored: dict[int, str] = {}
+
+        def spill(text: bytes) -> str:
+            ref = stored[id(text)] = unit.keep(execution_id, text)
+            unit.kept[id(text)] = ref
+            return ref
+
+        seed = Seed(found.record.id, taken, edited, stored)
+        unit.rows.append((Kind.SEED, (execution_id, seeds.write(seed, spill))))
+        return seed
+
+    async def _restored(self, shape: Any) -> Any:
+        refs = references(shape)
+        if not refs:
+            return shape
+        texts = await self._sources.values(refs)
+        return restored(shape, texts.__getitem__)
+
+
+def _fired(record: ExecutionRecord, compiled: CompiledFlow) -> tuple[int, ...]:
+    if record.trigger_node_id is None:
+        if not compiled.plan.manual_triggers:
+            raise NoManualTrigger("This version has no manual trigger, so the execution cannot run again on it.")
+        return compiled.plan.manual_triggers
+    index = compiled.plan.index.get(record.trigger_node_id)
+    if index is None or not compiled.plan.nodes[index].is_trigger:
+        raise Invalid([Violation("/blueprintVersion", "This version lacks the trigger that started the execution.")])
+    return (index,)
+
+
+def _check_node(plan: Plan, start: str, version: str) -> None:
+    if start not in (FROM_START, FROM_FAILURE) and start not in plan.index:
+        raise Invalid([Violation("/from", f"Version {version} has no node of this id. Take failure, start or a node.")])
+
+
+def _outcome(row: JournalRow) -> Outcome:
+    return Outcome(row.activation_id, Place(row.scope, row.node_id), row.status, orjson.loads(row.ports_json))
+
+
+def _failed(record: ExecutionRecord, journal: Collection[Outcome]) -> Place:
+    """Where the run failed: whose inputs are edited."""
+    node_id = record.error.node_id if record.error is not None else None
+    places = [o.place for o in journal if o.place.node_id == node_id and o.status == "failed"]
+    if not places:
+        raise Invalid([Violation("/inputs", "No single node failed. Name the node that gets these inputs as `from`.")])
+    return places[-1]
+
+
+def _edited(found: _Prepared, command: RetryCommand) -> Edited | None:
+    if command.inputs is None:
+        return None
+    place = found.decision.restarted
+    assert place is not None  # a node was named, or the one that failed was found
+    index = found.compiled.plan.index.get(place.node_id)
+    known = [port.key for port in found.compiled.plan.nodes[index].inputs] if index is not None else []
+    wrong = [key for key in command.inputs if key not in known]
+    if wrong:
+        ports = ", ".join(known) or "none"
+        raise Invalid([Violation(f"/inputs/{_token(key)}", f"The node's input ports are: {ports}.") for key in wrong])
+    return Edited(place, {key: encode(value) for key, value in command.inputs.items()})
+
+
+def _token(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _warnings(
+    record: ExecutionRecord, version: BlueprintVersion, old: Plan, gone: Collection[str], journal: Collection[Outcome]
+) -> list[str]:
+    found = []
+    if version.version != record.version:
+        found.append(f"The execution ran version {record.version}; this runs version {version.version}.")
+    lost = sorted({outcome.place.node_id for outcome in journal if outcome.activation_id in gone})
+    if lost:
+        names = ", ".join(old.nodes[old.index[node_id]].name for node_id in lost)
+        found.append(f"Large results can no longer be read, so their nodes run again: {names}.")
+    return found
+
+
+def _record(command: RetryCommand, found: _Prepared, inputs: Mapping[str, Any], unit: Unit) -> ExecutionRecord:
+    execution_id = uuid7()
+    return replace(
+        found.record,
+        id=execution_id,
+        principal=command.principal,
+        flow_name=found.version.flow_name,
+        version=found.version.version,
+        content_hash=found.version.content_hash,
+        status="queued",
+        inputs_json=inputs_text(execution_id, inputs, unit),
+        outputs_json="{}",
+        error=None,
+        rerun_of=found.record.id,
+        epoch=1,
+        created_at=now_us(),
+        started_at=None,
+        ended_at=None,
+        deadline_at=None,
+        cancel_requested_at=None,
+        owner=None,
+        queued_at=None,
+    )
