@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2, load_pb2
+from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2, load_pb2, rerun_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as orchestrator_pb
 from triggerflow.orchestrator.v1.orchestrator_service_pb2_grpc import (
     OrchestratorServiceServicer,
@@ -394,6 +394,20 @@ class Orchestrator(OrchestratorServiceServicer):
         if execution.status != execution_pb2.EXECUTION_STATUS_RUNNING:
             raise AlreadyEnded()
         return orchestrator_pb.CancelExecutionResponse(execution=execution)
+
+    async def RetryExecution(self, request: Any, context: Any) -> Any:
+        self.backend.note("RetryExecution", request)
+        return rerun_pb2.RetryExecutionResponse(execution=self.backend.execution(request.execution_id))
+
+    async def PlanRetry(self, request: Any, context: Any) -> Any:
+        self.backend.note("PlanRetry", request)
+        self.backend.execution(request.execution_id)
+        return rerun_pb2.PlanRetryResponse(plan={"execution_id": request.execution_id, "start": request.start})
+
+    async def RetryExecutions(self, request: Any, context: Any) -> Any:
+        self.backend.note("RetryExecutions", request)
+        items = [{"execution_id": id, "retried_as": ids.uuid7()} for id in request.execution_ids]
+        return rerun_pb2.RetryExecutionsResponse(items=items)
 
     async def ListActivations(self, request: Any, context: Any) -> Any:
         self.backend.note("ListActivations", request)

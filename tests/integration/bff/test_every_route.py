@@ -74,6 +74,8 @@ simple("DELETE", "/flows/{flowId}", headers={"If-Match": "*"})
 simple("DELETE", "/flows/{flowId}/nodes/{nodeId}", headers={"If-Match": "*"})
 simple("POST", "/flows/{flowId}/versions")
 simple("POST", "/executions/{executionId}/cancel")
+simple("POST", "/executions/{executionId}/retry", json={"from": "start"})
+simple("POST", "/executions/retry", json={"from": "start", "executionIds": [ids.uuid7()]})
 simple("POST", "/session/links")
 simple("POST", "/hooks/{path}")
 

@@ -87,6 +87,12 @@ CASES: dict[tuple[str, str], Case] = {
     ("get", "/executions/{executionId}"): lambda c, k: c.get(f"/executions/{k.run['id']}"),
     ("get", "/executions/{executionId}/activations"): lambda c, k: c.get(f"/executions/{k.run['id']}/activations"),
     ("post", "/executions/{executionId}/cancel"): _cancelled,
+    ("post", "/executions/{executionId}/retry"): lambda c, k: c.post(
+        f"/executions/{k.run['id']}/retry", json={"from": "start"}
+    ),
+    ("post", "/executions/retry"): lambda c, k: c.post(
+        "/executions/retry", json={"from": "start", "executionIds": [k.run["id"]]}
+    ),
     ("get", "/executions/{executionId}/events"): lambda c, k: c.get(f"/executions/{k.run['id']}/events"),
     ("get", "/values/{ref}"): lambda c, k: c.get(f"/values/{k.value}"),
     ("get", "/events"): _events,

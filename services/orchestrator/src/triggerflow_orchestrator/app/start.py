@@ -13,7 +13,7 @@ from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import Invalid, NoManualTrigger, NoSuchTrigger, NoVersion, Violation
 from triggerflow_chassis.ids import uuid7
 
-from triggerflow_orchestrator.app.commands import RequestKey, StartCommand
+from triggerflow_orchestrator.app.commands import FireKey, RequestKey, StartCommand
 from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
 from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.live_run import Extend, Fired, Told
@@ -75,7 +75,7 @@ class StartExecution:
 
         def insert(unit: Unit, run: Run) -> None:
             accepted.append(run.snapshot())
-            insert_rows(unit, accepted[0], compiled.plan, command.request)
+            insert_rows(unit, accepted[0], compiled.plan, command.request, command.fire)
 
         self._acceptor.accept(unit, record, compiled, fired, insert, durable.told)
         await durable.wait()
@@ -133,7 +133,9 @@ def inputs_text(execution_id: str, inputs: Mapping[str, Any], unit: Unit) -> str
     return orjson.dumps(members).decode()
 
 
-def insert_rows(unit: Unit, record: ExecutionRecord, plan: Plan, request: RequestKey | None) -> None:
+def insert_rows(
+    unit: Unit, record: ExecutionRecord, plan: Plan, request: RequestKey | None, fire: FireKey | None = None
+) -> None:
     """What a unit that accepts a run writes of it: the run, its labels, and the answer to whoever asked."""
     unit.rows.append(
         (
@@ -170,6 +172,5 @@ def insert_rows(unit: Unit, record: ExecutionRecord, plan: Plan, request: Reques
         named = (request.project_id, request.request_id, request.method, request.fingerprint)
         row = (*named, answer, None, record.created_at)
         unit.rows.append((Kind.REQUEST, row))
-    if command.fire is not None:
-        fire = command.fire
+    if fire is not None:
         unit.rows.append((Kind.FIRE, (fire.flow_id, fire.node_id, fire.request_id, record.id, record.created_at)))
