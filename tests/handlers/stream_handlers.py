@@ -95,3 +95,29 @@ async def speaks_in_two_halves(inputs: dict[str, Any], ctx: Any) -> AsyncIterato
     while not gate.exists():
         await asyncio.sleep(0.02)
     yield "second"
+
+
+def measures(inputs: dict[str, Any], ctx: Any) -> str:
+    """Costs the same in each of its attempts, of which the first fails."""
+    ctx.metric("tokens", 120, "tokens")
+    ctx.metric("cost", 0.25, unit="USD")
+    if ctx.attempt == 1:
+        raise ConnectionError("broke off")
+    return "done"
+
+
+async def measures_badly(inputs: dict[str, Any], ctx: Any) -> list[str]:
+    told = []
+    for name, value, unit in (("", 1, None), ("two words", 1, None), ("n", True, None), ("n", "1", None)):
+        told.append(_refusal(ctx, name, value, unit))
+    for value, unit in ((float("nan"), None), (float("inf"), None), (2**63, None), (1, ""), (1, 5)):
+        told.append(_refusal(ctx, "n", value, unit))
+    return told
+
+
+def _refusal(ctx: Any, name: Any, value: Any, unit: Any) -> str:
+    try:
+        ctx.metric(name, value, unit)
+    except (TypeError, ValueError) as refused:
+        return str(refused)
+    return "taken"

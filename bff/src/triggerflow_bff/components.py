@@ -143,6 +143,17 @@ def _executions() -> dict[str, Schema]:
     )
     return {
         "ExecutionError": error,
+        "Metrics": {
+            "type": "object",
+            "additionalProperties": closed(
+                {
+                    "total": {"type": "number", "description": "All values told, added up."},
+                    "count": {"type": "integer", "minimum": 1},
+                    "unit": {"type": ["string", "null"]},
+                }
+            ),
+            "description": "What handlers told by `ctx.metric`, by name; only where they did.",
+        },
         "Execution": closed(
             {
                 "id": _UUID,
@@ -160,11 +171,12 @@ def _executions() -> dict[str, Schema]:
                 "context": request["context"],
                 "executionOptions": request["executionOptions"],
                 "rerunOf": _UUID,
+                "metrics": ref("Metrics"),
                 "createdAt": _TIME,
                 "startedAt": {"type": ["string", "null"], "format": "date-time"},
                 "endedAt": {"type": ["string", "null"], "format": "date-time"},
             },
-            optional=("rerunOf",),
+            optional=("rerunOf", "metrics"),
         ),
         "ExecutionPage": page("Execution"),
         "Activation": closed(
@@ -180,10 +192,11 @@ def _executions() -> dict[str, Schema]:
                 "inputs": {**_FREE, "description": "Only with `trace`."},
                 "ports": {**_FREE, "description": "The value of each lit port."},
                 "error": {"anyOf": [ref("ExecutionError"), {"type": "null"}]},
+                "metrics": ref("Metrics"),
                 "startedAt": _TIME,
                 "endedAt": {"type": ["string", "null"], "format": "date-time"},
             },
-            optional=("inputs",),
+            optional=("inputs", "metrics"),
             description="One time a node ran, or was skipped.",
         ),
         "ActivationPage": page("Activation"),

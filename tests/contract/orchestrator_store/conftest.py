@@ -24,6 +24,7 @@ from triggerflow_orchestrator.domain.execution import (
     Failure,
     JournalRow,
     LargeValue,
+    MetricTotal,
     ProjectNotice,
     Remembered,
     StartRow,
@@ -46,6 +47,9 @@ class World(Protocol):
     def add_start(self, execution_id: str, row: StartRow) -> None: ...
     def add_attempt(self, execution_id: str, row: AttemptRow) -> None: ...
     def add_outcome(self, execution_id: str, row: JournalRow) -> None: ...
+    def add_metric(
+        self, execution_id: str, activation_id: str, sequence: int, name: str, unit: str | None, value: float
+    ) -> None: ...
     def add_event(self, execution_id: str, event: StoredEvent) -> None: ...
     def forget_event(self, execution_id: str, event_id: str) -> None: ...
     def add_notice(self, notice: ProjectNotice) -> None: ...
@@ -59,6 +63,7 @@ class MemoryWorld:
 
     records: dict[str, ExecutionRecord] = field(default_factory=dict)
     labels: dict[str, set[str]] = field(default_factory=dict)
+    measured: list[tuple[str, str, str, str | None, float]] = field(default_factory=list)
     starts: dict[str, list[StartRow]] = field(default_factory=dict)
     attempts: dict[str, list[AttemptRow]] = field(default_factory=dict)
     outcomes: dict[str, list[JournalRow]] = field(default_factory=dict)
@@ -80,6 +85,22 @@ class MemoryWorld:
 
     def add_attempt(self, execution_id: str, row: AttemptRow) -> None:
         self.attempts.setdefault(execution_id, []).append(row)
+
+    def add_metric(
+        self, execution_id: str, activation_id: str, sequence: int, name: str, unit: str | None, value: float
+    ) -> None:
+        self.measured.append((execution_id, activation_id, name, unit, value))
+
+    async def metrics(self, execution_id: str) -> list[MetricTotal]:
+        return self._totals([row[2:] for row in self.measured if row[0] == execution_id])
+
+    def _totals(self, rows: list[tuple[str, str | None, float]]) -> list[MetricTotal]:
+        totals = []
+        for name in sorted({row[0] for row in rows}):
+            units = [unit for each, unit, _ in rows if each == name and unit is not None]
+            values = [value for each, _, value in rows if each == name]
+            totals.append(MetricTotal(name, min(units, default=None), sum(values), len(values)))
+        return totals
 
     def add_outcome(self, execution_id: str, row: JournalRow) -> None:
         self.outcomes.setdefault(execution_id, []).append(row)
@@ -167,6 +188,9 @@ class MemoryWorld:
                 started_at=begun.started_at if begun else row.started_at,
                 ended_at=row.ended_at,
             )
+        for activation_id, record in merged.items():
+            told = [row[2:] for row in self.measured if row[:2] == (execution_id, activation_id)]
+            merged[activation_id] = replace(record, metrics=tuple(self._totals(told)))
         found = sorted(merged.values(), key=lambda item: (item.started_at, item.id))
         return [item for item in found if after is None or (item.started_at, item.id) > (after.at_us, after.id)][:limit]
 
@@ -275,6 +299,19 @@ class SqlWorld:
             execution_id=execution_id,
             failed_type=row.failed_type,
             due_at=row.due_at,
+        )
+
+    def add_metric(
+        self, execution_id: str, activation_id: str, sequence: int, name: str, unit: str | None, value: float
+    ) -> None:
+        self._insert(
+            tables.activation_metrics,
+            execution_id=execution_id,
+            activation_id=activation_id,
+            sequence=sequence,
+            name=name,
+            unit=unit,
+            value=value,
         )
 
     def add_outcome(self, execution_id: str, row: JournalRow) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from triggerflow_orchestrator.domain.execution import AttemptRow, Failure
+from triggerflow_orchestrator.domain.execution import AttemptRow, Failure, MetricTotal
 from triggerflow_orchestrator.ports import Position
 
 
@@ -42,6 +42,27 @@ async def test_a_skipped_node_has_only_an_outcome(world: Any, sample: Any, run: 
     (found,) = await world.reads.activations(sample.project, run, None, 50)
     assert (found.status, found.attempt, found.inputs_json) == ("skipped", 1, None)
     assert found.started_at == found.ended_at == 7
+
+
+async def test_metrics_are_added_up_by_name_for_each_activation_and_for_the_run(
+    world: Any, sample: Any, run: str
+) -> None:
+    for number in (10, 11, 12):
+        world.add_start(run, sample.start(number, at=number))
+    told = [
+        (10, 0, "tokens", "t", 5),
+        (10, 1, "cost", None, 0.25),
+        (10, 4, "tokens", "t", 7),
+        (11, 0, "tokens", "t", 1),
+    ]
+    for number, *row in told:
+        world.add_metric(run, sample.id(number), *row)
+    world.add_metric(sample.id(2), sample.id(20), 0, "tokens", "t", 100)
+    first, second, third = await world.reads.activations(sample.project, run, None, 50)
+    assert first.metrics == (MetricTotal("cost", None, 0.25, 1), MetricTotal("tokens", "t", 12, 2))
+    assert second.metrics == (MetricTotal("tokens", "t", 1, 1),)
+    assert third.metrics == ()
+    assert await world.reads.metrics(run) == [MetricTotal("cost", None, 0.25, 1), MetricTotal("tokens", "t", 13, 3)]
 
 
 async def test_activations_come_by_start_then_id_of_their_execution_alone(world: Any, sample: Any, run: str) -> None:

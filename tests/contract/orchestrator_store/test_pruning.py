@@ -30,6 +30,7 @@ OF_EXECUTIONS = (
     tables.execution_labels,
     tables.activation_starts,
     tables.activation_attempts,
+    tables.activation_metrics,
     tables.journal,
     tables.events,
     tables.objects,
@@ -59,6 +60,7 @@ async def add_run(world: Any, sample: Any, objects: Objects, number: int, ended_
             activation_id=sample.id(number * 100), attempt=2, execution_id=record.id, failed_type="Oops", due_at=1
         )
     )
+    world.add_metric(record.id, sample.id(number * 100), 0, "tokens", None, 1)
     told = [sample.event(number * 10_000 + place, place) for place in range(1, events + 1)]
     rows = [{"execution_id": record.id, "id": each.id, "sequence": each.sequence, "body": each.body} for each in told]
     world.execute(insert(tables.events).values(rows))

@@ -34,3 +34,13 @@ def test_tokens_of_the_second_worker_follow_a_retry_and_go_on_counting(mesh: Wor
     assert [payload["sequence"] for payload in customs] == list(range(len(customs)))
     printed = [payload for payload in outputs(mesh, execution_id) if payload["stream"] == "stdout"]
     assert [(payload["data"]["text"], payload["sequence"]) for payload in printed] == [("begun", 0), ("begun", 1)]
+
+
+def test_metrics_add_up_over_attempts(mesh: WorkerMesh) -> None:
+    drawing = Drawing("metrics")
+    drawing.trigger()
+    retries = {"maxAttempts": 2, "backoffSeconds": 0}
+    drawing.node("action", "node", "stream_handlers.measures", retries=retries)
+    drawing.wire("start", "node")
+    ended = mesh.begin(mesh.publish(drawing.body()), wait_seconds=20)
+    assert mesh.execution(ended["id"])["metrics"]["tokens"] == {"total": 240, "count": 2, "unit": "tokens"}

@@ -44,6 +44,9 @@ class HandlerContext(Protocol):
     @property
     def cancelled(self) -> bool: ...
 
+    def metric(self, name: str, value: float, unit: str | None = None) -> None:
+        """Tell a measure, such as "tokens" or "cost"."""
+
 
 Handler = Callable[[Any, Any], Any]
 

@@ -18,6 +18,7 @@ from triggerflow_orchestrator.domain.execution import (
     ExecutionStatus,
     FlowEvent,
     LargeValue,
+    MetricTotal,
     ProjectNotice,
     Remembered,
     StoredEvent,
@@ -113,6 +114,9 @@ class Reads(Protocol):
 
         The start of an activation never changes, so that one that is there throughout appears once.
         """
+
+    async def metrics(self, execution_id: str) -> list[MetricTotal]:
+        """What the handlers of an execution of any project told, added up, by name."""
 
     async def events(self, project_id: str, execution_id: str, after: str, limit: int) -> EventPage | None:
         """Up to `limit` by rising id, strictly above `after` ("" is below all). None where there is no execution."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from triggerflow.orchestrator.v1 import activation_pb2, execution_pb2
+from triggerflow.orchestrator.v1 import activation_pb2, execution_pb2, metric_pb2
 
 from triggerflow_chassis.clock import from_timestamp, parse_rfc3339, rfc3339, to_timestamp
 from triggerflow_chassis.ids import normalise
@@ -50,6 +50,8 @@ def execution_to_json(execution: execution_pb2.Execution) -> dict[str, Any]:
     }
     if execution.HasField("rerun_of"):
         result["rerunOf"] = execution.rerun_of
+    if execution.metrics:
+        result["metrics"] = metrics_to_json(execution.metrics)
     result["createdAt"] = _shown(execution.created_at)
     result["startedAt"] = _shown(execution.started_at) if execution.HasField("started_at") else None
     result["endedAt"] = _shown(execution.ended_at) if execution.HasField("ended_at") else None
@@ -75,6 +77,7 @@ def execution_from_json(
         created_at=_time(value["createdAt"]),
         principal=principal,
         flow_name=flow_name,
+        metrics=metrics_from_json(value.get("metrics", {})),
     )
     if value.get("error") is not None:
         execution.error.CopyFrom(error_from_json(value["error"]))
@@ -98,6 +101,8 @@ def activation_to_json(activation: activation_pb2.Activation) -> dict[str, Any]:
         result["inputs"] = trusted(activation.inputs_json)
     result["ports"] = trusted(activation.ports_json or "{}")
     result["error"] = error_to_json(activation.error) if activation.HasField("error") else None
+    if activation.metrics:
+        result["metrics"] = metrics_to_json(activation.metrics)
     result["startedAt"] = _shown(activation.started_at)
     result["endedAt"] = _shown(activation.ended_at) if activation.HasField("ended_at") else None
     return result
@@ -113,6 +118,7 @@ def activation_from_json(value: Mapping[str, Any]) -> activation_pb2.Activation:
         status=ACTIVATION_STATUSES[value["status"]],
         ports_json=dumps(value["ports"]),
         started_at=_time(value["startedAt"]),
+        metrics=metrics_from_json(value.get("metrics", {})),
     )
     if "inputs" in value:
         activation.inputs_json = dumps(value["inputs"])
@@ -121,6 +127,26 @@ def activation_from_json(value: Mapping[str, Any]) -> activation_pb2.Activation:
     if value.get("endedAt") is not None:
         activation.ended_at.CopyFrom(_time(value["endedAt"]))
     return activation
+
+
+def metrics_to_json(metrics: Iterable[metric_pb2.MetricTotal]) -> dict[str, Any]:
+    """`{name: {total, count, unit}}`; the unit is null where there is none."""
+    return {
+        metric.name: {
+            "total": int(metric.total) if metric.total.is_integer() and abs(metric.total) < 2**53 else metric.total,
+            "count": metric.count,
+            "unit": metric.unit if metric.HasField("unit") else None,
+        }
+        for metric in metrics
+    }
+
+
+def metrics_from_json(value: Mapping[str, Any]) -> list[metric_pb2.MetricTotal]:
+    """The metrics as messages."""
+    return [
+        metric_pb2.MetricTotal(name=name, unit=found["unit"], total=found["total"], count=found["count"])
+        for name, found in value.items()
+    ]
 
 
 def error_to_json(error: execution_pb2.ExecutionError) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import random
+import re
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -22,6 +23,8 @@ from triggerflow_orchestrator.domain.value import NotJson, Value, encode, fresh_
 LONGEST_WAIT_SECONDS: Final = 300.0
 _JITTER: Final = 0.2
 _LONGEST_TEXT: Final = 64 * 1024
+_METRIC_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_METRIC_UNIT: Final = re.compile(r"[ -~]{1,32}")
 
 Bind = Callable[[PlanNode], BoundHandler]
 
@@ -32,8 +35,23 @@ class Host(Protocol):
     def log(self, activation: Activation, level: str, message: str) -> None:
         """A line of `ctx.log`. From any thread."""
 
+    def measure(self, activation: Activation, name: str, value: float, unit: str | None) -> None:
+        """A value of `ctx.metric`, checked. From any thread."""
+
     def outlet(self, activation: Activation) -> Outlet:
         """Where this attempt says what it yields and prints."""
+
+
+def check_metric(name: object, value: object, unit: object) -> None:
+    """Raises TypeError, ValueError, saying what would do."""
+    if not isinstance(name, str) or not _METRIC_NAME.fullmatch(name):
+        raise ValueError(f"ctx.metric: name must match {_METRIC_NAME.pattern}, such as tokens or cost")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"ctx.metric: value must be a number, not {type(value).__name__}")
+    if not abs(value) < 2**63:  # NaN is not below anything
+        raise ValueError("ctx.metric: value must be finite and fit 64 bits")
+    if unit is not None and (not isinstance(unit, str) or not _METRIC_UNIT.fullmatch(unit)):
+        raise ValueError("ctx.metric: unit must be 1 to 32 printable ASCII characters, or None")
 
 
 class NodeTimedOut(Exception):
@@ -97,6 +115,12 @@ class Context:
     def cancelled(self) -> bool:
         """True once nobody waits for this attempt any more."""
         return self._attempt_over or self._activation.over
+
+    def metric(self, name: str, value: float, unit: str | None = None) -> None:
+        """Tell a measure of this activation: "tokens" and "cost" by these names. Values of one name are added up over
+        all attempts. Raises ValueError, TypeError. From any thread."""
+        check_metric(name, value, unit)
+        self._host.measure(self._activation, name, value, unit)
 
     @property
     def outlet(self) -> Outlet:

@@ -353,6 +353,18 @@ class Engine:
             text = attempts.clean_text(str(message))
             self._commit(live, live.run.log(now_us(), level, text, activation.node.id))
 
+    def measure(self, activation: Activation, name: str, value: float, unit: str | None) -> None:
+        """`attempt.Host`."""
+        if attempts.is_loop_thread(self._loop):
+            self._measure_on_loop(activation, name, value, unit)
+        else:
+            self._loop.call_soon_threadsafe(self._measure_on_loop, activation, name, value, unit)
+
+    def _measure_on_loop(self, activation: Activation, name: str, value: float, unit: str | None) -> None:
+        live = self._live.get(activation.run.id)
+        if live is not None and not activation.over and not self._stopping:
+            self._commit(live, live.run.measure(now_us(), activation, name, value, unit))
+
     def outlet(self, activation: Activation) -> Outlet:
         """`attempt.Host`."""
         return Outlet(self._loop, lambda said, durable: self._say(activation, said, durable))

@@ -77,6 +77,14 @@ def log_line(level: str, message: str, node_id: str | None = None) -> dict[str, 
     return payload
 
 
+def metric(name: str, value: float, unit: str | None = None) -> dict[str, Any]:
+    """MetricEvent."""
+    payload: dict[str, Any] = {"name": name, "value": value}
+    if unit is not None:
+        payload["unit"] = unit
+    return payload
+
+
 def custom(
     kind: str,
     node_id: str,

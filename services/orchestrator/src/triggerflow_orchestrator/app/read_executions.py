@@ -10,7 +10,12 @@ from triggerflow_chassis.errors import BadParameter, NotFound
 from triggerflow_chassis.ids import is_uuid, normalise
 
 from triggerflow_orchestrator.app import paging
-from triggerflow_orchestrator.domain.execution import ActivationRecord, ExecutionRecord, ExecutionStatus
+from triggerflow_orchestrator.domain.execution import (
+    ActivationRecord,
+    ExecutionRecord,
+    ExecutionStatus,
+    MetricTotal,
+)
 from triggerflow_orchestrator.ports import ExecutionFilter, Position, Reads
 
 _EXECUTIONS: Final = "executions"
@@ -45,6 +50,10 @@ class ReadExecutions:
         if record is None:
             raise NotFound("execution", known)
         return record
+
+    async def metrics(self, execution_id: str) -> list[MetricTotal]:
+        """What the handlers of an execution that is there told, added up, by name."""
+        return await self._reads.metrics(execution_id)
 
     async def page(self, asked: ListExecutions) -> tuple[list[ExecutionRecord], str]:
         """A page, newest first, and the token of the next, "" where there is none. Raises BadParameter, BadCursor."""

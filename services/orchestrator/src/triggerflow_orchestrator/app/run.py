@@ -45,6 +45,8 @@ class Activation:
     custom_count: int = 0
     printed: dict[str, int] | None = None
     """Rows of "stdout" and "stderr" so far."""
+    measured: bool = False
+    """Its handler told a metric."""
     over: bool = False
     """Its outcome is decided; whatever its handler still gives is discarded."""
     taken: Taken | None = None
@@ -238,6 +240,8 @@ class Run:
         return move
 
     def _succeeded(self, move: Transition, activation: Activation, now: int, lit: Mapping[str, Value]) -> None:
+        if activation.measured:
+            self._measured(move, now, activation)
         node = activation.node
         shown_ports = self._journal(move, activation, now, "succeeded", lit, None)
         result = self._joined(move, node, shown_ports, lit)
@@ -259,6 +263,8 @@ class Run:
     def fail(self, activation: Activation, now: int, failure: Failure) -> Transition:
         """The last attempt failed: data where the error port is wired, else the end of the run."""
         move = self._close(activation)
+        if activation.measured:
+            self._measured(move, now, activation)
         node = activation.node
         handled = node.error_wired
         lit: dict[str, Value] = {}
@@ -315,6 +321,13 @@ class Run:
         elif said.tokens:
             values = [orjson.Fragment(self._shown(move, token)) for token in said.tokens]
             self._custom(move, now, "token", activation, values=values)
+        return move
+
+    def measure(self, now: int, activation: Activation, name: str, value: float, unit: str | None) -> Transition:
+        """A metric from a handler."""
+        move = Transition(Unit())
+        activation.measured = True
+        self._metric(move, now, activation, name, value, unit)
         return move
 
     # Parts of a transition.
@@ -526,6 +539,20 @@ class Run:
             **more,
         )
         self._event(move, now, "runtime.output", payload)
+
+    def _metric(
+        self, move: Transition, now: int, activation: Activation, name: str, value: float, unit: str | None
+    ) -> None:
+        event_id = self._event(move, now, "metric", events.metric(name, value, unit))
+        row = (self.id, activation.id, activation.custom_count, name, unit, float(value))
+        move.unit.rows.append((Kind.METRIC, row))
+        self._custom(move, now, "detail", activation, event_id)
+
+    def _measured(self, move: Transition, now: int, activation: Activation) -> None:
+        """What is known of an activation whose handler told metrics."""
+        seconds = (now - activation.started_at) / 1_000_000
+        self._metric(move, now, activation, "seconds", seconds, "s")
+        self._metric(move, now, activation, "retries", activation.attempt - 1, None)
 
     def _printed(self, activation: Activation, stream: str, lines: list[str]) -> dict[str, Any]:
         data = {

@@ -46,6 +46,8 @@ class Kind(IntEnum):
     RequestTaken"""
     SEED = 13
     """(execution_id, body). What a run begins with that another one did: `domain.seed`"""
+    METRIC = 20
+    """(execution_id, activation_id, sequence, name, unit, value)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,17 @@ class ExecutionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricTotal:
+    """What handlers told of one metric, added up."""
+
+    name: str
+    unit: str | None
+    """The one it was first told with."""
+    total: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class ActivationRecord:
     """One time a node ran, or was skipped."""
 
@@ -123,6 +134,8 @@ class ActivationRecord:
     error: Failure | None
     started_at: int
     ended_at: int | None
+    metrics: tuple[MetricTotal, ...] = ()
+    """By name."""
 
 
 @dataclass(frozen=True, slots=True)

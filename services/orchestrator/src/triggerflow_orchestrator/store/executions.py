@@ -8,10 +8,11 @@ from triggerflow_orchestrator.domain.execution import (
     ActivationRecord,
     ExecutionRecord,
     LargeValue,
+    MetricTotal,
     Remembered,
 )
 from triggerflow_orchestrator.ports import EventPage, ExecutionFilter, NoticePage, Position, StoredAnswer
-from triggerflow_orchestrator.store import read_activations, read_executions, read_history
+from triggerflow_orchestrator.store import read_activations, read_executions, read_history, read_metrics
 from triggerflow_orchestrator.store.database import Database
 
 
@@ -42,6 +43,10 @@ class SqlReads:
             if not await read_executions.exists_in(connection, project_id, execution_id):
                 return None
             return await read_activations.page(connection, execution_id, after, limit)
+
+    async def metrics(self, execution_id: str) -> list[MetricTotal]:
+        async with self._database.snapshot() as connection:
+            return await read_metrics.of_execution(connection, execution_id)
 
     async def events(self, project_id: str, execution_id: str, after: str, limit: int) -> EventPage | None:
         async with self._database.snapshot() as connection:

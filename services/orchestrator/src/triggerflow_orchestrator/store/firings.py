@@ -17,7 +17,16 @@ from triggerflow_chassis.ids import uuid7
 from triggerflow_chassis.sql_text import delete_some
 
 from triggerflow_orchestrator.app.firing_ports import Offer
-from triggerflow_orchestrator.domain.admission import LOOK_AGAIN_US, MOST_HELD, Going, Held, Limits, Verdict, decide, limits_of
+from triggerflow_orchestrator.domain.admission import (
+    LOOK_AGAIN_US,
+    MOST_HELD,
+    Going,
+    Held,
+    Limits,
+    Verdict,
+    decide,
+    limits_of,
+)
 from triggerflow_orchestrator.domain.firing import Firing, FiringStatus
 from triggerflow_orchestrator.ports import Position
 from triggerflow_orchestrator.store.database import Database

@@ -62,6 +62,9 @@ _SQL: Final = {
     ),
     Kind.CLAIM: "UPDATE executions SET epoch=? WHERE id=?",
     Kind.FOLLOWED: "UPDATE followed SET position=? WHERE name=?",
+    Kind.METRIC: (
+        "INSERT INTO activation_metrics (execution_id, activation_id, sequence, name, unit, value) VALUES (?,?,?,?,?,?)"
+    ),
     Kind.FIRE: "INSERT INTO fires (flow_id, node_id, request_id, execution_id, fired_at) VALUES (?,?,?,?,?)",
     Kind.SEED: "INSERT INTO seeds (execution_id, body) VALUES (?,?)",
 }

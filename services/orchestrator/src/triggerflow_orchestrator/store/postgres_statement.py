@@ -52,6 +52,11 @@ _INSERTS: Final[dict[Kind, tuple[str, str, str]]] = {
         "",
     ),
     Kind.EVENT: ("events", "execution_id text, id text, sequence int4, body text", ""),
+    Kind.METRIC: (
+        "activation_metrics",
+        "execution_id text, activation_id text, sequence int4, name text, unit text, value float8",
+        "",
+    ),
     Kind.REQUEST: (
         "requests",
         "project_id text, request_id text, method text, fingerprint text, response bytea, error bytea, created_at int8",

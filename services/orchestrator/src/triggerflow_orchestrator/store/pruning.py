@@ -21,6 +21,7 @@ from triggerflow_orchestrator.ports import Objects
 from triggerflow_orchestrator.store.database import Database
 from triggerflow_orchestrator.store.tables import (
     activation_attempts,
+    activation_metrics,
     activation_starts,
     commands,
     events,
@@ -40,7 +41,7 @@ _RESTS: Final = 4
 # Nobody's: who forgets an execution first takes it out of its project, so that nobody sees half of it.
 _NO_PROJECT: Final = ""
 # What an execution may have any number of.
-_LONG: Final = (events, journal, activation_starts, activation_attempts)
+_LONG: Final = (events, journal, activation_starts, activation_attempts, activation_metrics)
 _SHORT: Final = (execution_labels, objects, commands, fires, seeds)
 _UP_TO: Final = text(
     "INSERT INTO pruned (project_id, up_to) VALUES (:project_id, :up_to)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select, tuple_, union_all
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from triggerflow_orchestrator.domain.execution import ActivationRecord
 from triggerflow_orchestrator.ports import Position
+from triggerflow_orchestrator.store import read_metrics
 from triggerflow_orchestrator.store.read_executions import failure
 from triggerflow_orchestrator.store.tables import activation_attempts, activation_starts, journal
 
@@ -50,10 +52,16 @@ async def page(
         .where(_A.activation_id.in_(ids))
         .group_by(_A.activation_id),
     )
-    return [
+    metrics = await read_metrics.of_activations(connection, execution_id, ids)
+    found = [
         _merge(activation_id, at, starts.get(activation_id), outcomes.get(activation_id), attempts.get(activation_id))
         for activation_id, at in wanted
     ]
+    return (
+        [replace(each, metrics=metrics[each.id]) if each.id in metrics else each for each in found]
+        if metrics
+        else found
+    )
 
 
 async def _by_activation(connection: AsyncConnection, query: Any) -> dict[str, Row[Any]]:

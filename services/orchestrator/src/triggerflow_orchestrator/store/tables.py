@@ -5,7 +5,7 @@ foreign keys: rows are written in whole units by the one writer (`journal.py`), 
 on every node. The migrations make these tables; a test holds the two equal.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 metadata = MetaData()
 
@@ -117,6 +117,19 @@ activation_attempts = Table(
     sqlite_with_rowid=False,
 )
 Index("activation_attempts_of_execution", activation_attempts.c.execution_id)
+
+# What handlers told by `ctx.metric`; `sequence` is that of the output that tells whose it is.
+activation_metrics = Table(
+    "activation_metrics",
+    metadata,
+    Column("execution_id", Text, primary_key=True),
+    Column("activation_id", Text, primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("unit", Text),
+    Column("value", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 # One row an outcome. A skipped node has this row and none in `activation_starts`.
 journal = Table(

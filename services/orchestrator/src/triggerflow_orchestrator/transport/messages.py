@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2, load_pb2, project_notice_pb2
+from triggerflow.orchestrator.v1 import (
+    activation_pb2,
+    event_pb2,
+    execution_pb2,
+    load_pb2,
+    metric_pb2,
+    project_notice_pb2,
+)
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as service_pb2
 from triggerflow_chassis.clock import to_timestamp
 from triggerflow_chassis.wire import event as event_wire
@@ -18,6 +25,7 @@ from triggerflow_orchestrator.domain.execution import (
     ActivationRecord,
     ExecutionRecord,
     Failure,
+    MetricTotal,
     ProjectNotice,
     StoredEvent,
 )
@@ -75,7 +83,13 @@ def activation(record: ActivationRecord) -> activation_pb2.Activation:
         message.error.CopyFrom(failure(record.error))
     if record.ended_at is not None:
         message.ended_at.CopyFrom(to_timestamp(record.ended_at))
+    if record.metrics:
+        message.metrics.extend(map(metric, record.metrics))
     return message
+
+
+def metric(total: MetricTotal) -> metric_pb2.MetricTotal:
+    return metric_pb2.MetricTotal(name=total.name, unit=total.unit, total=total.total, count=total.count)
 
 
 def event(stored: StoredEvent) -> event_pb2.ExecutionEvent:

@@ -136,7 +136,9 @@ class OrchestratorServicer(RerunRpcs, pb_grpc.OrchestratorServiceServicer):
 
     async def GetExecution(self, request: pb.GetExecutionRequest, context: Any) -> pb.GetExecutionResponse:
         record = await self._executions.get(_project(request.project_id), request.execution_id)
-        return pb.GetExecutionResponse(execution=messages.execution(record))
+        execution = messages.execution(record)
+        execution.metrics.extend(map(messages.metric, await self._executions.metrics(record.id)))
+        return pb.GetExecutionResponse(execution=execution)
 
     async def ListExecutions(self, request: pb.ListExecutionsRequest, context: Any) -> pb.ListExecutionsResponse:
         unknown = [number for number in request.statuses if number not in STATUS_NAMES]

@@ -24,17 +24,18 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from triggerflow.orchestrator.v1 import execution_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_execution__pb2
+from triggerflow.orchestrator.v1 import metric_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_metric__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,triggerflow/orchestrator/v1/activation.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+triggerflow/orchestrator/v1/execution.proto\"\xe0\x02\n\nActivation\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07node_id\x18\x02 \x01(\t\x12\r\n\x05scope\x18\x03 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x04 \x01(\x05\x12=\n\x06status\x18\x05 \x01(\x0e\x32-.triggerflow.orchestrator.v1.ActivationStatus\x12\x18\n\x0binputs_json\x18\x06 \x01(\tH\x00\x88\x01\x01\x12\x12\n\nports_json\x18\x07 \x01(\t\x12:\n\x05\x65rror\x18\x08 \x01(\x0b\x32+.triggerflow.orchestrator.v1.ExecutionError\x12.\n\nstarted_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0e\n\x0c_inputs_json*\xf2\x01\n\x10\x41\x63tivationStatus\x12!\n\x1d\x41\x43TIVATION_STATUS_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41\x43TIVATION_STATUS_RUNNING\x10\x01\x12\x1d\n\x19\x41\x43TIVATION_STATUS_WAITING\x10\x02\x12\x1f\n\x1b\x41\x43TIVATION_STATUS_SUCCEEDED\x10\x03\x12\x1c\n\x18\x41\x43TIVATION_STATUS_FAILED\x10\x04\x12\x1d\n\x19\x41\x43TIVATION_STATUS_SKIPPED\x10\x05\x12\x1f\n\x1b\x41\x43TIVATION_STATUS_CANCELLED\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,triggerflow/orchestrator/v1/activation.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+triggerflow/orchestrator/v1/execution.proto\x1a(triggerflow/orchestrator/v1/metric.proto\"\x9b\x03\n\nActivation\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07node_id\x18\x02 \x01(\t\x12\r\n\x05scope\x18\x03 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x04 \x01(\x05\x12=\n\x06status\x18\x05 \x01(\x0e\x32-.triggerflow.orchestrator.v1.ActivationStatus\x12\x18\n\x0binputs_json\x18\x06 \x01(\tH\x00\x88\x01\x01\x12\x12\n\nports_json\x18\x07 \x01(\t\x12:\n\x05\x65rror\x18\x08 \x01(\x0b\x32+.triggerflow.orchestrator.v1.ExecutionError\x12.\n\nstarted_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x07metrics\x18\x0b \x03(\x0b\x32(.triggerflow.orchestrator.v1.MetricTotalB\x0e\n\x0c_inputs_json*\xf2\x01\n\x10\x41\x63tivationStatus\x12!\n\x1d\x41\x43TIVATION_STATUS_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41\x43TIVATION_STATUS_RUNNING\x10\x01\x12\x1d\n\x19\x41\x43TIVATION_STATUS_WAITING\x10\x02\x12\x1f\n\x1b\x41\x43TIVATION_STATUS_SUCCEEDED\x10\x03\x12\x1c\n\x18\x41\x43TIVATION_STATUS_FAILED\x10\x04\x12\x1d\n\x19\x41\x43TIVATION_STATUS_SKIPPED\x10\x05\x12\x1f\n\x1b\x41\x43TIVATION_STATUS_CANCELLED\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'triggerflow.orchestrator.v1.activation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACTIVATIONSTATUS']._serialized_start=511
-  _globals['_ACTIVATIONSTATUS']._serialized_end=753
-  _globals['_ACTIVATION']._serialized_start=156
-  _globals['_ACTIVATION']._serialized_end=508
+  _globals['_ACTIVATIONSTATUS']._serialized_start=612
+  _globals['_ACTIVATIONSTATUS']._serialized_end=854
+  _globals['_ACTIVATION']._serialized_start=198
+  _globals['_ACTIVATION']._serialized_end=609
 # @@protoc_insertion_point(module_scope)

@@ -23,25 +23,26 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from triggerflow.orchestrator.v1 import metric_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_metric__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+triggerflow/orchestrator/v1/execution.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x04\n\tExecution\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x19\n\x11\x62lueprint_version\x18\x04 \x01(\t\x12\x14\n\x0c\x63ontent_hash\x18\x05 \x01(\t\x12<\n\x06status\x18\x06 \x01(\x0e\x32,.triggerflow.orchestrator.v1.ExecutionStatus\x12\x13\n\x0binputs_json\x18\x07 \x01(\t\x12\x14\n\x0coutputs_json\x18\x08 \x01(\t\x12:\n\x05\x65rror\x18\t \x01(\x0b\x32+.triggerflow.orchestrator.v1.ExecutionError\x12>\n\x07\x63ontext\x18\n \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionContext\x12>\n\x07options\x18\x0b \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionOptions\x12\x15\n\x08rerun_of\x18\x0c \x01(\tH\x00\x88\x01\x01\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tprincipal\x18\x10 \x01(\t\x12\x11\n\tflow_name\x18\x11 \x01(\tB\x0b\n\t_rerun_of\"\x91\x01\n\x0e\x45xecutionError\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x14\n\x07node_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05stack\x18\x04 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x07\x61ttempt\x18\x05 \x01(\x05H\x02\x88\x01\x01\x42\n\n\x08_node_idB\x08\n\x06_stackB\n\n\x08_attempt\"\xa6\x01\n\x10\x45xecutionContext\x12\x14\n\x07user_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x41\n\x06labels\x18\x02 \x01(\x0b\x32,.triggerflow.orchestrator.v1.ExecutionLabelsH\x01\x88\x01\x01\x12\x15\n\x08priority\x18\x03 \x01(\tH\x02\x88\x01\x01\x42\n\n\x08_user_idB\t\n\x07_labelsB\x0b\n\t_priority\"!\n\x0f\x45xecutionLabels\x12\x0e\n\x06labels\x18\x01 \x03(\t\"\x80\x01\n\x10\x45xecutionOptions\x12\x12\n\x05\x61sync\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x1c\n\x0ftimeout_seconds\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05trace\x18\x03 \x01(\x08H\x02\x88\x01\x01\x42\x08\n\x06_asyncB\x12\n\x10_timeout_secondsB\x08\n\x06_trace*\xe9\x01\n\x0f\x45xecutionStatus\x12 \n\x1c\x45XECUTION_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45XECUTION_STATUS_QUEUED\x10\x01\x12\x1c\n\x18\x45XECUTION_STATUS_RUNNING\x10\x02\x12\x1c\n\x18\x45XECUTION_STATUS_WAITING\x10\x03\x12\x1e\n\x1a\x45XECUTION_STATUS_SUCCEEDED\x10\x04\x12\x1b\n\x17\x45XECUTION_STATUS_FAILED\x10\x05\x12\x1e\n\x1a\x45XECUTION_STATUS_CANCELLED\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+triggerflow/orchestrator/v1/execution.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(triggerflow/orchestrator/v1/metric.proto\"\xa5\x05\n\tExecution\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x19\n\x11\x62lueprint_version\x18\x04 \x01(\t\x12\x14\n\x0c\x63ontent_hash\x18\x05 \x01(\t\x12<\n\x06status\x18\x06 \x01(\x0e\x32,.triggerflow.orchestrator.v1.ExecutionStatus\x12\x13\n\x0binputs_json\x18\x07 \x01(\t\x12\x14\n\x0coutputs_json\x18\x08 \x01(\t\x12:\n\x05\x65rror\x18\t \x01(\x0b\x32+.triggerflow.orchestrator.v1.ExecutionError\x12>\n\x07\x63ontext\x18\n \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionContext\x12>\n\x07options\x18\x0b \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionOptions\x12\x15\n\x08rerun_of\x18\x0c \x01(\tH\x00\x88\x01\x01\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tprincipal\x18\x10 \x01(\t\x12\x11\n\tflow_name\x18\x11 \x01(\t\x12\x39\n\x07metrics\x18\x12 \x03(\x0b\x32(.triggerflow.orchestrator.v1.MetricTotalB\x0b\n\t_rerun_of\"\x91\x01\n\x0e\x45xecutionError\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x14\n\x07node_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05stack\x18\x04 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x07\x61ttempt\x18\x05 \x01(\x05H\x02\x88\x01\x01\x42\n\n\x08_node_idB\x08\n\x06_stackB\n\n\x08_attempt\"\xa6\x01\n\x10\x45xecutionContext\x12\x14\n\x07user_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x41\n\x06labels\x18\x02 \x01(\x0b\x32,.triggerflow.orchestrator.v1.ExecutionLabelsH\x01\x88\x01\x01\x12\x15\n\x08priority\x18\x03 \x01(\tH\x02\x88\x01\x01\x42\n\n\x08_user_idB\t\n\x07_labelsB\x0b\n\t_priority\"!\n\x0f\x45xecutionLabels\x12\x0e\n\x06labels\x18\x01 \x03(\t\"\x80\x01\n\x10\x45xecutionOptions\x12\x12\n\x05\x61sync\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x1c\n\x0ftimeout_seconds\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\x05trace\x18\x03 \x01(\x08H\x02\x88\x01\x01\x42\x08\n\x06_asyncB\x12\n\x10_timeout_secondsB\x08\n\x06_trace*\xe9\x01\n\x0f\x45xecutionStatus\x12 \n\x1c\x45XECUTION_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45XECUTION_STATUS_QUEUED\x10\x01\x12\x1c\n\x18\x45XECUTION_STATUS_RUNNING\x10\x02\x12\x1c\n\x18\x45XECUTION_STATUS_WAITING\x10\x03\x12\x1e\n\x1a\x45XECUTION_STATUS_SUCCEEDED\x10\x04\x12\x1b\n\x17\x45XECUTION_STATUS_FAILED\x10\x05\x12\x1e\n\x1a\x45XECUTION_STATUS_CANCELLED\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'triggerflow.orchestrator.v1.execution_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EXECUTIONSTATUS']._serialized_start=1214
-  _globals['_EXECUTIONSTATUS']._serialized_end=1447
-  _globals['_EXECUTION']._serialized_start=110
-  _globals['_EXECUTION']._serialized_end=728
-  _globals['_EXECUTIONERROR']._serialized_start=731
-  _globals['_EXECUTIONERROR']._serialized_end=876
-  _globals['_EXECUTIONCONTEXT']._serialized_start=879
-  _globals['_EXECUTIONCONTEXT']._serialized_end=1045
-  _globals['_EXECUTIONLABELS']._serialized_start=1047
-  _globals['_EXECUTIONLABELS']._serialized_end=1080
-  _globals['_EXECUTIONOPTIONS']._serialized_start=1083
-  _globals['_EXECUTIONOPTIONS']._serialized_end=1211
+  _globals['_EXECUTIONSTATUS']._serialized_start=1315
+  _globals['_EXECUTIONSTATUS']._serialized_end=1548
+  _globals['_EXECUTION']._serialized_start=152
+  _globals['_EXECUTION']._serialized_end=829
+  _globals['_EXECUTIONERROR']._serialized_start=832
+  _globals['_EXECUTIONERROR']._serialized_end=977
+  _globals['_EXECUTIONCONTEXT']._serialized_start=980
+  _globals['_EXECUTIONCONTEXT']._serialized_end=1146
+  _globals['_EXECUTIONLABELS']._serialized_start=1148
+  _globals['_EXECUTIONLABELS']._serialized_end=1181
+  _globals['_EXECUTIONOPTIONS']._serialized_start=1184
+  _globals['_EXECUTIONOPTIONS']._serialized_end=1312
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from triggerflow.orchestrator.v1 import metric_pb2 as _metric_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -28,7 +29,7 @@ EXECUTION_STATUS_FAILED: ExecutionStatus
 EXECUTION_STATUS_CANCELLED: ExecutionStatus
 
 class Execution(_message.Message):
-    __slots__ = ("id", "project_id", "flow_id", "blueprint_version", "content_hash", "status", "inputs_json", "outputs_json", "error", "context", "options", "rerun_of", "created_at", "started_at", "ended_at", "principal", "flow_name")
+    __slots__ = ("id", "project_id", "flow_id", "blueprint_version", "content_hash", "status", "inputs_json", "outputs_json", "error", "context", "options", "rerun_of", "created_at", "started_at", "ended_at", "principal", "flow_name", "metrics")
     ID_FIELD_NUMBER: _ClassVar[int]
     PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
     FLOW_ID_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +47,7 @@ class Execution(_message.Message):
     ENDED_AT_FIELD_NUMBER: _ClassVar[int]
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     FLOW_NAME_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
     id: str
     project_id: str
     flow_id: str
@@ -63,7 +65,8 @@ class Execution(_message.Message):
     ended_at: _timestamp_pb2.Timestamp
     principal: str
     flow_name: str
-    def __init__(self, id: _Optional[str] = ..., project_id: _Optional[str] = ..., flow_id: _Optional[str] = ..., blueprint_version: _Optional[str] = ..., content_hash: _Optional[str] = ..., status: _Optional[_Union[ExecutionStatus, str]] = ..., inputs_json: _Optional[str] = ..., outputs_json: _Optional[str] = ..., error: _Optional[_Union[ExecutionError, _Mapping]] = ..., context: _Optional[_Union[ExecutionContext, _Mapping]] = ..., options: _Optional[_Union[ExecutionOptions, _Mapping]] = ..., rerun_of: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., principal: _Optional[str] = ..., flow_name: _Optional[str] = ...) -> None: ...
+    metrics: _containers.RepeatedCompositeFieldContainer[_metric_pb2.MetricTotal]
+    def __init__(self, id: _Optional[str] = ..., project_id: _Optional[str] = ..., flow_id: _Optional[str] = ..., blueprint_version: _Optional[str] = ..., content_hash: _Optional[str] = ..., status: _Optional[_Union[ExecutionStatus, str]] = ..., inputs_json: _Optional[str] = ..., outputs_json: _Optional[str] = ..., error: _Optional[_Union[ExecutionError, _Mapping]] = ..., context: _Optional[_Union[ExecutionContext, _Mapping]] = ..., options: _Optional[_Union[ExecutionOptions, _Mapping]] = ..., rerun_of: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., principal: _Optional[str] = ..., flow_name: _Optional[str] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricTotal, _Mapping]]] = ...) -> None: ...
 
 class ExecutionError(_message.Message):
     __slots__ = ("type", "message", "node_id", "stack", "attempt")
