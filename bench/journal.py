@@ -73,7 +73,7 @@ class Side:
             async def get_version(self, *_: Any) -> BlueprintVersion:
                 return version
 
-        self._start = StartExecution(engine, Versions(), CompiledFlows(catalogue))
+        self._start = StartExecution(engine, Versions(), CompiledFlows(catalogue, Versions()))
         self._engine = engine
         self._command = StartCommand("p", "bench", version.flow_id, "1", {"n": 0}, {}, {}, None, 0, None)
 

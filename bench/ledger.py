@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from triggerflow_orchestrator.domain.compile_plan import compile_plan
 from triggerflow_orchestrator.domain.ledger import Ledger
-from triggerflow_orchestrator.domain.plan import Plan, compile_plan
+from triggerflow_orchestrator.domain.plan import Plan
 
 ROUNDS = 9
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from triggerflow_orchestrator.domain.compile_plan import compile_plan
 from triggerflow_orchestrator.domain.ledger import Entry, Ledger, Step, replay
-from triggerflow_orchestrator.domain.plan import Plan, compile_plan
+from triggerflow_orchestrator.domain.plan import Plan
 
 CASES = sorted(Path(__file__).parent.glob("*.json"))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from triggerflow_orchestrator.domain.compile_plan import compile_plan
 from triggerflow_orchestrator.domain.ledger import (
     SKIPPED,
     Entry,
@@ -17,7 +18,7 @@ from triggerflow_orchestrator.domain.ledger import (
     Step,
     replay,
 )
-from triggerflow_orchestrator.domain.plan import Plan, compile_plan
+from triggerflow_orchestrator.domain.plan import Plan
 
 from .flows import Scenario, scenario
 from .oracle import Oracle

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+from triggerflow_orchestrator.domain.compile_plan import compile_plan
 from triggerflow_orchestrator.domain.ledger import (
     DONE,
     READY,
@@ -16,7 +17,6 @@ from triggerflow_orchestrator.domain.ledger import (
     Ready,
     replay,
 )
-from triggerflow_orchestrator.domain.plan import compile_plan
 
 from .flows import blueprint, edge, node
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from triggerflow_chassis.flow_model import MISSING
-from triggerflow_orchestrator.domain.plan import PlanInvalid, Slot, compile_plan
+from triggerflow_orchestrator.domain.compile_plan import compile_plan
+from triggerflow_orchestrator.domain.plan import PlanInvalid, Slot
 
 from .flows import blueprint, edge, node
 
@@ -95,6 +96,8 @@ def test_a_plan_cannot_be_changed() -> None:
         plan.index["a"] = 7  # type: ignore[index]
 
 
+LOOP = {"loop": {"maxIterations": 2}}
+
 BAD: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str]] = {
     "an id used twice": ([node("a"), node("a")], [], "/nodes/1/id"),
     "an unknown join": ([node("a", annotations={"join": "first"})], [], "/nodes/0/annotations/join"),
@@ -105,7 +108,18 @@ BAD: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str]] = {
     "an unknown input": ([node("a"), node("b")], [edge("a.out", "b.no")], "/edges/0/target/port"),
     "an edge to a trigger": ([node("a"), node("t", "trigger")], [edge("a.out", "t.input")], "/edges/0/target/port"),
     "an edge from an output": ([node("o", "output"), node("b")], [edge("o.out", "b.input")], "/edges/0/source/port"),
-    "a loop": ([node("a"), node("b")], [edge("a.out", "b.input") | {"loop": {"maxIterations": 2}}], "/edges/0/loop"),
+    "a loop that is none": ([node("a"), node("b")], [edge("a.out", "b.input") | LOOP], "/edges/0"),
+    "a loop without a bound": ([node("a")], [edge("a.out", "a.input") | {"loop": {}}], "/edges/0/loop/maxIterations"),
+    "a loop with two entries": (
+        [node("t", "trigger"), node("a", **inputs("x", "y")), node("b", **inputs("x", "y"))],
+        [edge("t.out", "a.x"), edge("a.out", "b.x"), edge("b.out", "a.y") | LOOP, edge("t.out", "b.y")],
+        "/edges/3",
+    ),
+    "a cycle inside a loop": (
+        [node("t", "trigger"), node("a", **inputs("x", "y", "z")), node("b")],
+        [edge("t.out", "a.x"), edge("a.out", "b.input"), edge("b.out", "a.y") | LOOP, edge("b.out", "a.z")],
+        "/nodes/1",
+    ),
     "an edge to itself": ([node("a")], [edge("a.out", "a.input")], "/nodes/0"),
     "a cycle": (
         [node("t", "trigger"), node("a", **inputs("x", "y")), node("b")],

@@ -122,7 +122,7 @@ class World:
             async def get_version(self, *_: Any) -> BlueprintVersion:
                 return version
 
-        start = StartExecution(self.engine, Versions(), CompiledFlows(Handlers(**functions)))
+        start = StartExecution(self.engine, Versions(), CompiledFlows(Handlers(**functions), Versions()))
         return start(StartCommand("p", "local", version.flow_id, "1", {}, {}, {}, None, 0, None))
 
     async def until(self, probe: Callable[[], Any]) -> None:

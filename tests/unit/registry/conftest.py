@@ -76,6 +76,9 @@ class Adapters:
     def explain_unknown(self, entrypoint: str) -> str:
         return f"No adapter has {entrypoint}. Install one."
 
+    def condition_problem(self, text: str, keys: Sequence[str]) -> str | None:
+        return None if "?" not in text else f"There is no question mark over {', '.join(keys)}."
+
     def config_problems(self, node: NodeObject) -> Sequence[Violation]:
         return self.findings
 

@@ -90,10 +90,43 @@ def test_two_separate_cycles_are_two_problems(pencil: Any, found: Any) -> None:
     assert [each for each in found(flow) if each[0] == "CYCLE"] == [("CYCLE", "/edges/1"), ("CYCLE", "/edges/3")]
 
 
-def test_a_loop_edge_is_not_yet_and_no_cycle(pencil: Any, found: Any) -> None:
+def test_a_loop_edge_that_is_bounded_is_no_problem(pencil: Any, found: Any) -> None:
     flow = pencil.chain()
     flow["edges"].append(pencil.edge(3, 2, 2, out="error", loop={"maxIterations": 3}))
-    assert found(flow) == [("NOT_YET", "/edges/2/loop")]
+    assert found(flow) == []
+
+
+@pytest.mark.parametrize("loop", [{}, {"maxIterations": 0}, {"maxIterations": 1.5}, {"maxIterations": True}])
+def test_a_loop_needs_its_bound(pencil: Any, found: Any, loop: dict[str, Any]) -> None:
+    flow = pencil.chain()
+    flow["edges"].append(pencil.edge(3, 2, 2, out="error", loop=loop))
+    assert found(flow) == [("CONFIG_INVALID", "/edges/2/loop/maxIterations")]
+
+
+@pytest.mark.parametrize("condition", ["", 5, "input ? 1"])
+def test_a_loops_condition_is_cel_over_the_headers_ports(pencil: Any, found: Any, condition: Any) -> None:
+    flow = pencil.chain()
+    flow["edges"].append(pencil.edge(3, 2, 2, out="error", loop={"maxIterations": 2, "while": condition}))
+    assert found(flow) == [("CONFIG_INVALID", "/edges/2/loop/while")]
+
+
+def test_a_loop_has_no_other_members(pencil: Any, found: Any) -> None:
+    flow = pencil.chain()
+    flow["edges"].append(pencil.edge(3, 2, 2, out="error", loop={"maxIterations": 2, "until": "x"}))
+    assert found(flow) == [("CONFIG_INVALID", "/edges/2/loop/until")]
+
+
+def test_a_loop_edge_that_goes_forward_is_a_cycle_problem(pencil: Any, found: Any) -> None:
+    flow = pencil.chain()
+    flow["edges"][1]["loop"] = {"maxIterations": 2}
+    assert found(flow) == [("CYCLE", "/edges/1")]
+
+
+def test_a_loop_with_two_entries_names_the_edge_that_is_one_too_many(pencil: Any, found: Any) -> None:
+    nodes = [pencil.node(number) for number in (2, 3)]
+    edges = [pencil.edge(1, 1, 2), pencil.edge(2, 2, 3), pencil.edge(3, 3, 2, loop={"maxIterations": 2})]
+    flow = pencil.flow(*nodes, edges=[*edges, pencil.edge(4, 1, 3)])
+    assert [each for each in found(flow) if each[0] == "CYCLE"] == [("CYCLE", "/edges/3")]
 
 
 def test_channels_are_not_yet(pencil: Any, found: Any) -> None:

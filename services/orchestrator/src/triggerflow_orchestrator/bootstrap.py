@@ -126,7 +126,7 @@ async def open_orchestrator(
         stack.push_async_callback(engine.stop)
         waiters = EndWaiters(bus, reads, _live_in(engine))
         stack.callback(waiters.close)
-        flows = CompiledFlows(catalogue)
+        flows = CompiledFlows(catalogue, blueprints)
         ready = asyncio.Event()
         flow_log = RegistryFlowEvents(channel)
         follow = FollowFlows(flow_log, reads, journal, bus, idle_seconds=settings.follow_seconds)

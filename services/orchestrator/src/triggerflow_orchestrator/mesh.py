@@ -77,10 +77,10 @@ async def open_mesh_orchestrator(
         stack.push_async_callback(idempotency.close)
         waiters = EndWaiters(bus, parts.reads, lambda _: None)
         stack.callback(waiters.close)
-        queue, blueprints, flows = (
+        blueprints = FreshBlueprints(channel)
+        queue, flows = (
             QueueStart(parts.journal, parts.kicks),
-            FreshBlueprints(channel),
-            CompiledFlows(_NoHandlers()),
+            CompiledFlows(_NoHandlers(), blueprints),
         )
         cancel = AskCancel(parts.commands, parts.end_unrun, parts.kicks)
         ready = asyncio.Event()

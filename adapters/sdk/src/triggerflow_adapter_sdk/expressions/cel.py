@@ -20,6 +20,9 @@ MAX_LENGTH = 65_536
 # Compact JSON of the inputs, in bytes: up to here an expression runs in this process (loops up to the second).
 _SMALL = 65_536
 _SMALL_FOR_LOOPS = 4_096
+# The same where the answer is needed at once, and there is no child process to give it.
+_MOST_AT_ONCE = 1_048_576
+_MOST_AT_ONCE_FOR_LOOPS = 65_536
 
 _LOOPS = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter|existsOne|sortBy|transformList|transformMap)\s*\(")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -100,14 +103,34 @@ class CelCondition:
             answer = await current_pool().evaluate("c", ",".join(self._names) + "\n" + self.text, variables)
             kind, value = answer["type"], answer["value"]
         else:
-            try:
-                result = self._compiled.eval(data=variables)
-            except (RuntimeError, ValueError, TypeError) as refused:
-                raise ExpressionFailed(str(refused)) from None
-            kind, value = result.type().name(), result.value()
+            kind, value = self._here(variables)
         if kind == "ERROR":
             raise ExpressionFailed(str(value))
         return kind, value
+
+    def decide(self, inputs: Mapping[str, Any]) -> bool:
+        """`evaluate`, at once and in this process. Raises ExpressionFailed where the inputs are too large for that."""
+        most = _MOST_AT_ONCE_FOR_LOOPS if self._loops else _MOST_AT_ONCE
+        size = len(orjson.dumps(inputs))
+        if size > most:
+            raise ExpressionFailed(f"the inputs have {size} bytes, and this condition takes {most} at most")
+        variables = {name: inputs[name] for name in self._names if name in inputs and name != "inputs"}
+        return _truth(*self._here({**variables, "inputs": inputs}))
+
+    def _here(self, variables: Mapping[str, Any]) -> tuple[str, Any]:
+        try:
+            result = self._compiled.eval(data=variables)
+        except (RuntimeError, ValueError, TypeError) as refused:
+            raise ExpressionFailed(str(refused)) from None
+        return result.type().name(), result.value()
+
+
+def _truth(kind: str, value: Any) -> bool:
+    if kind == "ERROR":
+        raise ExpressionFailed(str(value))
+    if kind != "BOOL":
+        raise NotBoolean(f"a condition is true or false, and this is {_KINDS.get(kind, kind.lower())}")
+    return bool(value)
 
 
 async def cel_key(text: str, inputs: Mapping[str, Any]) -> str:

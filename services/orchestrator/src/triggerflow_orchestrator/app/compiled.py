@@ -1,19 +1,32 @@
-"""A version made ready to run, once: its plan, its program, its handlers bound to their nodes."""
+"""A version made ready to run, once: its plan with those of its sub-flows, its program, its handlers bound to their
+nodes, and the answers its rules ask for."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Protocol
 
-from triggerflow_adapter_sdk import BoundHandler
-from triggerflow_chassis.errors import Invalid, Violation
+from triggerflow_adapter_sdk import BoundHandler, HandlerError
+from triggerflow_adapter_sdk.expressions import CelCondition
+from triggerflow_chassis import flow_model
+from triggerflow_chassis.errors import Invalid, NoVersion, Violation
 from triggerflow_chassis.schemas import compile_schema, violations_of
 
 from triggerflow_orchestrator.app.engine_ports import NodeRuntime, Perform, Program
-from triggerflow_orchestrator.domain.execution import BlueprintVersion
-from triggerflow_orchestrator.domain.plan import Plan, PlanNode, compile_plan
+from triggerflow_orchestrator.domain.compile_plan import compile_plan
+from triggerflow_orchestrator.domain.execution import BlueprintVersion, Failure
+from triggerflow_orchestrator.domain.plan import Plan, PlanInvalid, PlanNode
+from triggerflow_orchestrator.domain.scopes import Refused
 from triggerflow_orchestrator.domain.value import Value, encode
+from triggerflow_orchestrator.ports import Blueprints
+
+DEEPEST: Final = 32
+
+Key = tuple[str, str]
+"""Flow id and version."""
+Closure = Mapping[Key, BlueprintVersion]
+"""Every version that a version's sub-flows run, directly or not."""
 
 
 class Binder(Protocol):
@@ -26,19 +39,19 @@ class Binder(Protocol):
 class CompiledFlow:
     """Shared by all runs of one version. Not changed but for what is made on first use."""
 
-    def __init__(self, version: BlueprintVersion, catalogue: Binder) -> None:
+    def __init__(self, version: BlueprintVersion, catalogue: Binder, closure: Closure | None = None) -> None:
         self.version = version
-        self.plan: Plan = compile_plan(version.blueprint)
+        self.plan: Plan = _compile(version, closure or {})
         self._catalogue = catalogue
-        self._bound: list[BoundHandler | None] = [None] * len(self.plan.nodes)
+        self._bound: list[BoundHandler | None] = [None] * len(self.plan.every())
         self._program: Program | None = None
         self._input_schemas: dict[int, Any] = {}
 
     def bound(self, node: PlanNode) -> BoundHandler:
         """The node's handler. Raises what binding raised, each time: that attempt fails with it."""
-        found = self._bound[node.index]
+        found = self._bound[node.number]
         if found is None:
-            found = self._bound[node.index] = self._catalogue.bind(node.source)
+            found = self._bound[node.number] = self._catalogue.bind(node.source)
         return found
 
     def program(self, runtime: NodeRuntime, perform: Perform) -> Program:
@@ -52,18 +65,43 @@ class CompiledFlow:
 
         Raises Invalid, each pointer under /inputs, where inputs break a trigger's inputSchema.
         """
+        found = self._input_problems(self.plan, triggers, inputs)
+        if found:
+            raise Invalid(found)
+        return self._lit(self.plan, triggers, encode(dict(inputs)))
+
+    # domain.scopes.Judge
+
+    def holds(self, expression: str, keys: Iterable[str], inputs: Mapping[str, Any]) -> bool:
+        try:
+            return CelCondition(expression, keys).decide(inputs)
+        except HandlerError as error:
+            raise Refused(Failure(type(error).__name__, str(error))) from error
+
+    def fired(self, plan: Plan, inputs: Value) -> dict[int, dict[str, Value]]:
+        if not plan.manual_triggers:
+            raise Refused(Failure("NoManualTrigger", f"the sub-flow {plan.name!r} has no manual trigger"))
+        found = self._input_problems(plan, plan.manual_triggers, inputs.plain)
+        if found:
+            said = "; ".join(f"{violation.pointer}: {violation.message}" for violation in found[:3])
+            raise Refused(Failure("Invalid", f"the sub-flow {plan.name!r} does not take these inputs: {said}"))
+        return self._lit(plan, plan.manual_triggers, inputs)
+
+    def _input_problems(self, plan: Plan, triggers: tuple[int, ...], inputs: Any) -> list[Violation]:
         found: list[Violation] = []
         for index in triggers:
-            schema = self.plan.nodes[index].config.get("inputSchema")
+            node = plan.nodes[index]
+            schema = node.config.get("inputSchema")
             if schema is not None:
-                found.extend(violations_of(self._validator(index, schema), inputs, "/inputs"))
-        if found:
-            raise Invalid(list(dict.fromkeys(found))[:100])
-        whole = encode(dict(inputs))
+                found.extend(violations_of(self._validator(node.number, schema), inputs, "/inputs"))
+        return list(dict.fromkeys(found))[:100]
+
+    def _lit(self, plan: Plan, triggers: tuple[int, ...], whole: Value) -> dict[int, dict[str, Value]]:
+        inputs = whole.plain
         fired: dict[int, dict[str, Value]] = {}
         for index in triggers:
             lit: dict[str, Value] = {}
-            for port in self.plan.nodes[index].declared_outputs:
+            for port in plan.nodes[index].declared_outputs:
                 if port == "out":
                     lit[port] = whole
                 elif port in inputs:
@@ -71,29 +109,97 @@ class CompiledFlow:
             fired[index] = lit
         return fired
 
-    def _validator(self, index: int, schema: Any) -> Any:
-        found = self._input_schemas.get(index)
+    def _validator(self, number: int, schema: Any) -> Any:
+        found = self._input_schemas.get(number)
         if found is None:
-            found = self._input_schemas[index] = compile_schema(schema)
+            found = self._input_schemas[number] = compile_schema(schema)
         return found
 
 
 class CompiledFlows:
     """The versions used last, compiled."""
 
-    def __init__(self, catalogue: Binder, *, most: int = 256) -> None:
+    def __init__(self, catalogue: Binder, blueprints: Blueprints, *, most: int = 256) -> None:
         self._catalogue = catalogue
+        self._blueprints = blueprints
         self._most = most
-        self._kept: OrderedDict[tuple[str, str], CompiledFlow] = OrderedDict()
+        self._kept: OrderedDict[Key, CompiledFlow] = OrderedDict()
 
-    def of(self, version: BlueprintVersion) -> CompiledFlow:
-        """The version, compiled. Raises PlanInvalid."""
+    async def of(self, version: BlueprintVersion, project_id: str) -> CompiledFlow:
+        """The version, compiled with all that its sub-flows run. Raises PlanInvalid; Invalid at /blueprintVersion
+        where a version that it runs is gone; Unavailable."""
         key = (version.flow_id, version.version)
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = CompiledFlow(version, self._catalogue)
+            closure = await self._closure(version, project_id)
+            found = self._kept[key] = CompiledFlow(version, self._catalogue, closure)
             if len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         else:
             self._kept.move_to_end(key)
         return found
+
+    async def _closure(self, version: BlueprintVersion, project_id: str) -> Closure:
+        found: dict[Key, BlueprintVersion] = {}
+        waiting = [version]
+        for parent in waiting:  # grows while it is read
+            for key in _runs(parent):
+                if key in found:
+                    continue
+                try:
+                    found[key] = await self._blueprints.get_version(*key, project_id)
+                except (Invalid, NoVersion):
+                    message = (
+                        f"Flow {parent.flow_name!r} runs version {key[1]} of flow {key[0]}, which is gone. "
+                        "Publish it with another one."
+                    )
+                    raise Invalid([Violation("/blueprintVersion", message)]) from None
+                waiting.append(found[key])
+        return found
+
+
+def _runs(version: BlueprintVersion) -> list[Key]:
+    """What the version's subflow nodes run."""
+    configs = [flow_model.config(node) for node in version.blueprint["nodes"] if node["type"] == "subflow"]
+    return [(str(config.get("flowId", "")).lower(), str(config.get("version"))) for config in configs]
+
+
+def _compile(version: BlueprintVersion, closure: Closure) -> Plan:
+    reached = _reached([version, *closure.values()])
+    plans: dict[Key, Plan] = {}
+    numbers = 0
+
+    def compiled(one: BlueprintVersion, depth: int) -> Plan:
+        nonlocal numbers
+        if depth > DEEPEST:
+            raise PlanInvalid("/nodes", f"Sub-flows nest deeper than {DEEPEST}.")
+        first, numbers = numbers, numbers + len(one.blueprint["nodes"])
+
+        def child(flow_id: str, number: str) -> Plan | None:
+            key = (flow_id, number)
+            if one.flow_id in reached.get(flow_id, ()):
+                return None
+            if key not in plans:
+                plans[key] = compiled(closure[key], depth + 1)
+            return plans[key]
+
+        return compile_plan(one.blueprint, child=child, first_number=first)
+
+    return compiled(version, 0)
+
+
+def _reached(versions: Iterable[BlueprintVersion]) -> dict[str, set[str]]:
+    """By flow: itself and every flow that it runs, directly or not, in any version here."""
+    direct: dict[str, set[str]] = {}
+    for version in versions:
+        direct.setdefault(version.flow_id, set()).update(flow_id for flow_id, _ in _runs(version))
+    found: dict[str, set[str]] = {}
+    for flow_id in direct:
+        seen, waiting = {flow_id}, [flow_id]
+        while waiting:
+            for following in direct.get(waiting.pop(), ()):
+                if following not in seen:
+                    seen.add(following)
+                    waiting.append(following)
+        found[flow_id] = seen
+    return found

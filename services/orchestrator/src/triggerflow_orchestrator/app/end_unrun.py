@@ -81,8 +81,8 @@ class EndUnrun:
         attempts = {row.activation_id: row.attempt for row in remembered.attempts}
         ended = {row.activation_id for row in remembered.journal}
         left = [start for start in remembered.starts if start.activation_id not in ended]
-        retried = [start.activation_id for start in left if attempts.get(start.activation_id, 1) > 1]
-        customs = await self._sources.custom_counts(record.id, retried)
+        told = [start.activation_id for start in left if start.scope or attempts.get(start.activation_id, 1) > 1]
+        customs = await self._sources.custom_counts(record.id, told)
         first = remembered.journal[-1].seq + 1 if remembered.journal else 1
         for seq, start in enumerate(left, first):
             attempt = attempts.get(start.activation_id, 1)
@@ -93,7 +93,7 @@ class EndUnrun:
             unit.rows.append((Kind.JOURNAL, row))
             payload = events.chunk_failed(start.node_id, stopped.type, stopped.message)
             event_id = writer.add(unit, batch, now, "chunk.failed", payload)
-            if attempt > 1:
+            if attempt > 1 or start.scope:
                 count = customs.get(start.activation_id, 0)
                 whose_detail = (start.node_id, start.activation_id, start.scope, attempt, count, event_id)
                 writer.add(unit, batch, now, "runtime.output", events.custom("detail", *whose_detail))

@@ -107,7 +107,7 @@ class Engine:
         seed: Seed | None = None,
     ) -> Run:
         """Take a new run: begun at once where there is room, else queued. `told` once it is durable."""
-        run = Run(record, compiled.plan, self.numbers, seed=seed)
+        run = Run(record, compiled.plan, self.numbers, compiled, seed=seed)
         live = LiveRun(run, compiled, record.project_id, fired)
         self._live[run.id] = live
         if self.can_run and self._open_count < self._max_live:
@@ -335,10 +335,52 @@ class Engine:
     def _emit(self, live: LiveRun, activation: Activation) -> None:
         if activation.over or self._stopping:
             return
+        if activation.node.subflow is not None:
+            self._arm_subflow(live, activation)
+            return
         if live.program_run is None:
             live.program_run = live.compiled.program(self._runtime, self.perform).open()
         self._remember(live, activation)
-        live.program_run.emit(activation.node.index, activation.number)
+        live.program_run.emit(activation.node.number, activation.number)
+
+    def _arm_subflow(self, live: LiveRun, activation: Activation) -> None:
+        """A subflow node runs no code of its own: its children are activations too. Its time limit is kept here."""
+        self._remember(live, activation)
+        limit = activation.node.timeout_seconds
+        if limit is not None and limit <= LONGEST_LIMIT_SECONDS:
+            live.timers[activation.number] = self._loop.call_later(
+                limit, self._subflow_timed_out, live, activation, context=attempts.clean_context()
+            )
+
+    def _subflow_timed_out(self, live: LiveRun, activation: Activation) -> None:
+        live.timers.pop(activation.number, None)
+        if activation.over or self._live.get(live.run.id) is not live:
+            return
+        failure = Failure("TimedOut", f"no result within {activation.node.timeout_seconds} s")
+
+        def decide() -> None:
+            self._forget(live, activation.number)
+            move = live.run.fail(activation, now_us(), failure)
+            if move.ended:
+                self._let_go(live)
+            self._commit(live, move)
+
+        self._decide(live, decide)
+
+    def _stop(self, live: LiveRun, stopped: Iterable[Activation]) -> None:
+        """What works for activations that ended is told so; what it still gives is discarded."""
+        current = asyncio.current_task()
+        for activation in stopped:
+            number = activation.number
+            attempt = live.tasks.pop(number, None)
+            if attempt is not None:
+                task, context = attempt
+                context.give_up()
+                if task is not current:
+                    task.cancel()
+            self._stop_clock(live, number)
+            if number in live.numbers:
+                self._forget(live, number)
 
     def log(self, activation: Activation, level: str, message: str) -> None:
         """`attempt.Host`. Lines of one handler keep their order, and come before its end."""
@@ -409,6 +451,10 @@ class Engine:
 
         if self._live.get(live.run.id) is not live:
             return  # somebody else's now, or left for the next start
+        if move.stopped:
+            self._stop(live, move.stopped)
+        if move.ended and live.tasks:
+            self._let_go(live)
         if stored:
             move.unit.fence = Fence(live.run.id, live.run.epoch)
         move.unit.done = done

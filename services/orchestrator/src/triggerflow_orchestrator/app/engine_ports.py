@@ -44,7 +44,7 @@ class Keep(Protocol):
 class ProgramRun(Protocol):
     """One live run of a program."""
 
-    def emit(self, node_index: int, activation: int) -> None:
+    def emit(self, node_number: int, activation: int) -> None:
         """Perform an activation of that node soon. Call from a clean context, never from inside an operator."""
 
     def close(self) -> None:

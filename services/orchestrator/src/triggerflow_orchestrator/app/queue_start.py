@@ -36,7 +36,7 @@ class QueueStart:
     ) -> Run:
         """Queue a new run. `fired` was checked by making it; the worker makes it again from the stored inputs, and
         reads the seed that `insert` stores."""
-        run = Run(record, compiled.plan, self._numbers)
+        run = Run(record, compiled.plan, self._numbers, compiled)
         insert(unit, run)
 
         def done(error: BaseException | None) -> None:

@@ -114,7 +114,8 @@ class RetryExecution:
         if command.inputs is not None and "$value" in command.inputs:
             raise Invalid([_KEPT_NAME])
         old, version = await self._versions(record, command)
-        before, compiled = self._flows.of(old), self._flows.of(version)
+        before = await self._flows.of(old, record.project_id)
+        compiled = await self._flows.of(version, record.project_id)
         start = command.start if command.start in (FROM_START, FROM_FAILURE) else normalise(command.start)
         _check_node(compiled.plan, start, version.version)
         if not record.ended:

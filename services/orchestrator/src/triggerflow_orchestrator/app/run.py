@@ -20,13 +20,27 @@ from triggerflow_orchestrator.app.events import EventWriter
 from triggerflow_orchestrator.app.outlet import Said, joined
 from triggerflow_orchestrator.app.units import Kind, Notice, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, ExecutionStatus, Failure
-from triggerflow_orchestrator.domain.ledger import Ledger, Step
 from triggerflow_orchestrator.domain.plan import Plan, PlanNode
 from triggerflow_orchestrator.domain.rerun import Place
+from triggerflow_orchestrator.domain.scopes import (
+    Begun,
+    Broke,
+    Cut,
+    Ended,
+    Fired,
+    Judge,
+    Lost,
+    Received,
+    Scope,
+    Scopes,
+    Skipped,
+    Told,
+    error_value,
+    received,
+)
 from triggerflow_orchestrator.domain.seed import Seed, Taken
-from triggerflow_orchestrator.domain.value import INLINE_BYTES, Value, encode, reference, shown
+from triggerflow_orchestrator.domain.value import INLINE_BYTES, Value, as_value, reference, shown
 
-ROOT_SCOPE: Final = ""
 LONGEST_LIMIT_SECONDS: Final = 100 * 365 * 86_400
 CANCELLED_TYPE: Final = "Cancelled"
 
@@ -41,6 +55,7 @@ class Activation:
     node: PlanNode
     inputs: Mapping[str, Any]
     started_at: int
+    scope: Scope
     attempt: int = 1
     custom_count: int = 0
     printed: dict[str, int] | None = None
@@ -74,6 +89,8 @@ class Transition:
     unit: Unit
     batch: list[BusEvent] = field(default_factory=list)
     ready: list[Activation] = field(default_factory=list)
+    stopped: list[Activation] = field(default_factory=list)
+    """Activations that ended here though they ran: what works for them must stop."""
     ended: bool = False
 
 
@@ -95,9 +112,9 @@ class Run:
         "error",
         "id",
         "inflight",
-        "ledger",
         "outputs",
         "plan",
+        "scopes",
         "started_at",
         "status",
         "trace",
@@ -108,13 +125,14 @@ class Run:
         record: ExecutionRecord,
         plan: Plan,
         numbers: Iterator[int],
+        judge: Judge,
         event_writer: EventWriter | None = None,
         seed: Seed | None = None,
     ) -> None:
         self._record = record
         self.id = record.id
         self.plan = plan
-        self.ledger = Ledger(plan)
+        self.scopes = Scopes(plan, judge, seed.edits if seed is not None else {})
         self.inflight: dict[str, Activation] = {}
         self.outputs: dict[str, bytes] = {}
         self.trace = bool(record.options.get("trace"))
@@ -184,10 +202,10 @@ class Run:
             self._taking = {taken.place: taken for taken in self._seed.taken}
         lit: dict[int, dict[str, Value]] = {}
         for index, ports in fired.items():
-            lit[index] = {port: value if isinstance(value, Value) else encode(value) for port, value in ports.items()}
-            node = self.plan.nodes[index]
-            self._outright(move, now, node, lit[index])
-        self._spread(move, now, self.ledger.start(lit))
+            lit[index] = {port: as_value(value) for port, value in ports.items()}
+        # The children of a subflow node whose result is taken over do not begin.
+        self.scopes.sealed = frozenset((place.scope, place.node_id) for place in self._taking)
+        self._go_on(move, now, self.scopes.start(lit))
         if self._taking:
             self._take_over(move, now)
         self._finish_if_settled(move, now)
@@ -201,20 +219,21 @@ class Run:
             activation = reached.get(place)
             if activation is None:  # a trigger or an output node, done in the moment it was reached
                 continue
-            self._leave(activation)
+            self._let_go(activation)
             if taken.failure is None:
                 self._succeeded(move, activation, now, taken.lit)
             else:
                 self._failed(move, activation, now, taken.failure, taken.lit)
-                self._spread(move, now, self.ledger.complete(activation.node.index, taken.lit))
+                self._go_on(move, now, self.scopes.complete(activation.scope, activation.node, taken.lit))
             reached.update((a.taken.place, a) for a in move.ready[looked_at:] if a.taken is not None)
             looked_at = len(move.ready)
         self._taking = {}
+        self.scopes.sealed = frozenset()
         move.ready = [activation for activation in move.ready if not activation.over]
 
-    def resume(self, unit: Unit, ledger: Ledger, seq: int) -> Transition:
-        """Go on after a restart: the ledger replayed from the journal, and the number of its last row."""
-        self.ledger = ledger
+    def resume(self, unit: Unit, scopes: Scopes, seq: int) -> Transition:
+        """Go on after a restart: the scopes replayed from the journal, and the number of its last row."""
+        self.scopes = scopes
         self._seq = seq
         for name, shown_value in orjson.loads(self._outputs_json).items():
             self.outputs[name] = orjson.dumps(shown_value)
@@ -222,8 +241,8 @@ class Run:
 
     def restart(self, move: Transition, now: int, activation: Activation, recovered: bool) -> None:
         """Take up an activation of the frontier again, and say so where its handler may have run."""
-        self.inflight[activation.id] = activation
-        if recovered:
+        self._take_in(activation)
+        if recovered and activation.node.subflow is None:  # the children of a sub-flow go on, it does not run again
             self._custom(move, now, "retry", activation, recovered=True)
         move.ready.append(activation)
 
@@ -247,7 +266,7 @@ class Run:
         result = self._joined(move, node, shown_ports, lit)
         event_id = self._event(move, now, "chunk.completed", events.chunk_succeeded(node.id, result))
         self._detail(move, now, activation, event_id)
-        self._spread(move, now, self.ledger.complete(node.index, lit))
+        self._go_on(move, now, self.scopes.complete(activation.scope, node, lit))
 
     def retry(self, activation: Activation, now: int, failure: Failure, due_at: int) -> Transition:
         """The attempt failed and another follows at `due_at`."""
@@ -269,20 +288,12 @@ class Run:
         handled = node.error_wired
         lit: dict[str, Value] = {}
         if handled:
-            lit["error"] = encode(
-                {
-                    "type": failure.type,
-                    "message": failure.message,
-                    "stack": failure.stack or "",
-                    "attempt": activation.attempt,
-                }
-            )
+            lit["error"] = error_value(failure, activation.attempt)
         self._failed(move, activation, now, failure, lit)
-        if handled:
-            self._spread(move, now, self.ledger.complete(node.index, lit))
-            self._finish_if_settled(move, now)
-        else:
-            self._end(move, now, "failed", failure, f"{failure.type}: {failure.message}", node.id)
+        scope = activation.scope
+        told = self.scopes.complete(scope, node, lit) if handled else self.scopes.fail(scope, node, failure)
+        self._go_on(move, now, told)
+        self._finish_if_settled(move, now)
         return move
 
     def _failed(
@@ -342,96 +353,119 @@ class Run:
         return move
 
     def _close(self, activation: Activation) -> Transition:
-        self._leave(activation)
+        self._let_go(activation)
         return Transition(Unit())
 
-    def _leave(self, activation: Activation) -> None:
+    def _go_on(self, move: Transition, now: int, told: Told) -> None:
+        for happening in told:
+            match happening:
+                case Begun(scope, node, inputs):
+                    self._start(move, now, scope, node, inputs)
+                case Skipped(scope, node):
+                    self._skip(move, now, scope, node)
+                case Received(scope, node, inputs):
+                    self._receive(move, now, scope, node, inputs)
+                case Fired(scope, node, lit):
+                    self._outright(move, now, scope, node, lit)
+                case Lost(_, node, port):
+                    line = f"a later token at port {port} changed nothing"
+                    self._event(move, now, "log", events.log_line("debug", line, node.id))
+                case Cut(scope, node):
+                    activation = scope.handles[node.index]
+                    self._cut(move, now, activation, "what it ran for ended before it did")
+                    move.stopped.append(activation)
+                case Ended(scope, node, lit, failure):
+                    self._end_subflow(move, now, scope.handles[node.index], lit, failure)
+                case Broke(failure):
+                    message = f"{failure.type}: {failure.message}"
+                    self._end(move, now, "failed", failure, message, failure.node_id)
+
+    def _end_subflow(
+        self, move: Transition, now: int, activation: Activation, lit: Mapping[str, Value], failure: Failure | None
+    ) -> None:
+        """The children of a subflow node are done, or one failed: its own activation ends."""
+        self._let_go(activation)
+        move.stopped.append(activation)
+        node = activation.node
+        ports = self._journal(move, activation, now, "succeeded" if failure is None else "failed", lit, failure)
+        if failure is None:
+            payload = events.chunk_succeeded(node.id, self._joined(move, node, ports, lit))
+            event_id = self._event(move, now, "chunk.completed", payload)
+        else:
+            payload = events.chunk_failed(node.id, failure.type, failure.message, failure.stack)
+            event_id = self._event(move, now, "chunk.failed", payload)
+        self._detail(move, now, activation, event_id)
+
+    def _let_go(self, activation: Activation) -> None:
         activation.over = True
         del self.inflight[activation.id]
+        del activation.scope.handles[activation.node.index]
 
-    def _spread(self, move: Transition, now: int, first: Step) -> None:
-        pending = [first]
-        while pending:
-            step = pending.pop()
-            for index in step.skipped:
-                self._skip(move, now, self.plan.nodes[index])
-            for dropped in step.dropped:
-                node = self.plan.nodes[dropped.node]
-                line = f"a later token at port {dropped.port} changed nothing"
-                self._event(move, now, "log", events.log_line("debug", line, node.id))
-            for ready in step.ready:
-                node = self.plan.nodes[ready.node]
-                if node.type == "output":
-                    self._receive(move, now, node, ready.inputs)
-                    pending.append(self.ledger.complete(ready.node, {}))
-                else:
-                    self._start(move, now, node, ready.inputs)
-
-    def _start(self, move: Transition, now: int, node: PlanNode, inputs: Mapping[str, Any]) -> None:
-        inputs = self.edited(node, inputs)
-        activation = Activation(self, next(self._numbers), self._next_id(now), node, inputs, now)
-        activation.taken = self._taking.get(Place(ROOT_SCOPE, node.id)) if self._taking else None
+    def _take_in(self, activation: Activation) -> None:
         self.inflight[activation.id] = activation
+        activation.scope.handles[activation.node.index] = activation
+
+    def _start(self, move: Transition, now: int, scope: Scope, node: PlanNode, inputs: Mapping[str, Any]) -> None:
+        activation = Activation(self, next(self._numbers), self._next_id(now), node, inputs, now, scope)
+        self._take_in(activation)
+        self._mark_taken(activation)
         traced = self._shown_object(move, inputs) if self.trace else None
-        move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, ROOT_SCOPE, now, traced)))
+        move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, scope.name, now, traced)))
         event_id = self._event(move, now, "chunk.started", events.chunk_running(node.id))
         self._detail(move, now, activation, event_id)
         move.ready.append(activation)
 
-    def edited(self, node: PlanNode, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the node gets: the inputs its tokens carry, or those that were edited for it."""
-        return inputs if self._seed is None else self._seed.inputs(Place(ROOT_SCOPE, node.id), inputs)
+    def _mark_taken(self, activation: Activation) -> None:
+        if self._taking:
+            activation.taken = self._taking.get(Place(activation.scope.name, activation.node.id))
 
     def _next_id(self, now: int) -> str:
         """Rising within the run, so that a list by start and id tells the story in its order."""
         self._last_activation = next_uuid7(self._last_activation, now // 1_000)
         return self._last_activation
 
-    def _receive(self, move: Transition, now: int, node: PlanNode, inputs: Mapping[str, Any]) -> None:
+    def _receive(self, move: Transition, now: int, scope: Scope, node: PlanNode, inputs: Mapping[str, Any]) -> None:
         """An output node runs no code: it has its input in the moment it is reached."""
-        inputs = self.edited(node, inputs)
-        if node.passes_single_input:
-            value = _as_value(next(iter(inputs.values()))) if inputs else encode(None)
-        else:
-            value = encode({port: _as_value(v).plain for port, v in inputs.items()})
-        text = self._shown(move, value)
-        self.outputs[node.name] = text
+        text = self._shown(move, received(node, inputs))
         traced = self._shown_object(move, inputs) if self.trace else None
-        self._outright(move, now, node, {}, text, traced)
-        self._outputs_json = _object_text(self.outputs)
-        self._state(move)
+        self._outright(move, now, scope, node, {}, text, traced)
+        if scope.deed is None:
+            self.outputs[node.name] = text
+            self._outputs_json = _object_text(self.outputs)
+            self._state(move)
 
     def _outright(
         self,
         move: Transition,
         now: int,
+        scope: Scope,
         node: PlanNode,
         lit: Mapping[str, Value],
-        received: bytes | None = None,
+        given: bytes | None = None,
         traced: str | None = None,
     ) -> None:
         """An activation that starts and ends in the same moment."""
-        activation = Activation(self, 0, self._next_id(now), node, {}, now)
-        activation.taken = self._taking.get(Place(ROOT_SCOPE, node.id)) if self._taking else None
+        activation = Activation(self, 0, self._next_id(now), node, {}, now, scope)
+        self._mark_taken(activation)
         if traced is not None:
-            move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, ROOT_SCOPE, now, traced)))
+            move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, scope.name, now, traced)))
         event_id = self._event(move, now, "chunk.started", events.chunk_running(node.id))
         self._detail(move, now, activation, event_id)
         ports = self._journal(move, activation, now, "succeeded", lit, None)
-        result = self._joined(move, node, ports, lit) if received is None else received
+        result = self._joined(move, node, ports, lit) if given is None else given
         event_id = self._event(move, now, "chunk.completed", events.chunk_succeeded(node.id, result))
         self._detail(move, now, activation, event_id)
 
-    def _skip(self, move: Transition, now: int, node: PlanNode) -> None:
-        activation = Activation(self, 0, self._next_id(now), node, {}, now)
+    def _skip(self, move: Transition, now: int, scope: Scope, node: PlanNode) -> None:
+        activation = Activation(self, 0, self._next_id(now), node, {}, now, scope)
         self._journal(move, activation, now, "skipped", {}, None)
-        if not node.is_trigger and not node.wired_inputs:
+        if not node.is_trigger and not node.wired_inputs and scope.plan.index.get(node.id) in scope.plan.unwired:
             line = "no input port is wired, so this node never runs"
             self._event(move, now, "log", events.log_line("warning", line, node.id))
         self._custom(move, now, "skip", activation)
 
     def _finish_if_settled(self, move: Transition, now: int) -> None:
-        if self.inflight or not self.ledger.settled or self.ended:
+        if self.inflight or not self.scopes.settled or self.ended:
             return
         self.status, self.ended_at = "succeeded", now
         self._event(move, now, "execution.completed", events.state("succeeded"))
@@ -449,19 +483,22 @@ class Run:
         node_id: str | None,
     ) -> None:
         for activation in list(self.inflight.values()):
-            activation.over = True
-            stopped = Failure(CANCELLED_TYPE, "the run ended while this node ran")
-            self._journal(move, activation, now, "cancelled", {}, stopped)
-            payload = events.chunk_failed(activation.node.id, stopped.type, stopped.message)
-            event_id = self._event(move, now, "chunk.failed", payload)
-            self._detail(move, now, activation, event_id)
-        self.inflight.clear()
+            self._cut(move, now, activation, "the run ended while this node ran")
         self.status, self.ended_at = status, now
         self.error = Failure(failure.type, failure.message, node_id, failure.stack)
         self._event(move, now, "execution.failed", events.state("failed", message))
         self._notice(move, now, "execution.failed")
         self._state(move)
         move.ended = True
+
+    def _cut(self, move: Transition, now: int, activation: Activation, why: str) -> None:
+        """An activation that ran ends cancelled."""
+        self._let_go(activation)
+        stopped = Failure(CANCELLED_TYPE, why)
+        self._journal(move, activation, now, "cancelled", {}, stopped)
+        payload = events.chunk_failed(activation.node.id, stopped.type, stopped.message)
+        event_id = self._event(move, now, "chunk.failed", payload)
+        self._detail(move, now, activation, event_id)
 
     def _journal(
         self,
@@ -486,7 +523,7 @@ class Run:
                     self.epoch,
                     activation.id,
                     activation.node.id,
-                    ROOT_SCOPE,
+                    activation.scope.name,
                     activation.attempt,
                     status,
                     _object_text(ports),
@@ -516,13 +553,13 @@ class Run:
         return shown(value, lambda text: move.unit.keep(self.id, text))
 
     def _shown_object(self, move: Transition, values: Mapping[str, Any]) -> str:
-        return _object_text({key: self._shown(move, _as_value(value)) for key, value in values.items()})
+        return _object_text({key: self._shown(move, as_value(value)) for key, value in values.items()})
 
     def _detail(self, move: Transition, now: int, activation: Activation, event_id: str) -> None:
         if activation.taken is not None and self._seed is not None:
             origin = {"from": self._seed.execution_id, "fromActivation": activation.taken.activation_id}
             self._custom(move, now, "detail", activation, event_id, reused=True, **origin)
-        elif activation.attempt > 1:
+        elif activation.attempt > 1 or activation.scope.name:
             self._custom(move, now, "detail", activation, event_id)
 
     def _custom(
@@ -532,7 +569,7 @@ class Run:
             kind,
             activation.node.id,
             activation.id,
-            ROOT_SCOPE,
+            activation.scope.name,
             activation.attempt,
             activation.next_custom(),
             event_id,
@@ -558,7 +595,7 @@ class Run:
         data = {
             "nodeId": activation.node.id,
             "activationId": activation.id,
-            "scope": ROOT_SCOPE,
+            "scope": activation.scope.name,
             "attempt": activation.attempt,
             "text": "\n".join(lines),
         }
@@ -594,8 +631,3 @@ class Run:
 
 def _object_text(members: Mapping[str, bytes]) -> str:
     return orjson.dumps({key: orjson.Fragment(text) for key, text in members.items()}).decode() if members else "{}"
-
-
-def _as_value(value: Any) -> Value:
-    """A token's value, or a port's default, which the plan holds as plain JSON."""
-    return value if isinstance(value, Value) else encode(value)

@@ -59,7 +59,7 @@ class StartExecution:
         if "$value" in command.inputs:
             raise Invalid([Violation("/inputs/$value", "This name is kept for references. Choose another one.")])
         version = await self._version(command)
-        compiled = self._flows.of(version)
+        compiled = await self._flows.of(version, command.project_id)
         chosen = _triggers(compiled.plan, command.trigger_node_id)
         fired = compiled.fire(chosen, command.inputs)
         if command.trigger_node_id is not None and not chosen:

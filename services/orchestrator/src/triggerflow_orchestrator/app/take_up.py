@@ -25,8 +25,10 @@ from triggerflow_orchestrator.app.units import Unit
 from triggerflow_orchestrator.domain import seed as seeds
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure, Remembered, StartRow
 from triggerflow_orchestrator.domain.lease import LeaseLost
-from triggerflow_orchestrator.domain.ledger import Entry, LedgerMisused, Ready, replay
+from triggerflow_orchestrator.domain.ledger import LedgerMisused
 from triggerflow_orchestrator.domain.plan import PlanInvalid
+from triggerflow_orchestrator.domain.replay_scopes import Entry, replay_scopes
+from triggerflow_orchestrator.domain.scopes import Begun
 from triggerflow_orchestrator.domain.seed import Seed
 from triggerflow_orchestrator.domain.value import encode, references, restored
 from triggerflow_orchestrator.ports import Blueprints, Reads, RecoverySources
@@ -75,10 +77,10 @@ class TakeUp:
 
     async def _take_up(self, record: ExecutionRecord) -> None:
         version = await self._blueprints.get_version(record.flow_id, record.version, record.project_id)
-        compiled = self._flows.of(version)
+        compiled = await self._flows.of(version, record.project_id)
         if record.started_at is None:
             inputs = await self._restored(orjson.loads(record.inputs_json))
-            run = Run(record, compiled.plan, self._engine.numbers, seed=await self._seed(record))
+            run = Run(record, compiled.plan, self._engine.numbers, compiled, seed=await self._seed(record))
             self._engine.enqueue(run, compiled, record.project_id, compiled.fire(_fired(record, compiled), inputs))
             return
         remembered = await self._reads.remembered(record.id)
@@ -94,17 +96,20 @@ class TakeUp:
         for row in remembered.journal:
             ports = await self._restored(orjson.loads(row.ports_json))
             lit = {port: encode(value) for port, value in ports.items()}
-            entries.append(Entry(plan.index[row.node_id], row.status, lit))
-        replayed = replay(plan, entries)
+            entries.append(Entry(row.scope, row.node_id, row.status, lit, row.error))
+        seed = await self._seed(record)
+        replayed = replay_scopes(plan, compiled, entries, seed.edits if seed is not None else {})
         last = remembered.last_event
         writer = EventWriter(record.id, last.id, last.sequence) if last is not None else EventWriter(record.id)
-        run = Run(record, plan, self._engine.numbers, writer, await self._seed(record))
+        run = Run(record, plan, self._engine.numbers, compiled, writer, seed)
         unit = Unit()
         unit.rows.append(run.state_row())
-        move = run.resume(unit, replayed.ledger, remembered.journal[-1].seq if remembered.journal else 0)
+        move = run.resume(unit, replayed.scopes, remembered.journal[-1].seq if remembered.journal else 0)
 
         ended = {row.activation_id for row in remembered.journal}
-        open_starts = {start.node_id: start for start in remembered.starts if start.activation_id not in ended}
+        open_starts = {
+            (start.scope, start.node_id): start for start in remembered.starts if start.activation_id not in ended
+        }
         due = {row.activation_id: (row.attempt, row.due_at) for row in remembered.attempts}
         open_ids = [start.activation_id for start in open_starts.values()]
         customs = await self._sources.custom_counts(record.id, open_ids)
@@ -112,9 +117,9 @@ class TakeUp:
         # Only now: what follows happens in one step of the loop.
         now = now_us()
         later: list[tuple[Activation, int]] = []
-        for ready in replayed.frontier:
-            start = open_starts[plan.nodes[ready.node].id]
-            activation = self._activation(run, ready, start, customs)
+        for begun in replayed.frontier:
+            start = open_starts[begun.scope.name, begun.node.id]
+            activation = self._activation(run, begun, start, customs)
             attempt, due_at = due.get(activation.id, (1, 0))
             activation.attempt = attempt
             activation.printed = dict(printed[activation.id]) if activation.id in printed else None
@@ -127,14 +132,15 @@ class TakeUp:
         for activation, due_at in later:
             self._engine.emit_at(run.id, activation, due_at)
 
-    def _activation(self, run: Run, ready: Ready, start: StartRow, customs: Mapping[str, int]) -> Activation:
+    def _activation(self, run: Run, begun: Begun, start: StartRow, customs: Mapping[str, int]) -> Activation:
         return Activation(
             run=run,
             number=next(self._engine.numbers),
             id=start.activation_id,
-            node=run.plan.nodes[ready.node],
-            inputs=run.edited(run.plan.nodes[ready.node], ready.inputs),
+            node=begun.node,
+            inputs=begun.inputs,
             started_at=start.started_at,
+            scope=begun.scope,
             custom_count=customs.get(start.activation_id, 0),
         )
 

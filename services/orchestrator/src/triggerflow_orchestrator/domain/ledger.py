@@ -1,4 +1,4 @@
-"""Decide which node runs next, and with what: one run's tokens, as CONTRACT section 3 "Tokens" says.
+"""Decide which node runs next, and with what: the tokens of one region, as CONTRACT section 3 "Tokens" says.
 
 A small deterministic state machine. Pure: no I/O, no time, and values are passed on without a look inside. Every edge
 of a finished node carries a live token (its port was lit) or a dead one; a node is ready, or skipped, once its input
@@ -141,6 +141,14 @@ class Ledger:
             self._send(node, lit, step)
             self._spread(step, spread)
         return step
+
+    def begin(self, node: int, inputs: dict[str, Any]) -> Step:
+        """Make one node ready with these inputs, instead of `start`: the header of a loop's body, in an iteration."""
+        if self.started:
+            raise LedgerMisused("The run was started twice.")
+        self.started = True
+        self._state[node] = READY
+        return Step([Ready(node, inputs)], [], [])
 
     def complete(self, node: int, lit: Mapping[str, Any]) -> Step:
         """A ready node has ended: the ports in `lit` carry live tokens, all its other ports dead ones."""

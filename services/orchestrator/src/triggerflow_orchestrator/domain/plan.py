@@ -1,22 +1,28 @@
-"""Compile a published blueprint to the immutable plan that its runs share.
+"""Hold what a published blueprint compiles to, the immutable plan that its runs share: a tree of regions.
 
-Pure; no I/O. Nodes, edges and wired input ports are numbered, so that a run's own state is a few flat lists (see
-`ledger`). A version compiles once; nothing in a plan may be changed afterwards, `config` and `source` included, which
-stay the blueprint's own objects.
+Pure; no I/O. A `Plan` is one region: the flow itself, the body of a loop, or a sub-flow's own flow. In the region
+around it a loop is one node, its composite: the entry ports of the loop's header are the composite's inputs, and each
+edge that leaves the body is an output port of its own, named by the edge's place. A subflow node has the plan of its
+child version at `subflow`; two nodes that name one version share one plan. So every region is a graph without cycles,
+for which the flat `Ledger` is all it takes; `scopes` keeps the tree of them.
+
+Nodes, edges and wired input ports are numbered within their region, so that a region's state is a few flat lists (see
+`ledger`). `PlanNode.number` counts through the whole tree. A version compiles once; nothing in a plan may be changed
+afterwards, `config` and `source` included, which stay the blueprint's own objects.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
-from triggerflow_chassis import flow_model
 from triggerflow_chassis.errors import Internal, Violation
 from triggerflow_chassis.flow_model import ERROR_PORT, InputPort, JoinMode, Missing
 
 MANUAL_TRIGGER: Final = "core:manual"
-# The scope of a flow's own nodes. A region inside it (an iteration, an item) will name its own.
+# The scope of a flow's own nodes.
 ROOT_SCOPE: Final = ""
+# The type of a composite; no node of a blueprint has it.
+COMPOSITE: Final = "loop"
 
 
 class PlanInvalid(Internal):
@@ -33,6 +39,32 @@ class Wire(NamedTuple):
     target: int
     slot: int
     edge: int
+
+
+class Leaving(NamedTuple):
+    """An edge that leaves a loop's body, or goes back to its header, as the node at its start has it.
+
+    `back` is the header's port for a back edge of this region's own loop, None for an exit.
+    """
+
+    port: str
+    edge: int
+    back: str | None
+
+
+class While(NamedTuple):
+    """A condition on a back edge, as the node at its start has it: asked when it lights `port`.
+
+    Where it holds, the edges in `others` (they leave the loop from the same port) carry dead tokens; else `edge` does.
+    `header` is the id of the loop's header.
+    """
+
+    port: str
+    edge: int
+    header: str
+    into: str
+    expression: str
+    others: frozenset[int]
 
 
 class Slot(NamedTuple):
@@ -53,8 +85,39 @@ class Intake(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class LoopPlan:
+    """A loop: its body as a region, and what bounds it."""
+
+    header: "PlanNode"
+    body: "Plan"
+    # Iterations in all, at least 1.
+    max_iterations: int
+    # The header's ports that back edges feed.
+    fed: frozenset[str]
+    # Every node of the body, of loops inside it too, in the order of the blueprint's nodes.
+    members: tuple["PlanNode", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubflowPlan:
+    """What a subflow node runs. `plan` is None for a flow that contains itself: it runs as an execution of its own."""
+
+    flow_id: str
+    version: str
+    plan: "Plan | None"
+    mode: Literal["once", "forEach", "while"]
+    concurrency: int
+    continues: bool
+    max_iterations: int
+    condition: str | None
+    # The port that carries the result, and the one for the errors of items; None where it is not declared.
+    result_port: str | None
+    errors_port: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PlanEdge:
-    """An edge; its index is its place in the blueprint's `edges`."""
+    """An edge between two nodes of one region; its index is its place in the blueprint's `edges`."""
 
     index: int
     id: str
@@ -67,9 +130,14 @@ class PlanEdge:
 
 @dataclass(frozen=True, slots=True)
 class PlanNode:
-    """A node; its index is its place in the blueprint's `nodes`."""
+    """A node; its index is its place in its region's `nodes`, for a flow without loops its place in the blueprint.
+
+    A composite has `type` COMPOSITE, the id and name of its loop's header, and the loop itself.
+    """
 
     index: int
+    # Through the whole tree of plans; a composite has none, -1.
+    number: int
     id: str
     type: str
     name: str
@@ -94,6 +162,11 @@ class PlanNode:
     wires: tuple[Wire, ...]
     # The node's JSON as published: what the catalogue binds.
     source: Mapping[str, Any]
+    # Edges that end outside this region, or go back to its header; in the order of the blueprint's `edges`.
+    leaving: tuple[Leaving, ...] = ()
+    whiles: tuple[While, ...] = ()
+    loop: LoopPlan | None = None
+    subflow: SubflowPlan | None = None
 
     @property
     def is_trigger(self) -> bool:
@@ -115,12 +188,13 @@ class PlanNode:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A compiled blueprint, or later one region of it. Node numbers are places in `nodes`, edge numbers in `edges`."""
+    """One region. Node numbers are places in `nodes`."""
 
     scope: str
     name: str
     description: str
     nodes: tuple[PlanNode, ...]
+    # Those within the region.
     edges: tuple[PlanEdge, ...]
     slots: tuple[Slot, ...]
     index: Mapping[str, int]
@@ -139,176 +213,19 @@ class Plan:
     lightable: tuple[frozenset[str], ...]
     wired_counts: tuple[int, ...]
     edge_counts: tuple[int, ...]
+    # Where this is a loop's body: its header, else None.
+    header: int | None = None
 
-
-def compile_plan(blueprint: Mapping[str, Any], *, scope: str = ROOT_SCOPE) -> Plan:
-    """The plan of a blueprint `{name, description, nodes, edges, channels, settings}`. Raises PlanInvalid."""
-    drawn: list[Mapping[str, Any]] = list(blueprint["nodes"])
-    index = _index(drawn)
-    inputs = [flow_model.input_ports(node) for node in drawn]
-    enterable = [frozenset(port.key for port in ports) for ports in inputs]
-    outputs = [frozenset(flow_model.output_ports(node)) for node in drawn]
-    joins = [_join(place, node) for place, node in enumerate(drawn)]
-
-    ends = [_ends(place, edge, index, enterable, outputs) for place, edge in enumerate(blueprint.get("edges") or ())]
-    arriving: dict[tuple[int, str], list[int]] = {}
-    for place, (_, _, _, target, port) in enumerate(ends):
-        arriving.setdefault((target, port), []).append(place)
-    slots = [
-        Slot(place, port.key, port.default, tuple(arriving[place, port.key]))
-        for place, ports in enumerate(inputs)
-        for port in ports
-        if (place, port.key) in arriving
-    ]
-    slot_of = {(slot.node, slot.key): number for number, slot in enumerate(slots)}
-    edges = tuple(
-        PlanEdge(place, edge_id, source, source_port, target, port, slot_of[target, port])
-        for place, (edge_id, source, source_port, target, port) in enumerate(ends)
-    )
-    _refuse_cycles(drawn, edges)
-
-    wires: list[list[Wire]] = [[] for _ in drawn]
-    for edge in edges:
-        wires[edge.source].append(Wire(edge.source_port, edge.target, edge.slot, edge.index))
-    wired: list[list[Slot]] = [[] for _ in drawn]
-    for slot in slots:
-        wired[slot.node].append(slot)
-    nodes = tuple(
-        _node(
-            place,
-            node,
-            inputs=inputs[place],
-            outputs=outputs[place],
-            join=joins[place],
-            wired=wired[place],
-            wires=wires[place],
-        )
-        for place, node in enumerate(drawn)
-    )
-    settings: Mapping[str, Any] = blueprint.get("settings") or {}
-    return Plan(
-        scope=scope,
-        name=str(blueprint.get("name", "")),
-        description=str(blueprint.get("description") or ""),
-        nodes=nodes,
-        edges=edges,
-        slots=tuple(slots),
-        index=MappingProxyType(index),
-        triggers=_places(node for node in nodes if node.is_trigger),
-        manual_triggers=_places(node for node in nodes if node.is_trigger and node.entrypoint == MANUAL_TRIGGER),
-        output_nodes=_places(node for node in nodes if node.type == "output"),
-        unwired=_places(node for node in nodes if not node.is_trigger and not node.wired_inputs),
-        timeout_seconds=_whole(settings.get("timeoutSeconds")),
-        labels=tuple(settings.get("labels") or ()),
-        wires=tuple(node.wires for node in nodes),
-        intakes=tuple(
-            tuple(
-                Intake(port.key, slot_of.get((node.index, port.key), len(slots)), port.default) for port in node.inputs
-            )
-            for node in nodes
-        ),
-        joins=tuple(joins),
-        lightable=tuple(outputs),
-        wired_counts=tuple(len(node.wired_inputs) for node in nodes),
-        edge_counts=tuple(len(slot.edges) for slot in slots),
-    )
-
-
-def _index(drawn: list[Mapping[str, Any]]) -> dict[str, int]:
-    index: dict[str, int] = {}
-    for place, node in enumerate(drawn):
-        if index.setdefault(node["id"], place) != place:
-            raise PlanInvalid(f"/nodes/{place}/id", "This id is used twice.")
-        for problem in flow_model.port_problems(node):
-            raise PlanInvalid(f"/nodes/{place}{problem.pointer}", problem.message)
-    return index
-
-
-def _join(place: int, node: Mapping[str, Any]) -> JoinMode:
-    mode = flow_model.join_mode(node)
-    if mode is None:
-        raise PlanInvalid(f"/nodes/{place}/annotations/join", "The join must be all, strict or any.")
-    return mode
-
-
-def _ends(
-    place: int,
-    edge: Mapping[str, Any],
-    index: Mapping[str, int],
-    inputs: list[frozenset[str]],
-    outputs: list[frozenset[str]],
-) -> tuple[str, int, str, int, str]:
-    if edge.get("loop") is not None:
-        raise PlanInvalid(f"/edges/{place}/loop", "Loops cannot run yet.")
-    source, target = index.get(edge["source"]["nodeId"]), index.get(edge["target"]["nodeId"])
-    source_port, target_port = edge["source"]["port"], edge["target"]["port"]
-    if source is None:
-        raise PlanInvalid(f"/edges/{place}/source/nodeId", "There is no such node.")
-    if target is None:
-        raise PlanInvalid(f"/edges/{place}/target/nodeId", "There is no such node.")
-    if source_port not in outputs[source]:
-        raise PlanInvalid(f"/edges/{place}/source/port", "The node has no such output port.")
-    if target_port not in inputs[target]:
-        raise PlanInvalid(f"/edges/{place}/target/port", "The node has no such input port.")
-    return edge["id"], source, source_port, target, target_port
-
-
-def _refuse_cycles(drawn: list[Mapping[str, Any]], edges: Iterable[PlanEdge]) -> None:
-    """Take away, again and again, what nothing leads to. What is left lies on a cycle or behind one."""
-    leading = [0] * len(drawn)
-    after: list[list[int]] = [[] for _ in drawn]
-    for edge in edges:
-        leading[edge.target] += 1
-        after[edge.source].append(edge.target)
-    free = [place for place, count in enumerate(leading) if count == 0]
-    for place in free:
-        for target in after[place]:
-            leading[target] -= 1
-            if leading[target] == 0:
-                free.append(target)
-    if len(free) < len(drawn):
-        caught = next(place for place, count in enumerate(leading) if count)
-        raise PlanInvalid(f"/nodes/{caught}", f"{len(drawn) - len(free)} nodes lie on a cycle or behind one.")
-
-
-def _node(
-    place: int,
-    node: Mapping[str, Any],
-    *,
-    inputs: tuple[InputPort, ...],
-    outputs: frozenset[str],
-    join: JoinMode,
-    wired: list[Slot],
-    wires: list[Wire],
-) -> PlanNode:
-    main: Mapping[str, Any] = (node.get("handlers") or {}).get("main") or {}
-    retries: Mapping[str, Any] = main.get("retries") or {}
-    backoff = _whole(retries.get("backoffSeconds"))
-    return PlanNode(
-        index=place,
-        id=node["id"],
-        type=node["type"],
-        name=node["name"],
-        entrypoint=flow_model.entrypoint(node),
-        config=flow_model.config(node),
-        timeout_seconds=_whole(main.get("timeoutSeconds")),
-        max_attempts=max(1, _whole(retries.get("maxAttempts")) or 1),
-        backoff_seconds=1 if backoff is None else backoff,
-        join=join,
-        inputs=inputs,
-        declared_outputs=flow_model.declared_outputs(node),
-        outputs=outputs,
-        wired_inputs=tuple(wired),
-        wired_outputs=frozenset(wire.port for wire in wires),
-        wires=tuple(wires),
-        source=node,
-    )
-
-
-def _places(nodes: Iterable[PlanNode]) -> tuple[int, ...]:
-    return tuple(node.index for node in nodes)
-
-
-def _whole(number: float | None) -> int | None:
-    """JSON Schema counts 5.0 as an integer; the plan holds 5."""
-    return None if number is None else int(number)
+    def every(self) -> tuple[PlanNode, ...]:
+        """All nodes of the tree below and with this region, composites aside, by `number`."""
+        found: dict[int, PlanNode] = {}
+        waiting = [self]
+        while waiting:
+            for node in waiting.pop().nodes:
+                if node.loop is not None:
+                    waiting.append(node.loop.body)
+                elif node.number not in found:
+                    found[node.number] = node
+                    if node.subflow is not None and node.subflow.plan is not None:
+                        waiting.append(node.subflow.plan)
+        return tuple(found[number] for number in sorted(found))

@@ -74,8 +74,10 @@ def decide(
     """
     changed = _changed(old, new)
     restarted = _restarted(new, journal, start) if start not in (FROM_START, FROM_FAILURE) else None
-    usable = {} if start == FROM_START else _usable(old, new, journal, {*changed}, gone, restarted)
-    return Decision(*_replayed(new, usable, _inputs(old, journal) if usable else {}, tuple(fired)), changed, restarted)
+    # A loop is not reused in part: it runs again. A sub-flow is reused whole, by its own node.
+    whole = [outcome for outcome in journal if outcome.place.scope == ROOT_SCOPE]
+    usable = {} if start == FROM_START else _usable(old, new, whole, {*changed}, gone, restarted)
+    return Decision(*_replayed(new, usable, _inputs(old, whole) if usable else {}, tuple(fired)), changed, restarted)
 
 
 def meaning(node: Mapping[str, Any]) -> Any:

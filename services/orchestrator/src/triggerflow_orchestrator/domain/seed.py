@@ -48,9 +48,10 @@ class Seed:
     stored: Mapping[int, str] = field(default_factory=dict)
     """Large values that are kept already, with their rows: the reference, by the `id` of the text."""
 
-    def inputs(self, place: Place, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What an activation gets, where its tokens carry `given`."""
-        return self.edited.inputs if self.edited is not None and self.edited.place == place else given
+    @property
+    def edits(self) -> dict[tuple[str, str], Mapping[str, Value]]:
+        """The inputs that were edited, by scope and node id."""
+        return {} if self.edited is None else {(self.edited.place.scope, self.edited.place.node_id): self.edited.inputs}
 
 
 def write(seed: Seed, spill: Spill) -> str:

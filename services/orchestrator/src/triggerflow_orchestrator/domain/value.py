@@ -6,7 +6,7 @@ Rules: CONTRACT section 3 "Handlers" (what counts as JSON) and section 1 "Large 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -62,6 +62,28 @@ def encode(value: Any) -> Value:
             raise NotJson(f"the result holds text that is not Unicode: {error}") from error
     _check(value)
     return _normalised(value)
+
+
+def as_value(value: Any) -> Value:
+    """A token's value, or a port's default, which the plan holds as plain JSON."""
+    return value if isinstance(value, Value) else encode(value)
+
+
+def plain_of(value: Any) -> Any:
+    """The JSON of either."""
+    return value.plain if isinstance(value, Value) else value
+
+
+def object_of(members: Mapping[str, Value]) -> Value:
+    """The object of these values, not encoded again."""
+    text = orjson.dumps({key: orjson.Fragment(value.text) for key, value in members.items()})
+    return Value({key: value.plain for key, value in members.items()}, text)
+
+
+def list_of(values: Iterable[Value]) -> Value:
+    """The list of these values, not encoded again."""
+    listed = list(values)
+    return Value([value.plain for value in listed], b"[" + b",".join([value.text for value in listed]) + b"]")
 
 
 def _encode_container(value: Any) -> Value:

@@ -59,7 +59,7 @@ class TriggerFlowRuntime:
         log.info("triggerflow_loaded")
 
     def compile(self, plan: Plan, perform: Perform) -> Program:
-        """Build the flow of a plan: one operator a node, which performs the activation its signal names."""
+        """Build the flow of a plan: one operator a node of its tree, which performs the activation its signal names."""
         if self._flow_type is None:
             raise RuntimeError("TriggerFlow is not loaded")
         from agently.core.orchestration.TriggerFlow import TriggerFlowBlueprint
@@ -70,16 +70,17 @@ class TriggerFlowRuntime:
         async def operator(data: Any) -> None:
             await perform(data.value)
 
-        for node in plan.nodes:
-            event = _event_of(node.index)
+        for node in plan.every():
+            event = _event_of(node.number)
             blueprint.definition.add_operator(
-                id=node.id,
+                # Two flows of one tree may have nodes of one id.
+                id=node.id if node.number < len(plan.nodes) else f"{node.number}:{node.id}",
                 kind="chunk",
                 name=node.name,
                 listen_signals=[blueprint.make_signal("event", event)],
             )
             # Not the operator's id: with it, every signal would pay for TriggerFlow's own chunk events.
-            blueprint.add_event_handler(event, operator, id=f"perform:{node.index}")
+            blueprint.add_event_handler(event, operator, id=f"perform:{node.number}")
         return _TriggerFlowProgram(flow)
 
 
@@ -99,16 +100,16 @@ class _TriggerFlowRun:
         self._flow = flow
         self._execution = execution
 
-    def emit(self, node_index: int, activation: int) -> None:
-        self._execution.emit_nowait(_event_of(node_index), activation)
+    def emit(self, node_number: int, activation: int) -> None:
+        self._execution.emit_nowait(_event_of(node_number), activation)
 
     def close(self) -> None:
         # Without this the flow would hold every run it ever made.
         self._flow.remove_execution(self._execution)
 
 
-def _event_of(node_index: int) -> str:
-    return f"node-{node_index}"
+def _event_of(node_number: int) -> str:
+    return f"node-{node_number}"
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

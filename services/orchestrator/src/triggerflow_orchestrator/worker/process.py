@@ -53,7 +53,8 @@ async def serve(settings: WorkerSettings, stopped: asyncio.Event) -> None:
         # Nobody in this process listens: what is told goes through the database and the relay.
         parts = await stack.enter_async_context(open_parts(settings.mesh, InProcessBus()))
         runtime = TriggerFlowRuntime()
-        worker = Worker(settings, parts, runtime, NamedBlueprints(channel), CompiledFlows(catalogue))
+        blueprints = NamedBlueprints(channel)
+        worker = Worker(settings, parts, runtime, blueprints, CompiledFlows(catalogue, blueprints))
         loading = asyncio.create_task(_load(runtime))
         stop = asyncio.create_task(stopped.wait())
         await asyncio.wait([loading, stop], return_when=asyncio.FIRST_COMPLETED)

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 import structlog
 from triggerflow_adapter_sdk.description import ConfigProblem, HandlerDescription
+from triggerflow_adapter_sdk.expressions import cel_problem, variable_names
 from triggerflow_adapter_sdk.schemas import sentence
 from triggerflow_chassis.errors import Violation
 from triggerflow_chassis.jsontext import canonical, pointer
@@ -61,6 +62,10 @@ class Inspector:
 
     def explain_unknown(self, entrypoint: str) -> str:
         return f"{sentence(self._catalogue.explain_unknown(entrypoint))} Choose another handler, or make it available."
+
+    def condition_problem(self, text: str, keys: Sequence[str]) -> str | None:
+        said = cel_problem(text, variable_names(keys))
+        return None if said is None else f"This is no condition: {sentence(said)}"
 
     def config_problems(self, node: NodeObject) -> Sequence[Violation]:
         return [Violation(found.pointer, found.message) for found in self._ask(node, "main")]

@@ -50,6 +50,10 @@ class HandlerCheck(Protocol):
         """Why there is no such handler, and what to do, in a sentence."""
         ...
 
+    def condition_problem(self, text: str, keys: Sequence[str]) -> str | None:
+        """Why a text is no CEL condition over input ports of these keys, None where it is one."""
+        ...
+
     def config_problems(self, node: NodeObject) -> Sequence[Violation]:
         """What is wrong with the config of the node's known main handler; pointers start at the node."""
         ...

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from triggerflow_chassis import flow_model
 from triggerflow_chassis.jsontext import dumps
+from triggerflow_chassis.loops import find_loops
 
 from triggerflow_registry.domain.flow import Document, EdgeObject, NodeId, NodeObject
 from triggerflow_registry.domain.graph import cycles, reachable
@@ -26,7 +27,7 @@ def problems_of(document: Document, check: HandlerCheck) -> tuple[Problem, ...]:
 
     `check` knows what the installed adapters say of a node's handlers.
     """
-    found = (*_of_flow(document), *_of_nodes(document, check), *_of_edges(document))
+    found = (*_of_flow(document), *_of_nodes(document, check), *_of_edges(document, check))
     if len(found) <= MAX_PROBLEMS:
         return found
     return tuple(sorted(found, key=lambda problem: problem.severity is Severity.WARNING)[:MAX_PROBLEMS])
@@ -75,14 +76,23 @@ def _of_nodes(document: Document, check: HandlerCheck) -> Iterator[Problem]:
             )
 
 
-def _of_edges(document: Document) -> Iterator[Problem]:
+def _of_edges(document: Document, check: HandlerCheck) -> Iterator[Problem]:
     nodes = {node["id"]: node for node in document.nodes}
     closing = cycles(document)
+    looping: dict[int, list[Problem]] = {}
+    for of_loop in find_loops(document.edges, {node_id: node["name"] for node_id, node in nodes.items()}).problems:
+        reason = Reason.CONFIG_INVALID if of_loop.pointer else Reason.CYCLE
+        problem = Problem(reason, f"/edges/{of_loop.edge}{of_loop.pointer}", of_loop.message)
+        looping.setdefault(of_loop.edge, []).append(problem)
     for index, edge in enumerate(document.edges):
         at = f"/edges/{index}"
         source, target = nodes[edge["source"]["nodeId"]], nodes[edge["target"]["nodeId"]]
-        if "loop" in edge:
-            yield Problem(Reason.NOT_YET, f"{at}/loop", "Loops cannot run yet. Remove this edge to publish.")
+        yield from looping.get(index, ())
+        condition = edge["loop"].get("while") if "loop" in edge else None
+        if isinstance(condition, str) and condition.strip():
+            said = check.condition_problem(condition, [port.key for port in flow_model.input_ports(target)])
+            if said is not None:
+                yield Problem(Reason.CONFIG_INVALID, f"{at}/loop/while", said)
         if index in closing:
             path = " → ".join(nodes[node_id]["name"] for node_id in closing[index])
             yield Problem(Reason.CYCLE, at, f"This edge closes a cycle: {path}. Remove one of its edges.")

@@ -1,0 +1,139 @@
+"""Rebuild a run's scopes from its journal. Pure; no I/O.
+
+Only ends of handlers' activations are told again, in the order they were written: triggers of children, outputs, skips,
+cuts and the ends of subflow nodes follow from them. What lies below a subflow node whose own end was written is not
+gone through: its result is all that is needed of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from triggerflow_orchestrator.domain.execution import Failure
+from triggerflow_orchestrator.domain.ledger import LedgerMisused
+from triggerflow_orchestrator.domain.plan import Plan, PlanNode
+from triggerflow_orchestrator.domain.scopes import Begun, Broke, Cut, Edits, Ended, Judge, Scopes, Skipped, Told
+
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class Entry(NamedTuple):
+    """One outcome in a journal. `lit` has no meaning where the status is `skipped` or `cancelled`."""
+
+    scope: str
+    node: str
+    status: str
+    lit: Mapping[str, Any]
+    failure: Failure | None = None
+
+
+class Replayed(NamedTuple):
+    """A run as its journal left it. `frontier` is what had begun and has no outcome, in the order it began."""
+
+    scopes: Scopes
+    frontier: list[Begun]
+
+
+def replay_scopes(plan: Plan, judge: Judge, entries: Iterable[Entry], edits: Edits | None = None) -> Replayed:
+    """The run after these entries, in the order they were written; an empty journal is a run that has not started.
+
+    Raises LedgerMisused where the journal says otherwise than the plan: it belongs to another one.
+    """
+    recorded = list(entries)
+    scopes = Scopes(plan, judge, edits or {})
+    if not recorded:
+        return Replayed(scopes, [])
+    regions = _Regions(plan)
+    sealed = {
+        (entry.scope, entry.node)
+        for entry in recorded
+        if entry.status in ENDED and regions.node(entry.scope, entry.node).subflow is not None
+    }
+    scopes.sealed = frozenset(sealed)
+    open_: dict[tuple[str, str], Begun] = {}
+    skipped: set[tuple[str, str]] = set()
+
+    def take(told: Told) -> None:
+        for happening in told:
+            if isinstance(happening, Begun):
+                open_[happening.scope.name, happening.node.id] = happening
+            elif isinstance(happening, Cut | Ended):
+                open_.pop((happening.scope.name, happening.node.id), None)
+            elif isinstance(happening, Skipped):
+                skipped.add((happening.scope.name, happening.node.id))
+            elif isinstance(happening, Broke):
+                raise LedgerMisused(f"The run had failed: {happening.failure.message}")
+
+    roots = [entry for entry in recorded if not entry.scope and entry.status == "succeeded"]
+    take(scopes.start({plan.index[e.node]: e.lit for e in roots if regions.node("", e.node).is_trigger}))
+    for entry in recorded:
+        if _below(entry.scope, sealed):
+            continue
+        if entry.status == "skipped":
+            continue
+        node = regions.node(entry.scope, entry.node)
+        if entry.status == "cancelled" or node.is_trigger or node.type == "output":
+            continue
+        scope = scopes.find(entry.scope)
+        open_.pop((entry.scope, entry.node), None)
+        if entry.status == "failed" and not node.error_wired:
+            take(scopes.fail(scope, node, entry.failure or Failure("Unknown", "the journal does not say why")))
+        else:
+            take(scopes.complete(scope, node, entry.lit))
+    for entry in recorded:
+        lost = entry.status == "skipped" and (entry.scope, entry.node) not in skipped
+        if lost and not _below(entry.scope, sealed):
+            raise LedgerMisused(f"The journal skipped node {entry.node} in {entry.scope!r}, the plan does not.")
+    scopes.sealed = frozenset()
+    return Replayed(scopes, list(open_.values()))
+
+
+def _below(scope: str, sealed: set[tuple[str, str]]) -> bool:
+    """Whether a scope lies in a subflow node whose end is known."""
+    if not scope or not sealed:
+        return False
+    around = ""
+    for segment in scope.split("/"):
+        if (around, segment.rpartition(":")[0]) in sealed:
+            return True
+        around = f"{around}/{segment}" if around else segment
+    return False
+
+
+class _Regions:
+    """Which region a scope's name belongs to, found once for all scopes of one shape."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._found: dict[tuple[str, ...], Plan] = {(): plan}
+
+    def node(self, scope: str, node_id: str) -> PlanNode:
+        """Raises LedgerMisused where the plan has no such node there."""
+        shape = tuple(segment.rpartition(":")[0] for segment in scope.split("/")) if scope else ()
+        plan = self._region(shape)
+        place = plan.index.get(node_id)
+        if place is not None and (found := plan.nodes[place]).loop is None:
+            return found
+        # A loop that was never entered is skipped in the scope around it, node by node.
+        for node in plan.nodes:
+            for member in node.loop.members if node.loop is not None else ():
+                if member.id == node_id:
+                    return member
+        raise LedgerMisused(f"The plan has no node {node_id} in {scope!r}.")
+
+    def _region(self, shape: Sequence[str]) -> Plan:
+        key = tuple(shape)
+        found = self._found.get(key)
+        if found is None:
+            around = self._region(key[:-1])
+            place = around.index.get(key[-1])
+            node = around.nodes[place] if place is not None else None
+            inside = None
+            if node is not None and node.loop is not None:
+                inside = node.loop.body
+            elif node is not None and node.subflow is not None:
+                inside = node.subflow.plan
+            if inside is None:
+                raise LedgerMisused(f"The plan has no scopes below {'/'.join(key)}.")
+            found = self._found[key] = inside
+        return found
