@@ -125,7 +125,7 @@ def test_a_loop_edge_that_goes_forward_is_a_cycle_problem(pencil: Any, found: An
 def test_a_loop_with_two_entries_names_the_edge_that_is_one_too_many(pencil: Any, found: Any) -> None:
     nodes = [pencil.node(number) for number in (2, 3)]
     edges = [pencil.edge(1, 1, 2), pencil.edge(2, 2, 3), pencil.edge(3, 3, 2, loop={"maxIterations": 2})]
-    flow = pencil.flow(*nodes, edges=[*edges, pencil.edge(4, 1, 3)])
+    flow = pencil.flow(pencil.node(1, "trigger"), *nodes, edges=[*edges, pencil.edge(4, 1, 3)])
     assert [each for each in found(flow) if each[0] == "CYCLE"] == [("CYCLE", "/edges/3")]
 
 

@@ -1,0 +1,196 @@
+"""Run the cases of tests/golden on the real engine with the installed adapters, in memory, and say what happened in
+lines a person reads. The shape of a case: tests/golden/README.md."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from triggerflow_adapter_sdk import Catalogue
+from triggerflow_adapter_sdk.settings import AdapterSettings
+from triggerflow_chassis.bus import InProcessBus
+from triggerflow_orchestrator.app.commands import StartCommand
+from triggerflow_orchestrator.app.compiled import CompiledFlows
+from triggerflow_orchestrator.app.engine import Engine
+from triggerflow_orchestrator.app.engine_ports import Perform
+from triggerflow_orchestrator.app.start import StartExecution
+from triggerflow_orchestrator.app.units import Kind, Unit
+from triggerflow_orchestrator.domain.execution import BlueprintVersion
+from triggerflow_orchestrator.domain.plan import Plan
+
+ENTRYPOINTS = {"trigger": "core:manual", "condition": "core:condition", "subflow": "core:subflow"}
+
+
+_ERROR = ("type", "message", "nodeId")
+
+
+class MemoryJournal:
+    """Keeps every unit, durable in the next turn of the loop."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[Kind, tuple[Any, ...]]] = []
+
+    def submit(self, unit: Unit) -> None:
+        def commit() -> None:
+            self.rows += unit.rows
+            unit.done(None)
+
+        asyncio.get_running_loop().call_soon(commit)
+
+    def of(self, kind: Kind) -> list[tuple[Any, ...]]:
+        return [row for one, row in self.rows if one is kind]
+
+
+class TaskRuntime:
+    """Performs each signal as a task of its own, in the order they were sent."""
+
+    def __init__(self) -> None:
+        self.loaded = asyncio.Event()
+        self.loaded.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def compile(self, plan: Plan, perform: Perform) -> TaskRuntime:
+        self._perform = perform
+        return self
+
+    def open(self) -> TaskRuntime:
+        return self
+
+    def emit(self, node_number: int, activation: int) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(self._perform(activation))  # type: ignore[arg-type]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def close(self) -> None:
+        pass
+
+
+class Versions:
+    """`ports.Blueprints` over drawn flows: each has one version, "1"."""
+
+    def __init__(self, flows: Mapping[str, Mapping[str, Any]]) -> None:
+        self.ids = {name: _id(f"flow {name}") for name in flows}
+        self._versions = {
+            self.ids[name]: BlueprintVersion(self.ids[name], name, "1", "hash", blueprint(name, drawn, self.ids))
+            for name, drawn in flows.items()
+        }
+
+    async def get_version(self, flow_id: str, version: str | None, project_id: str) -> BlueprintVersion:
+        return self._versions[flow_id]
+
+
+async def play(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a case: `{events, status, outputs, error}` as the case writes them down."""
+    versions = Versions({"main": case["flow"], **case.get("flows", {})})
+    catalogue = Catalogue.load(AdapterSettings(python_modules=("golden_handlers",)))
+    await catalogue.open()
+    journal = MemoryJournal()
+    ended = asyncio.Event()
+    engine = Engine(journal, TaskRuntime(), InProcessBus(), max_live=10, gone=lambda _: ended.set())
+    engine.begin()
+    start = StartExecution(engine, versions, CompiledFlows(catalogue, versions))
+    command = StartCommand("p", "local", versions.ids["main"], "1", case.get("inputs", {}), {}, {}, None, 0, None)
+    try:
+        await start(command)
+        async with asyncio.timeout(20):
+            await ended.wait()
+    finally:
+        await catalogue.close()
+    names = {_id(name): name for flow in [case["flow"], *case.get("flows", {}).values()] for name in flow["nodes"]}
+    state = journal.of(Kind.STATE)[-1]
+    error = json.loads(state[2]) if state[2] else None
+    told = [json.loads(row[3]) for row in journal.of(Kind.EVENT)]
+    return {
+        "events": lines(told, names),
+        "status": state[0],
+        "outputs": json.loads(state[1]),
+        "error": error
+        and {key: names.get(error[key], error[key]) for key in ("type", "message", "nodeId") if key in error},
+    }
+
+
+def lines(events: list[dict[str, Any]], names: Mapping[str, str]) -> list[str]:
+    """One line an event. A `detail` is no line of its own: it gives the event it explains its scope and attempt."""
+    details = {
+        event["payload"]["data"]["eventId"]: event["payload"]["data"]
+        for event in events
+        if event["type"] == "runtime.output" and event["payload"]["data"]["kind"] == "detail"
+    }
+    told = []
+    for event, following in zip(events, [*events[1:], None], strict=True):
+        kind, payload = event["type"], event["payload"]
+        node = names.get(payload.get("nodeId", ""), "")
+        if kind.startswith("execution."):
+            told.append(f"{kind} {payload['message']}" if "message" in payload else kind)
+        elif kind.startswith("chunk."):
+            detail = details.get(event["id"])
+            # It stands right behind the event it explains.
+            assert detail is None or (following and following["payload"].get("data") == detail), event
+            line = f"{kind} {node}{_place(detail, names)}"
+            if "result" in payload:
+                line += f" = {json.dumps(payload['result'])}"
+            if "error" in payload:
+                line += f" ! {payload['error']['type']}"
+            told.append(line)
+        elif kind == "log":
+            told.append(f"log {payload['level']} {node}: {payload['message']}")
+        else:
+            data = payload["data"]
+            if data["kind"] != "detail":
+                told.append(f"{data['kind']} {names[data['nodeId']]}{_place(data, names)}")
+    return told
+
+
+def _place(detail: Mapping[str, Any] | None, names: Mapping[str, str]) -> str:
+    if detail is None:
+        return ""
+    segments = [segment.rpartition(":") for segment in detail["scope"].split("/") if segment]
+    scope = "/".join(f"{names[node]}:{number}" for node, _, number in segments)
+    attempt = f" attempt {detail['attempt']}" if detail["attempt"] > 1 else ""
+    return f" in {scope}{attempt}" if scope else attempt
+
+
+def blueprint(name: str, drawn: Mapping[str, Any], flows: Mapping[str, str]) -> dict[str, Any]:
+    """A flow as a case draws it, as it is published."""
+    nodes = [_node(name, said, flows) for name, said in drawn["nodes"].items()]
+    edges = [_edge(said) for said in drawn["edges"]]
+    return {"name": name, "description": "", "nodes": nodes, "edges": edges, "channels": [], "settings": {}}
+
+
+def _node(name: str, said: Mapping[str, Any], flows: Mapping[str, str]) -> dict[str, Any]:
+    kind = said.get("type", "action")
+    config: dict[str, Any] = dict(said.get("config", {}))
+    entrypoint = said.get("entrypoint") or ENTRYPOINTS.get(kind, "core:map")
+    if "map" in said:
+        config["expression"] = said["map"]
+    if "when" in said:
+        config["expression"] = said["when"]
+    if kind == "subflow":
+        config = {"flowId": flows[said["flow"]], "version": "1", **config}
+    handlers = {} if kind == "output" else {"main": {"entrypoint": entrypoint, "config": config}}
+    ports = {side: [_port(one) for one in said[side]] for side in ("inputs", "outputs") if side in said}
+    annotations = {"join": said["join"]} if "join" in said else {}
+    members = {"position": {"x": 0, "y": 0}, "handlers": handlers, "ports": ports, "annotations": annotations}
+    return {"id": _id(name), "type": kind, "name": name, **members}
+
+
+def _port(said: str | Mapping[str, Any]) -> dict[str, Any]:
+    return {"label": "", "type": "any", **({"key": said} if isinstance(said, str) else said)}
+
+
+def _edge(said: str | Mapping[str, Any]) -> dict[str, Any]:
+    drawn = {"edge": said} if isinstance(said, str) else said
+    source, target = (end.rpartition(".") for end in drawn["edge"].split(" -> "))
+    ends = {
+        "source": {"nodeId": _id(source[0]), "port": source[2]},
+        "target": {"nodeId": _id(target[0]), "port": target[2]},
+    }
+    loop = {"loop": drawn["loop"]} if "loop" in drawn else {}
+    return {"id": _id(drawn["edge"]), **ends, **loop}
+
+
+def _id(name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
