@@ -12,6 +12,7 @@ from triggerflow_chassis.errors import NotFound
 
 from triggerflow_bff import problems
 from triggerflow_bff.clients.health import HealthClient
+from triggerflow_bff.clients.hooks import HookClient
 from triggerflow_bff.clients.orchestrator import OrchestratorClient
 from triggerflow_bff.clients.registry import RegistryClient
 from triggerflow_bff.clients.rerun import RerunClient
@@ -41,6 +42,7 @@ def create_app(settings: BffSettings, *, channel: grpc.aio.Channel) -> Starlette
         orchestrator=orchestrator,
         rerun=RerunClient(channel, settings.limits),
         stream=stream,
+        hooks=HookClient(channel, settings.limits),
         health=HealthClient(channel),
         feeds=Feeds(orchestrator, stream, settings.limits),
         sign_in=SignIn(settings),

@@ -72,6 +72,7 @@ def all_schemas() -> dict[str, Schema]:
         **_reruns(),
         **_flows(),
         **_executions(),
+        **_hooks(),
         **_rest(),
     }
 
@@ -283,6 +284,43 @@ def _reruns() -> dict[str, Schema]:
     }
 
 
+def _hooks() -> dict[str, Schema]:
+    return {
+        "Hook": closed(
+            {
+                "nodeId": _UUID,
+                "name": _TEXT,
+                "kind": {"type": "string", "enum": ["core:webhook", "core:form", "core:chat"]},
+                "path": {**_TEXT, "description": "Empty while the draft has none."},
+                "url": {"type": ["string", "null"]},
+                "secret": {
+                    "type": ["string", "null"],
+                    "description": "null where the environment holds it, and for forms and chats.",
+                },
+                "testUrl": {"type": ["string", "null"], "description": "Of webhooks."},
+                "active": {"type": "boolean", "description": "Whether the active version answers at the path."},
+            }
+        ),
+        "HookList": {"type": "array", "items": ref("Hook")},
+        "HookListen": closed(
+            {
+                "testUrl": _TEXT,
+                "until": _TIME,
+                "call": {
+                    "anyOf": [_FREE, {"type": "null"}],
+                    "description": "What `out` would carry: `{body, headers, query, method}`. null while no call came.",
+                },
+                "calledAt": {"type": ["string", "null"], "format": "date-time"},
+            },
+            description="A listening for one call of a draft's webhook.",
+        ),
+        "HookOutputs": {**_FREE, "description": "The run's outputs by their name, large ones included."},
+        "HookAccepted": closed(
+            {"executionId": _UUID, "received": {"type": "boolean"}}, optional=("executionId", "received")
+        ),
+    }
+
+
 def _rest() -> dict[str, Schema]:
     node = schemas.load("node-metadata")
     return {
@@ -342,8 +380,9 @@ def _rest() -> dict[str, Schema]:
                     "items": {"type": "string", "enum": ["orchestrator", "registry", "stream"]},
                     "description": "With 503 of /readyz: the services that are not up.",
                 },
+                "executionId": {**_UUID, "description": "With `RUN_FAILED`: the run."},
             },
-            optional=("currentEtag", "missing"),
+            optional=("currentEtag", "missing", "executionId"),
             description="Why a call was refused (RFC 9457).",
         ),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from triggerflow_bff.clients.health import HealthClient
+from triggerflow_bff.clients.hooks import HookClient
 from triggerflow_bff.clients.orchestrator import OrchestratorClient
 from triggerflow_bff.clients.registry import RegistryClient
 from triggerflow_bff.clients.rerun import RerunClient
@@ -26,6 +27,7 @@ class Parts:
     orchestrator: OrchestratorClient
     rerun: RerunClient
     stream: StreamClient
+    hooks: HookClient
     health: HealthClient
     feeds: Feeds
     sign_in: SignIn

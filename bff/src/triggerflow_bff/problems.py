@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from triggerflow_chassis.errors import MAX_VIOLATIONS, ServiceError, StaleEtag
+from triggerflow_chassis.errors import MAX_VIOLATIONS, RunFailed, ServiceError, StaleEtag
 
 from triggerflow_bff.answers import Answer, encode
 from triggerflow_bff.preconditions import entity_tag
@@ -50,6 +50,7 @@ KINDS: dict[str, Kind] = {
     "PRECONDITION_REQUIRED": Kind(428, "If-Match is missing"),
     "TOO_MANY": Kind(429, "Too many at once", 4429),
     "INTERNAL": Kind(500, "A defect on our side"),
+    "RUN_FAILED": Kind(500, "The run failed"),
     "UNAVAILABLE": Kind(503, "Not available now"),
     "DEADLINE": Kind(504, "No answer in time"),
 }
@@ -76,6 +77,8 @@ def document(error: ServiceError, trace_id: str) -> dict[str, Any]:
         body["currentEtag"] = entity_tag(error.current_etag)
     if MISSING in error.metadata:
         body["missing"] = error.metadata[MISSING].split(",")
+    if isinstance(error, RunFailed):
+        body["executionId"] = error.metadata.get("executionId", "")
     return body
 
 

@@ -97,6 +97,9 @@ async def test_a_change_is_there_once_who_made_it_asks(book: Any, registry: Regi
     keep = await replicas()
     for version in ("1", "2", "3"):
         registry.change(make.flow("f1", make.node("n", key=f"v{version}"), version=version))
+        # Asked in the middle of taking it in, as well as before.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
         await keep.abreast()
         assert await keys(book) == [f"v{version}"]
     registry.change(make.gone("f1"))

@@ -1,4 +1,4 @@
-"""The built-in nodes that reach nothing outside: manual trigger, map, condition, parse, and the output node."""
+"""The built-in nodes that reach nothing outside: triggers, map, condition, parse, and the output node."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from typing import Any
 from triggerflow_adapter_sdk import TriggerFlowIntegrationAdapter
 from triggerflow_adapter_sdk.blueprints import EmbeddedBlueprints
 
-from triggerflow_adapter_core import condition, manual, mapping, output, parse, schedule
+from triggerflow_adapter_core import chat, condition, form, manual, mapping, output, parse, schedule, webhook
 
-_HANDLERS = {"manual": manual, "map": mapping, "condition": condition, "parse": parse, "schedule": schedule}
+_HANDLERS = {
+    "manual": manual,
+    "schedule": schedule,
+    "webhook": webhook,
+    "form": form,
+    "chat": chat,
+    "map": mapping,
+    "condition": condition,
+    "parse": parse,
+}
 
 
 class CoreAdapter(EmbeddedBlueprints, TriggerFlowIntegrationAdapter):
@@ -23,7 +32,10 @@ class CoreAdapter(EmbeddedBlueprints, TriggerFlowIntegrationAdapter):
             "version": "1",
             "capabilities": {"loadBluePrint": True, "saveBluePrint": True, "remote": False},
             "health": {"status": "ok", "message": ""},
-            "handlers": [manual.ENTRY, schedule.ENTRY, mapping.ENTRY, condition.ENTRY, parse.ENTRY, output.ENTRY],
+            "handlers": [
+                *(module.ENTRY for module in (manual, schedule, webhook, form, chat)),
+                *(module.ENTRY for module in (mapping, condition, parse, output)),
+            ],
         }
 
     def resolve_handler(self, reference: str) -> Any:

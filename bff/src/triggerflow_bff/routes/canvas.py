@@ -1,8 +1,6 @@
-"""`/canvas/`, `/` and `/hooks/`: what browsers and webhooks reach without a session."""
+"""`/canvas/` and `/`: what browsers reach without a session."""
 
 from __future__ import annotations
-
-from triggerflow_chassis.errors import NotFound
 
 from triggerflow_bff.answers import Answer, empty, html
 from triggerflow_bff.call import Call
@@ -42,10 +40,6 @@ def _sign_in(call: Call, code: str) -> Answer:
     )
 
 
-async def hook(call: Call) -> Answer:
-    raise NotFound("webhook", call.parameter("path")[:100])
-
-
 _TO_CANVAS = (Reply(307, "The canvas is at /canvas/.", headers=("Location",)),)
 
 RESOURCES = (
@@ -67,13 +61,6 @@ RESOURCES = (
                 description="With `?code=` of a fresh link it signs the browser in. Errors here are pages.",
             ),
         ),
-        open=True,
-    ),
-    Resource(
-        "/hooks/{path:path}",
-        "Webhooks",
-        (Operation("POST", hook, "Call a webhook trigger", (), reasons=("NOT_FOUND",)),),
-        exists=hook,
         open=True,
     ),
 )

@@ -51,7 +51,7 @@ async def cancel(call: Call) -> Answer:
         raw = await bodies.read(call)
         request_id = idempotency.request_id(call)
         body = bodies.parse(raw, empty=True)
-        bodies.checked(call, request_id, body, _nothing(body))
+        bodies.checked(call, request_id, body, nothing(body))
     execution = await call.parts.orchestrator.cancel(call.principal, request_id, execution_id)
     call.parts.remembered.keep(request_id, body)
     return ok(execution, 202, _location(execution_id))
@@ -70,7 +70,8 @@ async def execution_exists(call: Call) -> None:
     await call.parts.orchestrator.get(call.principal, call.id("executionId", "execution"))
 
 
-def _nothing(body: object) -> list[Violation]:
+def nothing(body: object) -> list[Violation]:
+    """What is wrong with a body that should have no members."""
     if not isinstance(body, dict):
         return [Violation("", "Must be an object.")]
     return [

@@ -258,6 +258,15 @@ class AlreadyAnswered(ServiceError):
     default_detail = "Another answer came first."
 
 
+class RunFailed(ServiceError):
+    """The run that a webhook answers with failed or was cancelled."""
+
+    reason = "RUN_FAILED"
+
+    def __init__(self, execution_id: str, detail: str) -> None:
+        super().__init__(detail, metadata={"executionId": execution_id})
+
+
 def _summary(violations: tuple[Violation, ...]) -> str:
     if len(violations) == 1:
         pointer, message = violations[0]
@@ -294,5 +303,6 @@ BY_REASON: Mapping[str, type[ServiceError]] = {
         NoManualTrigger,
         AlreadyEnded,
         AlreadyAnswered,
+        RunFailed,
     )
 }

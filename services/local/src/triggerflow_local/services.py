@@ -54,6 +54,7 @@ async def open_services(settings: LocalSettings, *, token: str, front: Front) ->
                 channel=channel,
                 bus=bus,
                 catalogue=catalogue,
+                adapters=adapters,
             )
         )
         stream = await stack.enter_async_context(open_stream(StreamSettings(), channel=channel, bus=bus))

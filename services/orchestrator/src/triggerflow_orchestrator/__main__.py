@@ -37,7 +37,13 @@ async def serve(settings: ServerSettings, stopped: asyncio.Event) -> None:
             await catalogue.open()
             stack.push_async_callback(catalogue.close)
             orchestrator = await stack.enter_async_context(
-                open_orchestrator(settings.orchestrator, channel=channel, bus=InProcessBus(), catalogue=catalogue)
+                open_orchestrator(
+                    settings.orchestrator,
+                    channel=channel,
+                    bus=InProcessBus(),
+                    catalogue=catalogue,
+                    adapters=settings.adapters,
+                )
             )
         await stack.enter_async_context(
             open_server(
@@ -80,6 +86,7 @@ async def _open_mesh(settings: ServerSettings, channel: grpc.aio.Channel, stack:
             channel=channel,
             bus=bus,
             open_publisher=open_publisher,
+            adapters=settings.adapters,
         )
     )
 

@@ -12,6 +12,7 @@ import structlog
 from google.rpc import status_pb2
 from sqlalchemy.exc import DBAPIError
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2_grpc as pb_grpc
+from triggerflow_adapter_sdk import AdapterSettings
 from triggerflow_chassis.bus import Bus
 from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import ServiceError, Unavailable
@@ -27,7 +28,6 @@ from triggerflow_orchestrator.app.end_unrun import EndUnrun
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.follow_flows import FollowFlows
 from triggerflow_orchestrator.app.idempotency import Idempotency
-from triggerflow_orchestrator.app.keep_triggers import KeepTriggers
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
 from triggerflow_orchestrator.app.read_history import ReadHistory
 from triggerflow_orchestrator.app.recover import Recover
@@ -47,13 +47,12 @@ from triggerflow_orchestrator.store.migrations import CHAIN
 from triggerflow_orchestrator.store.objects import FileObjects
 from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.read_recovery import RecoveryReads
-from triggerflow_orchestrator.store.trigger_book import SqlTriggerBook
 from triggerflow_orchestrator.transport.readiness import Readiness
-from triggerflow_orchestrator.transport.registry_active_flows import RegistryActiveFlows
 from triggerflow_orchestrator.transport.registry_client import RegistryBlueprints
 from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
 from triggerflow_orchestrator.transport.registry_handlers import PureHandlers
 from triggerflow_orchestrator.transport.service import SERVICE, Cancel, Handlers, OrchestratorServicer
+from triggerflow_orchestrator.trigger_parts import trigger_parts
 
 log = structlog.get_logger(__name__)
 
@@ -99,10 +98,12 @@ async def open_orchestrator(
     channel: grpc.aio.Channel,
     bus: Bus,
     catalogue: Binder,
+    adapters: AdapterSettings | None = None,
 ) -> AsyncIterator[Orchestrator]:
     """The orchestrator on its database, until the block ends. Closes nothing that was given to it.
 
-    `channel` leads to the registry, which may come up later. Raises OSError, Unavailable where the database cannot be
+    `channel` leads to the registry, which may come up later. `adapters` says what triggers may read from the
+    environment; without it nothing. Raises OSError, Unavailable where the database cannot be
     opened or migrated. What runs when the block ends goes on at the next start.
     """
     try:
@@ -128,17 +129,24 @@ async def open_orchestrator(
         stack.callback(waiters.close)
         flows = CompiledFlows(catalogue, blueprints)
         ready = asyncio.Event()
-        flow_log = RegistryFlowEvents(channel)
-        follow = FollowFlows(flow_log, reads, journal, bus, idle_seconds=settings.follow_seconds)
-        book = SqlTriggerBook(database)
-        keep_triggers = KeepTriggers(
-            flow_log, RegistryActiveFlows(channel), book, bus, idle_seconds=settings.follow_seconds, bus_is_sure=True
+        follow = FollowFlows(RegistryFlowEvents(channel), reads, journal, bus, idle_seconds=settings.follow_seconds)
+        start = StartExecution(engine, blueprints, flows)
+        triggers = trigger_parts(
+            database=database,
+            channel=channel,
+            bus=bus,
+            start=start,
+            reads=reads,
+            waiters=waiters,
+            adapters=adapters or AdapterSettings(),
+            idle_seconds=settings.follow_seconds,
+            bus_is_sure=True,
         )
 
         sources = RecoveryReads(database, objects)
         servicer = OrchestratorServicer(
             Handlers(
-                start=StartExecution(engine, blueprints, flows),
+                start=start,
                 cancel=_once_taken_up(CancelExecution(engine, reads), ready),
                 executions=ReadExecutions(reads),
                 history=ReadHistory(reads, objects, follow),
@@ -146,6 +154,8 @@ async def open_orchestrator(
                 waiters=waiters,
                 load=_no_workers,
                 retry=RetryExecution(engine, reads, blueprints, flows, sources, PureHandlers(channel)),
+                hooks=triggers.hooks,
+                hook_desk=triggers.hook_desk,
             )
         )
         take_up = TakeUp(engine, reads, blueprints, flows, sources, EndUnrun(reads, sources, journal, bus))
@@ -153,7 +163,7 @@ async def open_orchestrator(
         await recover.note()
         await stack.enter_async_context(open_task("begin-runs", lambda: _begin(runtime, channel, recover, ready)))
         await stack.enter_async_context(open_task("follow-flows", follow.run))
-        await stack.enter_async_context(open_task("keep-triggers", keep_triggers.run))
+        await stack.enter_async_context(open_task("keep-triggers", triggers.keep.run))
         retention = Retention(pruning, now_us, keep_days=settings.keep_days)
         await stack.enter_async_context(open_task("retention", retention.run))
         yield Orchestrator(servicer, ready)

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 
 import grpc.aio
 import structlog
-from triggerflow_adapter_sdk import BoundHandler
+from triggerflow_adapter_sdk import AdapterSettings, BoundHandler
 from triggerflow_chassis.bus import Bus
 from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import Unavailable
@@ -19,7 +19,6 @@ from triggerflow_orchestrator.app.archive import Archive
 from triggerflow_orchestrator.app.ask_cancel import AskCancel
 from triggerflow_orchestrator.app.compiled import CompiledFlows
 from triggerflow_orchestrator.app.idempotency import Idempotency
-from triggerflow_orchestrator.app.keep_triggers import KeepTriggers
 from triggerflow_orchestrator.app.queue_start import QueueStart
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
 from triggerflow_orchestrator.app.read_history import ReadHistory
@@ -41,12 +40,11 @@ from triggerflow_orchestrator.store.postgres_outbox import PostgresOutbox
 from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.s3_archives import S3Archives
 from triggerflow_orchestrator.store.s3_bucket import Bucket
-from triggerflow_orchestrator.store.trigger_book import SqlTriggerBook
-from triggerflow_orchestrator.transport.registry_active_flows import RegistryActiveFlows
 from triggerflow_orchestrator.transport.registry_client import FreshBlueprints
 from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
 from triggerflow_orchestrator.transport.registry_handlers import PureHandlers
 from triggerflow_orchestrator.transport.service import Handlers, OrchestratorServicer
+from triggerflow_orchestrator.trigger_parts import trigger_parts
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +61,7 @@ async def open_mesh_orchestrator(
     channel: grpc.aio.Channel,
     bus: Bus,
     open_publisher: OpenPublisher | None = None,
+    adapters: AdapterSettings | None = None,
 ) -> AsyncIterator[Orchestrator]:
     """The orchestrator on PostgreSQL, until the block ends. Closes nothing that was given to it.
 
@@ -82,23 +81,27 @@ async def open_mesh_orchestrator(
             QueueStart(parts.journal, parts.kicks),
             CompiledFlows(_NoHandlers(), blueprints),
         )
+        start = StartExecution(queue, blueprints, flows)
         cancel = AskCancel(parts.commands, parts.end_unrun, parts.kicks)
         ready = asyncio.Event()
         of_relay = settings.postgres.named(f"{settings.postgres.application}-relay")
-        flow_log = RegistryFlowEvents(channel)
-        relay = Relay(PostgresOutbox(of_relay, parts.database), flow_log, bus, open_publisher or _tell_nobody)
-        book = SqlTriggerBook(parts.database)
-        keep_triggers = KeepTriggers(
-            flow_log,
-            RegistryActiveFlows(channel),
-            book,
-            bus,
+        relay = Relay(
+            PostgresOutbox(of_relay, parts.database), RegistryFlowEvents(channel), bus, open_publisher or _tell_nobody
+        )
+        triggers = trigger_parts(
+            database=parts.database,
+            channel=channel,
+            bus=bus,
+            start=start,
+            reads=parts.reads,
+            waiters=waiters,
+            adapters=adapters or AdapterSettings(),
             idle_seconds=_TRIGGERS_SECONDS,
             bus_is_sure=False,
         )
         servicer = OrchestratorServicer(
             Handlers(
-                start=StartExecution(queue, blueprints, flows),
+                start=start,
                 cancel=cancel,
                 executions=ReadExecutions(parts.reads),
                 history=ReadHistory(parts.reads, parts.objects, relay),
@@ -106,12 +109,14 @@ async def open_mesh_orchestrator(
                 waiters=waiters,
                 load=parts.leases.load,
                 retry=RetryExecution(queue, parts.reads, blueprints, flows, parts.sources, PureHandlers(channel)),
+                hooks=triggers.hooks,
+                hook_desk=triggers.hook_desk,
             )
         )
         for name, run in {
             "ends": lambda: waiters.ask(lambda: open_publisher is not None and bus.healthy),
             "relay": relay.run,
-            "keep-triggers": keep_triggers.run,
+            "keep-triggers": triggers.keep.run,
             "retention": Retention(pruning, now_us, keep_days=keep_days).run,
             "reaping": Reaping(parts.leases, parts.kicks).run,
             "orphaned-commands": lambda: _sweep(cancel),

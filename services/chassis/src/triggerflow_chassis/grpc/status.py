@@ -53,6 +53,7 @@ CODES: Mapping[str, int] = {
     "NO_MANUAL_TRIGGER": code_pb2.FAILED_PRECONDITION,
     "ALREADY_ENDED": code_pb2.FAILED_PRECONDITION,
     "ALREADY_ANSWERED": code_pb2.FAILED_PRECONDITION,
+    "RUN_FAILED": code_pb2.ABORTED,
 }
 
 # A status travels base64 in a trailer, and grpc refuses metadata above 8 KiB where a client does not say otherwise.

@@ -28,6 +28,9 @@ Key = tuple[str, str]
 Closure = Mapping[Key, BlueprintVersion]
 """Every version that a version's sub-flows run, directly or not."""
 
+# Where a trigger's config has the schema of its inputs.
+_INPUT_SCHEMAS: Final[Mapping[str, str]] = {"core:manual": "inputSchema", "core:form": "schema"}
+
 
 class Binder(Protocol):
     """The catalogue, as far as it is needed here."""
@@ -63,7 +66,7 @@ class CompiledFlow:
     def fire(self, triggers: tuple[int, ...], inputs: Mapping[str, Any]) -> dict[int, dict[str, Value]]:
         """What each trigger lights: `out` is all of inputs, another declared port k is inputs[k], dead where absent.
 
-        Raises Invalid, each pointer under /inputs, where inputs break a trigger's inputSchema.
+        Raises Invalid, each pointer under /inputs, where inputs break a trigger's schema of them.
         """
         found = self._input_problems(self.plan, triggers, inputs)
         if found:
@@ -91,7 +94,7 @@ class CompiledFlow:
         found: list[Violation] = []
         for index in triggers:
             node = plan.nodes[index]
-            schema = node.config.get("inputSchema")
+            schema = node.config.get(_INPUT_SCHEMAS.get(node.entrypoint or "", ""))
             if schema is not None:
                 found.extend(violations_of(self._validator(node.number, schema), inputs, "/inputs"))
         return list(dict.fromkeys(found))[:100]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from triggerflow_orchestrator.app.commands import FireKey, StartCommand
 from triggerflow_orchestrator.app.start import StartExecution
 from triggerflow_orchestrator.app.trigger_ports import Fires
+from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.domain.lease import RequestTaken
 from triggerflow_orchestrator.domain.trigger import Trigger
 
@@ -21,8 +22,13 @@ class FiredRun:
     """The run of a request id, durable."""
 
     execution_id: str
-    first: bool
-    """Whether this call started it."""
+    record: ExecutionRecord | None
+    """As it was accepted, where this call started it."""
+
+    @property
+    def first(self) -> bool:
+        """Whether this call started it."""
+        return self.record is not None
 
 
 class Fire:
@@ -48,7 +54,7 @@ class Fire:
         """
         known = await self._fires.execution_of(trigger.flow_id, trigger.node_id, request_id)
         if known is not None:
-            return FiredRun(known, first=False)
+            return FiredRun(known, None)
         command = StartCommand(
             project_id=trigger.project_id,
             principal=PRINCIPAL,
@@ -68,5 +74,5 @@ class Fire:
             known = await self._fires.execution_of(trigger.flow_id, trigger.node_id, request_id)
             if known is None:
                 raise
-            return FiredRun(known, first=False)
-        return FiredRun(record.id, first=True)
+            return FiredRun(known, None)
+        return FiredRun(record.id, record)

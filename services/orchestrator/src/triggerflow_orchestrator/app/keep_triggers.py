@@ -49,8 +49,10 @@ class KeepTriggers:
         self._idle_seconds = idle_seconds
         self._bus_is_sure = bus_is_sure
         self._wake = asyncio.Event()
-        self._abreast = False
-        """Whether nothing was heard since the last round began."""
+        self._heard = 0
+        """How often the bus told of a change."""
+        self._taken = -1
+        """What `_heard` was when the last round that succeeded began."""
         self._waiting: list[asyncio.Future[None]] = []
         self._listeners: list[Callable[[], None]] = []
 
@@ -61,7 +63,7 @@ class KeepTriggers:
     async def abreast(self) -> None:
         """Return once what was published before the call is in the book; after two seconds, or where the registry does
         not answer, with the book as it is."""
-        if self._bus_is_sure and self._abreast:
+        if self._bus_is_sure and self._taken == self._heard:
             return
         asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(asked)
@@ -75,16 +77,15 @@ class KeepTriggers:
             while True:
                 self._wake.clear()
                 waiting, self._waiting = self._waiting, []
-                self._abreast = True
+                heard = self._heard
                 try:
                     while await self._round():
                         pass
+                    self._taken = heard
                 except ServiceError as error:
-                    self._abreast = False
                     log.warning("triggers_not_followed", error=error.detail)
                 except Exception:
                     # A defect must not end it for good: nobody else in this process follows.
-                    self._abreast = False
                     log.exception("triggers_not_followed")
                 for asked in waiting:
                     if not asked.done():
@@ -96,7 +97,7 @@ class KeepTriggers:
 
     async def _rest(self) -> None:
         seconds = self._idle_seconds if self._bus.healthy else _UNTOLD_SECONDS
-        if not self._abreast:
+        if self._taken < self._heard:
             seconds = min(seconds, _RETRY_SECONDS)
         try:
             async with asyncio.timeout(seconds):
@@ -105,7 +106,7 @@ class KeepTriggers:
             return
 
     def _hear(self, _: Sequence[Any]) -> None:
-        self._abreast = False
+        self._heard += 1
         self._wake.set()
 
     async def _round(self) -> bool:

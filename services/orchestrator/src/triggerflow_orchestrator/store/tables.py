@@ -356,3 +356,30 @@ Index(
     postgresql_where=text(OPEN_FIRINGS),
 )
 Index("firings_live", firings.c.flow_id, sqlite_where=text(LIVE_FIRINGS), postgresql_where=text(LIVE_FIRINGS))
+# What callers of a webhook sign with, where the server made it. As text: it is shown to whoever may edit the flow.
+hook_secrets = Table(
+    "hook_secrets",
+    metadata,
+    Column("flow_id", Text, primary_key=True),
+    Column("node_id", Text, primary_key=True),
+    Column("project_id", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("request_id", Text, nullable=False, comment="of the call that made it anew; empty where none named itself"),
+)
+
+# Who listens, or listened last, for one call of a draft's webhook.
+hook_listens = Table(
+    "hook_listens",
+    metadata,
+    Column("flow_id", Text, primary_key=True),
+    Column("node_id", Text, primary_key=True),
+    Column("project_id", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("config", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("inputs", Text, comment="the call's, once one came"),
+    Column("called_at", BigInteger),
+)
+Index("hook_listens_by_path", hook_listens.c.project_id, hook_listens.c.path)

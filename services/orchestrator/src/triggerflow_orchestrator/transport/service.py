@@ -19,6 +19,8 @@ from triggerflow_chassis.ids import normalise
 from triggerflow_chassis.wire.execution import STATUS_NAMES
 
 from triggerflow_orchestrator.app.commands import RequestKey, StartCommand
+from triggerflow_orchestrator.app.hook_desk import HookDesk
+from triggerflow_orchestrator.app.hooks import Hooks
 from triggerflow_orchestrator.app.idempotency import Idempotency, Replayed
 from triggerflow_orchestrator.app.read_executions import ListExecutions, ReadExecutions, known_id
 from triggerflow_orchestrator.app.read_history import ReadHistory
@@ -30,6 +32,7 @@ from triggerflow_orchestrator.domain.lease import Load
 from triggerflow_orchestrator.transport import messages, start_request
 from triggerflow_orchestrator.transport.callers import project as _project
 from triggerflow_orchestrator.transport.callers import request_key as _key
+from triggerflow_orchestrator.transport.hook_calls import HookCalls
 from triggerflow_orchestrator.transport.rerun import RerunRpcs, retried_id
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["OrchestratorService"].full_name
@@ -61,9 +64,11 @@ class Handlers:
     waiters: EndWaiters
     load: Callable[[], Awaitable[Load]]
     retry: RetryExecution
+    hooks: Hooks
+    hook_desk: HookDesk
 
 
-class OrchestratorServicer(RerunRpcs, pb_grpc.OrchestratorServiceServicer):
+class OrchestratorServicer(RerunRpcs, HookCalls, pb_grpc.OrchestratorServiceServicer):
     """Every RPC acts for the caller's project; another one may not be named."""
 
     def __init__(self, handlers: Handlers) -> None:
@@ -76,6 +81,8 @@ class OrchestratorServicer(RerunRpcs, pb_grpc.OrchestratorServiceServicer):
         self._load = handlers.load
         self._retry = handlers.retry
         self._retry_many = RetryMany(handlers.retry, handlers.idempotency, retried_id)
+        self._hooks = handlers.hooks
+        self._hook_desk = handlers.hook_desk
 
     async def StartExecution(self, request: pb.StartExecutionRequest, context: Any) -> pb.StartExecutionResponse:
         until = _deadline(context)

@@ -21,13 +21,10 @@ LATER = frozenset(
     {
         "core:approval",
         "core:channel",
-        "core:chat",
         "core:event",
-        "core:form",
         "core:schedule",
         "core:subflow",
         "core:timer",
-        "core:webhook",
         "kafka:topic",
     }
 )

@@ -32,6 +32,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_NO_MANUAL_TRIGGER: _ClassVar[ErrorReason]
     ERROR_REASON_ALREADY_ENDED: _ClassVar[ErrorReason]
     ERROR_REASON_ALREADY_ANSWERED: _ClassVar[ErrorReason]
+    ERROR_REASON_RUN_FAILED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_BAD_JSON: ErrorReason
 ERROR_REASON_BAD_PARAMETER: ErrorReason
@@ -58,3 +59,4 @@ ERROR_REASON_NO_SUCH_TRIGGER: ErrorReason
 ERROR_REASON_NO_MANUAL_TRIGGER: ErrorReason
 ERROR_REASON_ALREADY_ENDED: ErrorReason
 ERROR_REASON_ALREADY_ANSWERED: ErrorReason
+ERROR_REASON_RUN_FAILED: ErrorReason

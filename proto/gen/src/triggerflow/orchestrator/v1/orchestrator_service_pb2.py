@@ -26,58 +26,59 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from triggerflow.orchestrator.v1 import activation_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_activation__pb2
 from triggerflow.orchestrator.v1 import event_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_event__pb2
 from triggerflow.orchestrator.v1 import execution_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_execution__pb2
+from triggerflow.orchestrator.v1 import hook_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2
 from triggerflow.orchestrator.v1 import load_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_load__pb2
 from triggerflow.orchestrator.v1 import project_notice_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_project__notice__pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6triggerflow/orchestrator/v1/orchestrator_service.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a,triggerflow/orchestrator/v1/activation.proto\x1a\'triggerflow/orchestrator/v1/event.proto\x1a+triggerflow/orchestrator/v1/execution.proto\x1a&triggerflow/orchestrator/v1/load.proto\x1a\x30triggerflow/orchestrator/v1/project_notice.proto\x1a\'triggerflow/orchestrator/v1/rerun.proto\"\xe3\x02\n\x15StartExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x1e\n\x11\x62lueprint_version\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0binputs_json\x18\x05 \x01(\t\x12>\n\x07\x63ontext\x18\x06 \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionContext\x12>\n\x07options\x18\x07 \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionOptions\x12\x1c\n\x0ftrigger_node_id\x18\x08 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x0cwait_seconds\x18\t \x01(\x05\x42\x14\n\x12_blueprint_versionB\x12\n\x10_trigger_node_id\"S\n\x16StartExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"?\n\x13GetExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\"Q\n\x14GetExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"\x94\x02\n\x15ListExecutionsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x04 \x01(\t\x12>\n\x08statuses\x18\x05 \x03(\x0e\x32,.triggerflow.orchestrator.v1.ExecutionStatus\x12\x0e\n\x06labels\x18\x06 \x03(\t\x12(\n\x04\x66rom\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05query\x18\t \x01(\t\"m\n\x16ListExecutionsResponse\x12:\n\nexecutions\x18\x01 \x03(\x0b\x32&.triggerflow.orchestrator.v1.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x16\x43\x61ncelExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x03 \x01(\t\"T\n\x17\x43\x61ncelExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"i\n\x16ListActivationsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"p\n\x17ListActivationsResponse\x12<\n\x0b\x61\x63tivations\x18\x01 \x03(\x0b\x32\'.triggerflow.orchestrator.v1.Activation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"[\n\x11ListEventsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\t\x12\r\n\x05limit\x18\x04 \x01(\x05\"\x80\x01\n\x12ListEventsResponse\x12;\n\x06\x65vents\x18\x01 \x03(\x0b\x32+.triggerflow.orchestrator.v1.ExecutionEvent\x12\x0c\n\x04next\x18\x02 \x01(\t\x12\r\n\x05\x65nded\x18\x03 \x01(\x08\x12\x10\n\x08\x63omplete\x18\x04 \x01(\x08\"B\n\x0fGetValueRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0b\n\x03ref\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x03\"5\n\x10GetValueResponse\x12\x0c\n\x04json\x18\x01 \x01(\x0c\x12\x13\n\x0btotal_bytes\x18\x02 \x01(\x03\"O\n\x1bListExecutionNoticesRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\"]\n\x1cListExecutionNoticesResponse\x12=\n\x07notices\x18\x01 \x03(\x0b\x32,.triggerflow.orchestrator.v1.ExecutionNotice\"\x10\n\x0eGetLoadRequest\"B\n\x0fGetLoadResponse\x12/\n\x04load\x18\x01 \x01(\x0b\x32!.triggerflow.orchestrator.v1.Load\"]\n\x19ListProjectNoticesRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x0e\n\x06newest\x18\x04 \x01(\x08\"g\n\x1aListProjectNoticesResponse\x12;\n\x07notices\x18\x01 \x03(\x0b\x32*.triggerflow.orchestrator.v1.ProjectNotice\x12\x0c\n\x04next\x18\x02 \x01(\t2\xb5\x0c\n\x13OrchestratorService\x12y\n\x0eStartExecution\x12\x32.triggerflow.orchestrator.v1.StartExecutionRequest\x1a\x33.triggerflow.orchestrator.v1.StartExecutionResponse\x12s\n\x0cGetExecution\x12\x30.triggerflow.orchestrator.v1.GetExecutionRequest\x1a\x31.triggerflow.orchestrator.v1.GetExecutionResponse\x12y\n\x0eListExecutions\x12\x32.triggerflow.orchestrator.v1.ListExecutionsRequest\x1a\x33.triggerflow.orchestrator.v1.ListExecutionsResponse\x12|\n\x0f\x43\x61ncelExecution\x12\x33.triggerflow.orchestrator.v1.CancelExecutionRequest\x1a\x34.triggerflow.orchestrator.v1.CancelExecutionResponse\x12y\n\x0eRetryExecution\x12\x32.triggerflow.orchestrator.v1.RetryExecutionRequest\x1a\x33.triggerflow.orchestrator.v1.RetryExecutionResponse\x12j\n\tPlanRetry\x12-.triggerflow.orchestrator.v1.PlanRetryRequest\x1a..triggerflow.orchestrator.v1.PlanRetryResponse\x12|\n\x0fRetryExecutions\x12\x33.triggerflow.orchestrator.v1.RetryExecutionsRequest\x1a\x34.triggerflow.orchestrator.v1.RetryExecutionsResponse\x12|\n\x0fListActivations\x12\x33.triggerflow.orchestrator.v1.ListActivationsRequest\x1a\x34.triggerflow.orchestrator.v1.ListActivationsResponse\x12m\n\nListEvents\x12..triggerflow.orchestrator.v1.ListEventsRequest\x1a/.triggerflow.orchestrator.v1.ListEventsResponse\x12g\n\x08GetValue\x12,.triggerflow.orchestrator.v1.GetValueRequest\x1a-.triggerflow.orchestrator.v1.GetValueResponse\x12\x8b\x01\n\x14ListExecutionNotices\x12\x38.triggerflow.orchestrator.v1.ListExecutionNoticesRequest\x1a\x39.triggerflow.orchestrator.v1.ListExecutionNoticesResponse\x12\x64\n\x07GetLoad\x12+.triggerflow.orchestrator.v1.GetLoadRequest\x1a,.triggerflow.orchestrator.v1.GetLoadResponse\x12\x85\x01\n\x12ListProjectNotices\x12\x36.triggerflow.orchestrator.v1.ListProjectNoticesRequest\x1a\x37.triggerflow.orchestrator.v1.ListProjectNoticesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6triggerflow/orchestrator/v1/orchestrator_service.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a,triggerflow/orchestrator/v1/activation.proto\x1a\'triggerflow/orchestrator/v1/event.proto\x1a+triggerflow/orchestrator/v1/execution.proto\x1a&triggerflow/orchestrator/v1/hook.proto\x1a&triggerflow/orchestrator/v1/load.proto\x1a\x30triggerflow/orchestrator/v1/project_notice.proto\x1a\'triggerflow/orchestrator/v1/rerun.proto\"\xe3\x02\n\x15StartExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x1e\n\x11\x62lueprint_version\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0binputs_json\x18\x05 \x01(\t\x12>\n\x07\x63ontext\x18\x06 \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionContext\x12>\n\x07options\x18\x07 \x01(\x0b\x32-.triggerflow.orchestrator.v1.ExecutionOptions\x12\x1c\n\x0ftrigger_node_id\x18\x08 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x0cwait_seconds\x18\t \x01(\x05\x42\x14\n\x12_blueprint_versionB\x12\n\x10_trigger_node_id\"S\n\x16StartExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"?\n\x13GetExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\"Q\n\x14GetExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"\x94\x02\n\x15ListExecutionsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x04 \x01(\t\x12>\n\x08statuses\x18\x05 \x03(\x0e\x32,.triggerflow.orchestrator.v1.ExecutionStatus\x12\x0e\n\x06labels\x18\x06 \x03(\t\x12(\n\x04\x66rom\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05query\x18\t \x01(\t\"m\n\x16ListExecutionsResponse\x12:\n\nexecutions\x18\x01 \x03(\x0b\x32&.triggerflow.orchestrator.v1.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x16\x43\x61ncelExecutionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x03 \x01(\t\"T\n\x17\x43\x61ncelExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"i\n\x16ListActivationsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"p\n\x17ListActivationsResponse\x12<\n\x0b\x61\x63tivations\x18\x01 \x03(\x0b\x32\'.triggerflow.orchestrator.v1.Activation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"[\n\x11ListEventsRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\t\x12\r\n\x05limit\x18\x04 \x01(\x05\"\x80\x01\n\x12ListEventsResponse\x12;\n\x06\x65vents\x18\x01 \x03(\x0b\x32+.triggerflow.orchestrator.v1.ExecutionEvent\x12\x0c\n\x04next\x18\x02 \x01(\t\x12\r\n\x05\x65nded\x18\x03 \x01(\x08\x12\x10\n\x08\x63omplete\x18\x04 \x01(\x08\"B\n\x0fGetValueRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0b\n\x03ref\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x03\"5\n\x10GetValueResponse\x12\x0c\n\x04json\x18\x01 \x01(\x0c\x12\x13\n\x0btotal_bytes\x18\x02 \x01(\x03\"O\n\x1bListExecutionNoticesRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\"]\n\x1cListExecutionNoticesResponse\x12=\n\x07notices\x18\x01 \x03(\x0b\x32,.triggerflow.orchestrator.v1.ExecutionNotice\"\x10\n\x0eGetLoadRequest\"B\n\x0fGetLoadResponse\x12/\n\x04load\x18\x01 \x01(\x0b\x32!.triggerflow.orchestrator.v1.Load\"]\n\x19ListProjectNoticesRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x0e\n\x06newest\x18\x04 \x01(\x08\"g\n\x1aListProjectNoticesResponse\x12;\n\x07notices\x18\x01 \x03(\x0b\x32*.triggerflow.orchestrator.v1.ProjectNotice\x12\x0c\n\x04next\x18\x02 \x01(\t2\xcb\x13\n\x13OrchestratorService\x12y\n\x0eStartExecution\x12\x32.triggerflow.orchestrator.v1.StartExecutionRequest\x1a\x33.triggerflow.orchestrator.v1.StartExecutionResponse\x12s\n\x0cGetExecution\x12\x30.triggerflow.orchestrator.v1.GetExecutionRequest\x1a\x31.triggerflow.orchestrator.v1.GetExecutionResponse\x12y\n\x0eListExecutions\x12\x32.triggerflow.orchestrator.v1.ListExecutionsRequest\x1a\x33.triggerflow.orchestrator.v1.ListExecutionsResponse\x12|\n\x0f\x43\x61ncelExecution\x12\x33.triggerflow.orchestrator.v1.CancelExecutionRequest\x1a\x34.triggerflow.orchestrator.v1.CancelExecutionResponse\x12y\n\x0eRetryExecution\x12\x32.triggerflow.orchestrator.v1.RetryExecutionRequest\x1a\x33.triggerflow.orchestrator.v1.RetryExecutionResponse\x12j\n\tPlanRetry\x12-.triggerflow.orchestrator.v1.PlanRetryRequest\x1a..triggerflow.orchestrator.v1.PlanRetryResponse\x12|\n\x0fRetryExecutions\x12\x33.triggerflow.orchestrator.v1.RetryExecutionsRequest\x1a\x34.triggerflow.orchestrator.v1.RetryExecutionsResponse\x12|\n\x0fListActivations\x12\x33.triggerflow.orchestrator.v1.ListActivationsRequest\x1a\x34.triggerflow.orchestrator.v1.ListActivationsResponse\x12m\n\nListEvents\x12..triggerflow.orchestrator.v1.ListEventsRequest\x1a/.triggerflow.orchestrator.v1.ListEventsResponse\x12g\n\x08GetValue\x12,.triggerflow.orchestrator.v1.GetValueRequest\x1a-.triggerflow.orchestrator.v1.GetValueResponse\x12\x8b\x01\n\x14ListExecutionNotices\x12\x38.triggerflow.orchestrator.v1.ListExecutionNoticesRequest\x1a\x39.triggerflow.orchestrator.v1.ListExecutionNoticesResponse\x12\x64\n\x07GetLoad\x12+.triggerflow.orchestrator.v1.GetLoadRequest\x1a,.triggerflow.orchestrator.v1.GetLoadResponse\x12\x85\x01\n\x12ListProjectNotices\x12\x36.triggerflow.orchestrator.v1.ListProjectNoticesRequest\x1a\x37.triggerflow.orchestrator.v1.ListProjectNoticesResponse\x12g\n\x08\x43\x61llHook\x12,.triggerflow.orchestrator.v1.CallHookRequest\x1a-.triggerflow.orchestrator.v1.CallHookResponse\x12p\n\x0bGetHookPage\x12/.triggerflow.orchestrator.v1.GetHookPageRequest\x1a\x30.triggerflow.orchestrator.v1.GetHookPageResponse\x12m\n\nSubmitHook\x12..triggerflow.orchestrator.v1.SubmitHookRequest\x1a/.triggerflow.orchestrator.v1.SubmitHookResponse\x12v\n\rGetSubmission\x12\x31.triggerflow.orchestrator.v1.GetSubmissionRequest\x1a\x32.triggerflow.orchestrator.v1.GetSubmissionResponse\x12j\n\tListHooks\x12-.triggerflow.orchestrator.v1.ListHooksRequest\x1a..triggerflow.orchestrator.v1.ListHooksResponse\x12\x7f\n\x10RotateHookSecret\x12\x34.triggerflow.orchestrator.v1.RotateHookSecretRequest\x1a\x35.triggerflow.orchestrator.v1.RotateHookSecretResponse\x12m\n\nListenHook\x12..triggerflow.orchestrator.v1.ListenHookRequest\x1a/.triggerflow.orchestrator.v1.ListenHookResponse\x12v\n\rGetHookListen\x12\x31.triggerflow.orchestrator.v1.GetHookListenRequest\x1a\x32.triggerflow.orchestrator.v1.GetHookListenResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'triggerflow.orchestrator.v1.orchestrator_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STARTEXECUTIONREQUEST']._serialized_start=384
-  _globals['_STARTEXECUTIONREQUEST']._serialized_end=739
-  _globals['_STARTEXECUTIONRESPONSE']._serialized_start=741
-  _globals['_STARTEXECUTIONRESPONSE']._serialized_end=824
-  _globals['_GETEXECUTIONREQUEST']._serialized_start=826
-  _globals['_GETEXECUTIONREQUEST']._serialized_end=889
-  _globals['_GETEXECUTIONRESPONSE']._serialized_start=891
-  _globals['_GETEXECUTIONRESPONSE']._serialized_end=972
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=975
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=1251
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=1253
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=1362
-  _globals['_CANCELEXECUTIONREQUEST']._serialized_start=1364
-  _globals['_CANCELEXECUTIONREQUEST']._serialized_end=1450
-  _globals['_CANCELEXECUTIONRESPONSE']._serialized_start=1452
-  _globals['_CANCELEXECUTIONRESPONSE']._serialized_end=1536
-  _globals['_LISTACTIVATIONSREQUEST']._serialized_start=1538
-  _globals['_LISTACTIVATIONSREQUEST']._serialized_end=1643
-  _globals['_LISTACTIVATIONSRESPONSE']._serialized_start=1645
-  _globals['_LISTACTIVATIONSRESPONSE']._serialized_end=1757
-  _globals['_LISTEVENTSREQUEST']._serialized_start=1759
-  _globals['_LISTEVENTSREQUEST']._serialized_end=1850
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=1853
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=1981
-  _globals['_GETVALUEREQUEST']._serialized_start=1983
-  _globals['_GETVALUEREQUEST']._serialized_end=2049
-  _globals['_GETVALUERESPONSE']._serialized_start=2051
-  _globals['_GETVALUERESPONSE']._serialized_end=2104
-  _globals['_LISTEXECUTIONNOTICESREQUEST']._serialized_start=2106
-  _globals['_LISTEXECUTIONNOTICESREQUEST']._serialized_end=2185
-  _globals['_LISTEXECUTIONNOTICESRESPONSE']._serialized_start=2187
-  _globals['_LISTEXECUTIONNOTICESRESPONSE']._serialized_end=2280
-  _globals['_GETLOADREQUEST']._serialized_start=2282
-  _globals['_GETLOADREQUEST']._serialized_end=2298
-  _globals['_GETLOADRESPONSE']._serialized_start=2300
-  _globals['_GETLOADRESPONSE']._serialized_end=2366
-  _globals['_LISTPROJECTNOTICESREQUEST']._serialized_start=2368
-  _globals['_LISTPROJECTNOTICESREQUEST']._serialized_end=2461
-  _globals['_LISTPROJECTNOTICESRESPONSE']._serialized_start=2463
-  _globals['_LISTPROJECTNOTICESRESPONSE']._serialized_end=2566
-  _globals['_ORCHESTRATORSERVICE']._serialized_start=2569
-  _globals['_ORCHESTRATORSERVICE']._serialized_end=4158
+  _globals['_STARTEXECUTIONREQUEST']._serialized_start=424
+  _globals['_STARTEXECUTIONREQUEST']._serialized_end=779
+  _globals['_STARTEXECUTIONRESPONSE']._serialized_start=781
+  _globals['_STARTEXECUTIONRESPONSE']._serialized_end=864
+  _globals['_GETEXECUTIONREQUEST']._serialized_start=866
+  _globals['_GETEXECUTIONREQUEST']._serialized_end=929
+  _globals['_GETEXECUTIONRESPONSE']._serialized_start=931
+  _globals['_GETEXECUTIONRESPONSE']._serialized_end=1012
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=1015
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=1291
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=1293
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=1402
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_start=1404
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_end=1490
+  _globals['_CANCELEXECUTIONRESPONSE']._serialized_start=1492
+  _globals['_CANCELEXECUTIONRESPONSE']._serialized_end=1576
+  _globals['_LISTACTIVATIONSREQUEST']._serialized_start=1578
+  _globals['_LISTACTIVATIONSREQUEST']._serialized_end=1683
+  _globals['_LISTACTIVATIONSRESPONSE']._serialized_start=1685
+  _globals['_LISTACTIVATIONSRESPONSE']._serialized_end=1797
+  _globals['_LISTEVENTSREQUEST']._serialized_start=1799
+  _globals['_LISTEVENTSREQUEST']._serialized_end=1890
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=1893
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=2021
+  _globals['_GETVALUEREQUEST']._serialized_start=2023
+  _globals['_GETVALUEREQUEST']._serialized_end=2089
+  _globals['_GETVALUERESPONSE']._serialized_start=2091
+  _globals['_GETVALUERESPONSE']._serialized_end=2144
+  _globals['_LISTEXECUTIONNOTICESREQUEST']._serialized_start=2146
+  _globals['_LISTEXECUTIONNOTICESREQUEST']._serialized_end=2225
+  _globals['_LISTEXECUTIONNOTICESRESPONSE']._serialized_start=2227
+  _globals['_LISTEXECUTIONNOTICESRESPONSE']._serialized_end=2320
+  _globals['_GETLOADREQUEST']._serialized_start=2322
+  _globals['_GETLOADREQUEST']._serialized_end=2338
+  _globals['_GETLOADRESPONSE']._serialized_start=2340
+  _globals['_GETLOADRESPONSE']._serialized_end=2406
+  _globals['_LISTPROJECTNOTICESREQUEST']._serialized_start=2408
+  _globals['_LISTPROJECTNOTICESREQUEST']._serialized_end=2501
+  _globals['_LISTPROJECTNOTICESRESPONSE']._serialized_start=2503
+  _globals['_LISTPROJECTNOTICESRESPONSE']._serialized_end=2606
+  _globals['_ORCHESTRATORSERVICE']._serialized_start=2609
+  _globals['_ORCHESTRATORSERVICE']._serialized_end=5116
 # @@protoc_insertion_point(module_scope)

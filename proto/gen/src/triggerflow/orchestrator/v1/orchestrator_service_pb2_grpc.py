@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from triggerflow.orchestrator.v1 import hook_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2
 
@@ -101,6 +102,46 @@ class OrchestratorServiceStub:
                 request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesRequest.SerializeToString,
                 response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesResponse.FromString,
                 _registered_method=True)
+        self.CallHook = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/CallHook',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.CallHookRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.CallHookResponse.FromString,
+                _registered_method=True)
+        self.GetHookPage = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/GetHookPage',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookPageRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookPageResponse.FromString,
+                _registered_method=True)
+        self.SubmitHook = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/SubmitHook',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.SubmitHookRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.SubmitHookResponse.FromString,
+                _registered_method=True)
+        self.GetSubmission = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/GetSubmission',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetSubmissionRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetSubmissionResponse.FromString,
+                _registered_method=True)
+        self.ListHooks = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/ListHooks',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListHooksRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListHooksResponse.FromString,
+                _registered_method=True)
+        self.RotateHookSecret = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/RotateHookSecret',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.RotateHookSecretRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.RotateHookSecretResponse.FromString,
+                _registered_method=True)
+        self.ListenHook = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/ListenHook',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListenHookRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListenHookResponse.FromString,
+                _registered_method=True)
+        self.GetHookListen = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/GetHookListen',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenResponse.FromString,
+                _registered_method=True)
 
 
 class OrchestratorServiceServicer:
@@ -198,6 +239,63 @@ class OrchestratorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CallHook(self, request, context):
+        """Calls a webhook, or whoever listens for a draft's. Starts nothing unless the signature fits; a signature that was
+        seen is answered with its run. NOT_FOUND, UNAUTHENTICATED, UNSUPPORTED_MEDIA_TYPE, BAD_JSON, INVALID, in this order.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetHookPage(self, request, context):
+        """Reads what the page of a form or chat shows. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitHook(self, request, context):
+        """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSubmission(self, request, context):
+        """Reads what became of what was sent. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHooks(self, request, context):
+        """Lists the webhooks, forms and chats of a flow, with the secrets that the server made. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateHookSecret(self, request, context):
+        """Makes a webhook's secret anew. NOT_FOUND, INVALID where the environment holds it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListenHook(self, request, context):
+        """Listens for one call of a draft's webhook, for 120 seconds. NOT_FOUND, INVALID where its config is not valid.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetHookListen(self, request, context):
+        """Reads what was heard. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrchestratorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -265,6 +363,46 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.ListProjectNotices,
                     request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesRequest.FromString,
                     response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesResponse.SerializeToString,
+            ),
+            'CallHook': grpc.unary_unary_rpc_method_handler(
+                    servicer.CallHook,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.CallHookRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.CallHookResponse.SerializeToString,
+            ),
+            'GetHookPage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHookPage,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookPageRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookPageResponse.SerializeToString,
+            ),
+            'SubmitHook': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitHook,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.SubmitHookRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.SubmitHookResponse.SerializeToString,
+            ),
+            'GetSubmission': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSubmission,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetSubmissionRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetSubmissionResponse.SerializeToString,
+            ),
+            'ListHooks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHooks,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListHooksRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListHooksResponse.SerializeToString,
+            ),
+            'RotateHookSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateHookSecret,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.RotateHookSecretRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.RotateHookSecretResponse.SerializeToString,
+            ),
+            'ListenHook': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListenHook,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListenHookRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListenHookResponse.SerializeToString,
+            ),
+            'GetHookListen': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHookListen,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -619,6 +757,222 @@ class OrchestratorService:
             '/triggerflow.orchestrator.v1.OrchestratorService/ListProjectNotices',
             triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesRequest.SerializeToString,
             triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ListProjectNoticesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CallHook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/CallHook',
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.CallHookRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.CallHookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHookPage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/GetHookPage',
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookPageRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookPageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitHook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/SubmitHook',
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.SubmitHookRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.SubmitHookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSubmission(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/GetSubmission',
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetSubmissionRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetSubmissionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHooks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/ListHooks',
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListHooksRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListHooksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateHookSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/RotateHookSecret',
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.RotateHookSecretRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.RotateHookSecretResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListenHook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/ListenHook',
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListenHookRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.ListenHookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHookListen(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/GetHookListen',
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenResponse.FromString,
             options,
             channel_credentials,
             insecure,

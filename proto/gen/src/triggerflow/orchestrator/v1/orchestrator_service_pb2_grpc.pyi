@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from triggerflow.orchestrator.v1 import hook_pb2 as _hook_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as _orchestrator_service_pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as _rerun_pb2
 import abc as _abc_1
@@ -60,6 +61,24 @@ class OrchestratorServiceStub:
     """Reads how much waits and who works, over all projects: what an autoscaler reads. UNAVAILABLE."""
     ListProjectNotices: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListProjectNoticesRequest, _orchestrator_service_pb2.ListProjectNoticesResponse]
     """Lists what a project is told, its flows' changes included, oldest first: the history behind live notices."""
+    CallHook: _grpc.UnaryUnaryMultiCallable[_hook_pb2.CallHookRequest, _hook_pb2.CallHookResponse]
+    """Calls a webhook, or whoever listens for a draft's. Starts nothing unless the signature fits; a signature that was
+    seen is answered with its run. NOT_FOUND, UNAUTHENTICATED, UNSUPPORTED_MEDIA_TYPE, BAD_JSON, INVALID, in this order.
+    """
+    GetHookPage: _grpc.UnaryUnaryMultiCallable[_hook_pb2.GetHookPageRequest, _hook_pb2.GetHookPageResponse]
+    """Reads what the page of a form or chat shows. NOT_FOUND."""
+    SubmitHook: _grpc.UnaryUnaryMultiCallable[_hook_pb2.SubmitHookRequest, _hook_pb2.SubmitHookResponse]
+    """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID."""
+    GetSubmission: _grpc.UnaryUnaryMultiCallable[_hook_pb2.GetSubmissionRequest, _hook_pb2.GetSubmissionResponse]
+    """Reads what became of what was sent. NOT_FOUND."""
+    ListHooks: _grpc.UnaryUnaryMultiCallable[_hook_pb2.ListHooksRequest, _hook_pb2.ListHooksResponse]
+    """Lists the webhooks, forms and chats of a flow, with the secrets that the server made. NOT_FOUND."""
+    RotateHookSecret: _grpc.UnaryUnaryMultiCallable[_hook_pb2.RotateHookSecretRequest, _hook_pb2.RotateHookSecretResponse]
+    """Makes a webhook's secret anew. NOT_FOUND, INVALID where the environment holds it."""
+    ListenHook: _grpc.UnaryUnaryMultiCallable[_hook_pb2.ListenHookRequest, _hook_pb2.ListenHookResponse]
+    """Listens for one call of a draft's webhook, for 120 seconds. NOT_FOUND, INVALID where its config is not valid."""
+    GetHookListen: _grpc.UnaryUnaryMultiCallable[_hook_pb2.GetHookListenRequest, _hook_pb2.GetHookListenResponse]
+    """Reads what was heard. NOT_FOUND."""
 
 @_typing.type_check_only
 class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
@@ -92,6 +111,24 @@ class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
     """Reads how much waits and who works, over all projects: what an autoscaler reads. UNAVAILABLE."""
     ListProjectNotices: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListProjectNoticesRequest, _orchestrator_service_pb2.ListProjectNoticesResponse]  # type: ignore[assignment]
     """Lists what a project is told, its flows' changes included, oldest first: the history behind live notices."""
+    CallHook: _aio.UnaryUnaryMultiCallable[_hook_pb2.CallHookRequest, _hook_pb2.CallHookResponse]  # type: ignore[assignment]
+    """Calls a webhook, or whoever listens for a draft's. Starts nothing unless the signature fits; a signature that was
+    seen is answered with its run. NOT_FOUND, UNAUTHENTICATED, UNSUPPORTED_MEDIA_TYPE, BAD_JSON, INVALID, in this order.
+    """
+    GetHookPage: _aio.UnaryUnaryMultiCallable[_hook_pb2.GetHookPageRequest, _hook_pb2.GetHookPageResponse]  # type: ignore[assignment]
+    """Reads what the page of a form or chat shows. NOT_FOUND."""
+    SubmitHook: _aio.UnaryUnaryMultiCallable[_hook_pb2.SubmitHookRequest, _hook_pb2.SubmitHookResponse]  # type: ignore[assignment]
+    """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID."""
+    GetSubmission: _aio.UnaryUnaryMultiCallable[_hook_pb2.GetSubmissionRequest, _hook_pb2.GetSubmissionResponse]  # type: ignore[assignment]
+    """Reads what became of what was sent. NOT_FOUND."""
+    ListHooks: _aio.UnaryUnaryMultiCallable[_hook_pb2.ListHooksRequest, _hook_pb2.ListHooksResponse]  # type: ignore[assignment]
+    """Lists the webhooks, forms and chats of a flow, with the secrets that the server made. NOT_FOUND."""
+    RotateHookSecret: _aio.UnaryUnaryMultiCallable[_hook_pb2.RotateHookSecretRequest, _hook_pb2.RotateHookSecretResponse]  # type: ignore[assignment]
+    """Makes a webhook's secret anew. NOT_FOUND, INVALID where the environment holds it."""
+    ListenHook: _aio.UnaryUnaryMultiCallable[_hook_pb2.ListenHookRequest, _hook_pb2.ListenHookResponse]  # type: ignore[assignment]
+    """Listens for one call of a draft's webhook, for 120 seconds. NOT_FOUND, INVALID where its config is not valid."""
+    GetHookListen: _aio.UnaryUnaryMultiCallable[_hook_pb2.GetHookListenRequest, _hook_pb2.GetHookListenResponse]  # type: ignore[assignment]
+    """Reads what was heard. NOT_FOUND."""
 
 class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
     """Runs flows: starts, cancels and remembers executions."""
@@ -199,5 +236,71 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_orchestrator_service_pb2.ListProjectNoticesResponse, _abc.Awaitable[_orchestrator_service_pb2.ListProjectNoticesResponse]]:
         """Lists what a project is told, its flows' changes included, oldest first: the history behind live notices."""
+
+    @_abc_1.abstractmethod
+    def CallHook(
+        self,
+        request: _hook_pb2.CallHookRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_hook_pb2.CallHookResponse, _abc.Awaitable[_hook_pb2.CallHookResponse]]:
+        """Calls a webhook, or whoever listens for a draft's. Starts nothing unless the signature fits; a signature that was
+        seen is answered with its run. NOT_FOUND, UNAUTHENTICATED, UNSUPPORTED_MEDIA_TYPE, BAD_JSON, INVALID, in this order.
+        """
+
+    @_abc_1.abstractmethod
+    def GetHookPage(
+        self,
+        request: _hook_pb2.GetHookPageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_hook_pb2.GetHookPageResponse, _abc.Awaitable[_hook_pb2.GetHookPageResponse]]:
+        """Reads what the page of a form or chat shows. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def SubmitHook(
+        self,
+        request: _hook_pb2.SubmitHookRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_hook_pb2.SubmitHookResponse, _abc.Awaitable[_hook_pb2.SubmitHookResponse]]:
+        """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID."""
+
+    @_abc_1.abstractmethod
+    def GetSubmission(
+        self,
+        request: _hook_pb2.GetSubmissionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_hook_pb2.GetSubmissionResponse, _abc.Awaitable[_hook_pb2.GetSubmissionResponse]]:
+        """Reads what became of what was sent. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ListHooks(
+        self,
+        request: _hook_pb2.ListHooksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_hook_pb2.ListHooksResponse, _abc.Awaitable[_hook_pb2.ListHooksResponse]]:
+        """Lists the webhooks, forms and chats of a flow, with the secrets that the server made. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def RotateHookSecret(
+        self,
+        request: _hook_pb2.RotateHookSecretRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_hook_pb2.RotateHookSecretResponse, _abc.Awaitable[_hook_pb2.RotateHookSecretResponse]]:
+        """Makes a webhook's secret anew. NOT_FOUND, INVALID where the environment holds it."""
+
+    @_abc_1.abstractmethod
+    def ListenHook(
+        self,
+        request: _hook_pb2.ListenHookRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_hook_pb2.ListenHookResponse, _abc.Awaitable[_hook_pb2.ListenHookResponse]]:
+        """Listens for one call of a draft's webhook, for 120 seconds. NOT_FOUND, INVALID where its config is not valid."""
+
+    @_abc_1.abstractmethod
+    def GetHookListen(
+        self,
+        request: _hook_pb2.GetHookListenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_hook_pb2.GetHookListenResponse, _abc.Awaitable[_hook_pb2.GetHookListenResponse]]:
+        """Reads what was heard. NOT_FOUND."""
 
 def add_OrchestratorServiceServicer_to_server(servicer: OrchestratorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
