@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hook_backend import HookBackend
 from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2, load_pb2, rerun_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as orchestrator_pb
 from triggerflow.orchestrator.v1.orchestrator_service_pb2_grpc import (
@@ -346,7 +347,7 @@ class Registry(RegistryServiceServicer):
         return registry_pb.ListFlowEventsResponse()
 
 
-class Orchestrator(OrchestratorServiceServicer):
+class Orchestrator(HookBackend, OrchestratorServiceServicer):
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
 

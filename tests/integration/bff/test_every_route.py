@@ -77,7 +77,12 @@ simple("POST", "/executions/{executionId}/cancel")
 simple("POST", "/executions/{executionId}/retry", json={"from": "start"})
 simple("POST", "/executions/retry", json={"from": "start", "executionIds": [ids.uuid7()]})
 simple("POST", "/session/links")
-simple("POST", "/hooks/{path}")
+for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+    simple(method, "/hooks/{path}")
+simple("GET", "/flows/{flowId}/hooks")
+simple("POST", "/flows/{flowId}/hooks/{nodeId}/rotate")
+simple("POST", "/flows/{flowId}/hooks/{nodeId}/listen")
+simple("GET", "/flows/{flowId}/hooks/{nodeId}/listen")
 
 
 @case("PUT", "/flows/{flowId}")

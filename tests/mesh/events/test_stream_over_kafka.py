@@ -55,7 +55,7 @@ async def two_replicas(lab: Lab, broker: Broker, folder: Path) -> AsyncIterator[
     servicer = OrchestratorServicer(
         Handlers(
             start=NOBODY, cancel=NOBODY, executions=NOBODY, history=history, idempotency=NOBODY, waiters=NOBODY,
-            load=NOBODY,
+            load=NOBODY, retry=NOBODY, hooks=NOBODY, hook_desk=NOBODY,
         )
     )  # fmt: skip
     at = f"unix:{folder}/o"
