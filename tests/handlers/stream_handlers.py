@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-from triggerflow_adapter_sdk import Outputs
+from triggerflow_adapter_sdk import HandlerError, Outputs
 
 pulled = 0
 """How far the last endless generator came."""
@@ -121,3 +121,11 @@ def _refusal(ctx: Any, name: Any, value: Any, unit: Any) -> str:
     except (TypeError, ValueError) as refused:
         return str(refused)
     return "taken"
+
+
+def sorts_errors(inputs: dict[str, Any], ctx: Any) -> Outputs:
+    return Outputs(broken={"type": inputs["error"]["type"], "key": ctx.idempotency_key})
+
+
+def raises_again(inputs: dict[str, Any], ctx: Any) -> Any:
+    raise HandlerError(f"no good: {inputs['error']['type']}", type="Hopeless")

@@ -219,9 +219,6 @@ def test_the_rest_of_the_flow_model_is_not_yet(problems: Callable[..., Any], a_n
     nodes, edges = around(a_node, an_edge, a_node())
     found = problems(nodes, edges, channels=[{"id": str(uuid.uuid4()), "name": "c"}])
     assert any(reason == "NOT_YET" and at.startswith("/channels") for reason, at in found)
-    two = a_node(handlers={**handler("core:map", expression="1"), "onError": {"entrypoint": "core:map"}})
-    found = problems(*around(a_node, an_edge, two))
-    assert any(reason == "NOT_YET" and at.startswith("/nodes/1/handlers/onError") for reason, at in found)
 
 
 def test_a_loop_and_channels_are_returned_as_saved(client: httpx.Client, a_node: Make, an_edge: Make) -> None:

@@ -79,7 +79,7 @@ class Adapters:
     def condition_problem(self, text: str, keys: Sequence[str]) -> str | None:
         return None if "?" not in text else f"There is no question mark over {', '.join(keys)}."
 
-    def config_problems(self, node: NodeObject) -> Sequence[Violation]:
+    def config_problems(self, node: NodeObject, key: str = "main") -> Sequence[Violation]:
         return self.findings
 
     def secrets(self, node: NodeObject) -> Sequence[Violation]:

@@ -146,14 +146,11 @@ def test_handlers_of_the_flow_model_are_not_yet(pencil: Any, found: Any, entrypo
     assert found(flow) == [("NOT_YET", "/nodes/1/handlers/main/entrypoint")]
 
 
-def test_a_handler_for_errors_is_not_yet_and_another_key_is_invalid(pencil: Any, found: Any) -> None:
+def test_main_and_on_error_are_the_only_handlers(pencil: Any, found: Any) -> None:
     flow = pencil.chain()
     handler = {"entrypoint": "core:map"}
     flow["nodes"][1]["handlers"] |= {"onError": handler, "before/after": handler}
-    assert found(flow) == [
-        ("NOT_YET", "/nodes/1/handlers/onError"),
-        ("CONFIG_INVALID", "/nodes/1/handlers/before~1after"),
-    ]
+    assert found(flow) == [("CONFIG_INVALID", "/nodes/1/handlers/before~1after")]
 
 
 @pytest.mark.parametrize("type", ["trigger", "action", "condition"])

@@ -84,7 +84,7 @@ class HandlerDescription:
         """`check_config`, and what concerns config and ports together; pointers start at the node."""
         config = node["handlers"][key].get("config", {})
         at: Path = ("handlers", key, "config")
-        form = [*self._form(config), *self._conditions(config, input_keys(node))]
+        form = [*self._form(config), *self._conditions(config, input_keys(node, key))]
         found = [((*at, *path), message, literal) for path, message, literal in form]
         own: list[tuple[Path, str, bool]] = []
         if self.check is not None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+ON_ERROR = "onError"
 
-def input_keys(node: Mapping[str, Any]) -> tuple[str, ...]:
-    """Input port keys; a node that declares none has `input`, a trigger none."""
+
+def input_keys(node: Mapping[str, Any], key: str = "main") -> tuple[str, ...]:
+    """The keys of a handler's inputs: input ports; a node that declares none has `input`, a trigger none."""
+    if key == ON_ERROR:
+        return ("error", "inputs")
     if node.get("type") == "trigger":
         return ()
     declared = (node.get("ports") or {}).get("inputs")

@@ -29,6 +29,8 @@ class Missing(Enum):
 
 MISSING: Final = Missing.MISSING
 
+MAIN: Final = "main"
+ON_ERROR: Final = "onError"
 DEFAULT_INPUT: Final = "input"
 DEFAULT_OUTPUT: Final = "out"
 ERROR_PORT: Final = "error"

@@ -18,6 +18,7 @@ from triggerflow_orchestrator.app.outlet import Outlet
 from triggerflow_orchestrator.app.run import Activation
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.plan import PlanNode
+from triggerflow_orchestrator.domain.scopes import error_value
 from triggerflow_orchestrator.domain.value import NotJson, Value, encode, fresh_inputs
 
 LONGEST_WAIT_SECONDS: Final = 300.0
@@ -156,6 +157,16 @@ async def call(bound: BoundHandler, activation: Activation, context: Context) ->
         fresh_inputs(activation.inputs) if inputs is None else _plain_inputs(inputs),
         context,
     )
+    return {port: encode(value) for port, value in lit.items()}
+
+
+async def call_on_error(bound: BoundHandler, activation: Activation, context: Context) -> dict[str, Value]:
+    """The same of the node's handler for errors: its inputs are `{error, inputs}`."""
+    assert activation.handling is not None
+    # What main did under its key is another effect.
+    context.idempotency_key = f"{activation.id}:onError"
+    error = error_value(activation.handling, activation.attempt).plain
+    lit = await bound.invoke({"error": error, "inputs": fresh_inputs(activation.inputs)}, context)
     return {port: encode(value) for port, value in lit.items()}
 
 

@@ -47,6 +47,7 @@ class CompiledFlow:
         self.plan: Plan = _compile(version, closure or {})
         self._catalogue = catalogue
         self._bound: list[BoundHandler | None] = [None] * len(self.plan.every())
+        self._on_error: dict[int, BoundHandler] = {}
         self._program: Program | None = None
         self._input_schemas: dict[int, Any] = {}
 
@@ -55,6 +56,13 @@ class CompiledFlow:
         found = self._bound[node.number]
         if found is None:
             found = self._bound[node.number] = self._catalogue.bind(node.source)
+        return found
+
+    def bound_on_error(self, node: PlanNode) -> BoundHandler:
+        """The node's handler for errors. Raises as `bound` does."""
+        found = self._on_error.get(node.number)
+        if found is None:
+            found = self._on_error[node.number] = self._catalogue.bind(node.source, flow_model.ON_ERROR)
         return found
 
     def program(self, runtime: NodeRuntime, perform: Perform) -> Program:

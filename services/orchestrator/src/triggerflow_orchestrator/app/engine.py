@@ -238,7 +238,10 @@ class Engine:
             if node.timeout_seconds is not None and node.timeout_seconds <= LONGEST_LIMIT_SECONDS:
                 timer = self._loop.call_later(node.timeout_seconds, self._attempt_timed_out, live, activation)
                 live.timers[number] = timer
-            lit = await attempts.call(live.compiled.bound(node), activation, context)
+            if activation.handling is None:
+                lit = await attempts.call(live.compiled.bound(node), activation, context)
+            else:
+                lit = await attempts.call_on_error(live.compiled.bound_on_error(node), activation, context)
             kept = await self._keep_result(live, activation, lit) if self._keep is not None else None
         except BaseException as error:
             # A cancel that nobody here asked for is the handler's own, and a failure like any other.
@@ -285,13 +288,23 @@ class Engine:
         self._forget_attempt(live, number)
         failure = attempts.failure_of(error)
         now = now_us()
+        if activation.handling is not None:
+            self._fail(live, activation, failure)
+            return
         wait = attempts.wait_before_next(activation.node, activation.attempt, error)
         if wait is not None:
             move = live.run.retry(activation, now, failure, now + round(wait * 1_000_000))
             self._commit(live, move, lambda _: self._emit_later(live, activation, wait))
             return
-        self._forget(live, number)
-        move = live.run.fail(activation, now, failure)
+        if activation.node.handles_errors:
+            move = live.run.handle(activation, now, failure)
+            self._commit(live, move, lambda _: self._emit_later(live, activation, 0.0))
+            return
+        self._fail(live, activation, failure)
+
+    def _fail(self, live: LiveRun, activation: Activation, failure: Failure) -> None:
+        self._forget(live, activation.number)
+        move = live.run.fail(activation, now_us(), failure)
         if move.ended:
             self._let_go(live)
         self._commit(live, move)

@@ -60,6 +60,8 @@ class Activation:
     custom_count: int = 0
     printed: dict[str, int] | None = None
     """Rows of "stdout" and "stderr" so far."""
+    handling: Failure | None = None
+    """What its handler for errors is given, while that runs."""
     measured: bool = False
     """Its handler told a metric."""
     over: bool = False
@@ -277,6 +279,14 @@ class Run:
         line = f"attempt {failed} failed: {failure.type}"
         event_id = self._event(move, now, "log", events.log_line("warning", line, activation.node.id))
         self._custom(move, now, "retry", activation, event_id, dueAt=rfc3339(due_at), error=failure.type)
+        return move
+
+    def handle(self, activation: Activation, now: int, failure: Failure) -> Transition:
+        """The last attempt failed, and the node's handler for errors follows."""
+        move = Transition(Unit())
+        activation.handling = failure
+        line = f"attempt {activation.attempt} failed: {failure.type}; onError runs"
+        self._event(move, now, "log", events.log_line("warning", line, activation.node.id))
         return move
 
     def fail(self, activation: Activation, now: int, failure: Failure) -> Transition:

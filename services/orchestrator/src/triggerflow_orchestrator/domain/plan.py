@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 from triggerflow_chassis.errors import Internal, Violation
-from triggerflow_chassis.flow_model import ERROR_PORT, InputPort, JoinMode, Missing
+from triggerflow_chassis.flow_model import ERROR_PORT, ON_ERROR, InputPort, JoinMode, Missing
 
 MANUAL_TRIGGER: Final = "core:manual"
 # The scope of a flow's own nodes.
@@ -171,6 +171,11 @@ class PlanNode:
     @property
     def is_trigger(self) -> bool:
         return self.type == "trigger"
+
+    @property
+    def handles_errors(self) -> bool:
+        """Whether a handler runs where the last attempt failed."""
+        return self.type == "action" and ON_ERROR in (self.source.get("handlers") or {})
 
     @property
     def error_wired(self) -> bool:

@@ -18,6 +18,7 @@ from triggerflow_chassis.errors import Violation
 from triggerflow_chassis.jsontext import canonical, pointer
 
 from triggerflow_registry.domain.flow import Document, NodeObject
+from triggerflow_registry.domain.handler_problems import MAIN
 from triggerflow_registry.domain.problem import Problem
 from triggerflow_registry.domain.problems import problems_of
 from triggerflow_registry.ports import HandlerCatalogue
@@ -67,8 +68,8 @@ class Inspector:
         said = cel_problem(text, variable_names(keys))
         return None if said is None else f"This is no condition: {sentence(said)}"
 
-    def config_problems(self, node: NodeObject) -> Sequence[Violation]:
-        return [Violation(found.pointer, found.message) for found in self._ask(node, "main")]
+    def config_problems(self, node: NodeObject, key: str = MAIN) -> Sequence[Violation]:
+        return [Violation(found.pointer, found.message) for found in self._ask(node, key)]
 
     def _ask(self, node: NodeObject, key: str) -> Sequence[ConfigProblem]:
         description = self._catalogue.describe(node["handlers"][key]["entrypoint"])

@@ -13,8 +13,8 @@ from triggerflow_registry.domain.flow import NodeId, NodeObject
 from triggerflow_registry.domain.problem import Problem, Reason
 from triggerflow_registry.domain.rules import is_undecided
 
-MAIN = "main"
-ON_ERROR = "onError"
+MAIN = flow_model.MAIN
+ON_ERROR = flow_model.ON_ERROR
 
 # What arrives with the flow model: docs/contract.md, end of section 3.
 LATER = frozenset(
@@ -28,6 +28,9 @@ LATER = frozenset(
         "kafka:topic",
     }
 )
+
+# What the engine itself performs: it takes time, and has ports of its own.
+ENGINES_OWN = frozenset({"core:approval", "core:event", "core:timer"})
 
 _MEANT = {
     "trigger": "Choose how it starts, such as core:manual.",
@@ -51,8 +54,8 @@ class HandlerCheck(Protocol):
         """Why a text is no CEL condition over input ports of these keys, None where it is one."""
         ...
 
-    def config_problems(self, node: NodeObject) -> Sequence[Violation]:
-        """What is wrong with the config of the node's known main handler; pointers start at the node."""
+    def config_problems(self, node: NodeObject, key: str = MAIN) -> Sequence[Violation]:
+        """What is wrong with the config of the node's known handler; pointers start at the node."""
         ...
 
 
@@ -64,12 +67,7 @@ def handler_problems(node: NodeObject, at: str, check: HandlerCheck) -> Iterator
     for key in handlers:
         here = at + pointer("handlers", key)
         if key == ON_ERROR:
-            yield Problem(
-                Reason.NOT_YET,
-                here,
-                "Handlers for errors cannot run yet. Remove onError; the port error can be wired instead.",
-                node_id,
-            )
+            yield from _of_on_error(node, at, check)
         elif key != MAIN:
             yield Problem(
                 Reason.CONFIG_INVALID, here, f"A node runs its handler {MAIN!r} only. Remove {key!r}.", node_id
@@ -120,6 +118,29 @@ def _of_main(node: NodeObject, at: str, check: HandlerCheck) -> Iterator[Problem
     # Who lights no port by a rule here must not be published, whatever the handler says of it.
     if not found:
         yield from _of_condition(node, at, node_id)
+
+
+def _of_on_error(node: NodeObject, at: str, check: HandlerCheck) -> Iterator[Problem]:
+    node_id = NodeId(node["id"])
+    entrypoint = node["handlers"][ON_ERROR]["entrypoint"]
+    here = at + pointer("handlers", ON_ERROR)
+    if node["type"] != "action":
+        said = f"Only an action has a handler for errors, and this is a node of type {node['type']}. Remove onError."
+        yield Problem(Reason.CONFIG_INVALID, here, said, node_id)
+        return
+    here = f"{here}/entrypoint"
+    serves = check.node_type(entrypoint)
+    if entrypoint in LATER or entrypoint in ENGINES_OWN:
+        said = f"{entrypoint} cannot handle an error. Choose another handler."
+        yield Problem(Reason.CONFIG_INVALID, here, said, node_id)
+    elif serves is None:
+        yield Problem(Reason.UNKNOWN_HANDLER, here, check.explain_unknown(entrypoint), node_id)
+    elif serves != "action":
+        said = f"{entrypoint} serves nodes of type {serves}, and errors are handled by an action. Choose another."
+        yield Problem(Reason.CONFIG_INVALID, here, said, node_id)
+    else:
+        for where, message in check.config_problems(node, ON_ERROR):
+            yield Problem(Reason.CONFIG_INVALID, at + where, message, node_id)
 
 
 def _of_condition(node: NodeObject, at: str, node_id: NodeId) -> Iterator[Problem]:
