@@ -169,3 +169,9 @@ def need_file(inputs: dict[str, Any], ctx: Any) -> Any:
     if not Path(ctx.config["file"]).exists():
         raise ValueError("the file is not there")
     return inputs["input"]
+
+
+async def hang_until_file(inputs: dict[str, Any], ctx: Any) -> Any:
+    """Goes on once the file is there, and holds no thread until then."""
+    while not Path(ctx.config["file"]).exists():
+        await asyncio.sleep(0.05)

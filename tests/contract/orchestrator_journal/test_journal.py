@@ -195,3 +195,20 @@ async def test_whatever_queues_at_once_is_written(world: World, count: int) -> N
     outcomes = await world.told.all(2 * count)
     assert [error for _, error in outcomes] == [None] * (2 * count)
     assert (await world.rows("SELECT count(*) FROM events"))[0][0] == count
+
+
+async def test_what_a_run_takes_over_is_written_with_it_or_not_at_all(world: World) -> None:
+    taken, refused = SampleRun(), SampleRun()
+    for run in (taken, refused):
+        unit = run.insert(may_fail=True)
+        unit.rows.append((Kind.SEED, (run.id, '{"taken":[]}')))
+        if run is refused:
+            unit.rows.append((Kind.SEED, (run.id, '{"taken":[]}')))
+        error = await world.told.of(unit)
+        assert (error is None) is (run is taken)
+    rows = await world.rows(
+        f"SELECT execution_id, body FROM seeds WHERE execution_id IN ('{taken.id}', '{refused.id}')"
+    )
+    assert rows == [(taken.id, '{"taken":[]}')]
+    left = await world.rows(f"SELECT id FROM executions WHERE id IN ('{taken.id}', '{refused.id}')")
+    assert left == [(taken.id,)]

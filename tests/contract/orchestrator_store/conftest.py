@@ -53,6 +53,7 @@ class World(Protocol):
     def add_event(self, execution_id: str, event: StoredEvent) -> None: ...
     def forget_event(self, execution_id: str, event_id: str) -> None: ...
     def add_notice(self, notice: ProjectNotice) -> None: ...
+    def add_seed(self, execution_id: str, body: str) -> None: ...
     def add_value(self, value: LargeValue) -> None: ...
     def add_answer(self, project_id: str, request_id: str, method: str, answer: StoredAnswer) -> None: ...
 
@@ -71,6 +72,7 @@ class MemoryWorld:
     noticed: list[ProjectNotice] = field(default_factory=list)
     values: dict[str, LargeValue] = field(default_factory=dict)
     answers: dict[tuple[str, str, str], StoredAnswer] = field(default_factory=dict)
+    seeds: dict[str, str] = field(default_factory=dict)
 
     @property
     def reads(self) -> Reads:
@@ -113,6 +115,9 @@ class MemoryWorld:
 
     def add_notice(self, notice: ProjectNotice) -> None:
         self.noticed.append(notice)
+
+    def add_seed(self, execution_id: str, body: str) -> None:
+        self.seeds[execution_id] = body
 
     def add_value(self, value: LargeValue) -> None:
         self.values[value.ref] = value
@@ -224,6 +229,9 @@ class MemoryWorld:
 
     async def answer(self, project_id: str, request_id: str, method: str) -> StoredAnswer | None:
         return self.answers.get((project_id, request_id, method))
+
+    async def seed(self, execution_id: str) -> str | None:
+        return self.seeds.get(execution_id)
 
     async def live(self) -> list[ExecutionRecord]:
         found = [record for record in self.records.values() if record.status in LIVE]
@@ -349,6 +357,9 @@ class SqlWorld:
             flow_id=notice.flow_id,
             execution_id=notice.execution_id or "",
         )
+
+    def add_seed(self, execution_id: str, body: str) -> None:
+        self._insert(tables.seeds, execution_id=execution_id, body=body)
 
     def add_value(self, value: LargeValue) -> None:
         self._insert(tables.objects, ref=value.ref, execution_id=value.execution_id, bytes=value.bytes, key=value.key)

@@ -51,6 +51,13 @@ async def test_an_unknown_execution_is_none(world: Any, sample: Any) -> None:
     assert await world.reads.remembered(sample.id(1)) is None
 
 
+async def test_what_a_run_takes_over_is_found_by_its_id_alone(world: Any, sample: Any) -> None:
+    world.add_execution(sample.execution(1, rerun_of=sample.id(2)))
+    world.add_seed(sample.id(1), '{"taken":["ü"]}')
+    assert await world.reads.seed(sample.id(1)) == '{"taken":["ü"]}'
+    assert await world.reads.seed(sample.id(2)) is None
+
+
 async def test_the_newest_come_first_and_ids_decide_between_equals(world: Any, sample: Any) -> None:
     world.add_execution(sample.execution(1, created_at=20))
     world.add_execution(sample.execution(2, created_at=10))

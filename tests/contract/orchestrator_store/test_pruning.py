@@ -35,6 +35,7 @@ OF_EXECUTIONS = (
     tables.events,
     tables.objects,
     tables.commands,
+    tables.seeds,
 )
 
 
@@ -71,6 +72,7 @@ async def add_run(world: Any, sample: Any, objects: Objects, number: int, ended_
             id=sample.id(number), execution_id=record.id, kind="cancel", principal="p", body="{}", created_at=1
         )
     )
+    world.execute(insert(tables.seeds).values(execution_id=record.id, body="{}"))
     return str(record.id)
 
 
