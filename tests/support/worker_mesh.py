@@ -22,6 +22,7 @@ from running_product import wait_for
 from triggerflow.orchestrator.v1 import execution_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as runs_pb
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2_grpc as runs_grpc
+from triggerflow.orchestrator.v1 import rerun_pb2 as rerun_pb
 from triggerflow.registry.v1 import registry_service_pb2 as flows_pb
 from triggerflow.registry.v1 import registry_service_pb2_grpc as flows_grpc
 from triggerflow_chassis.wire.execution import context_from_json, execution_to_json, options_from_json
@@ -236,6 +237,13 @@ class WorkerMesh:
     def cancel(self, execution_id: str, request_id: str = "") -> dict[str, Any]:
         request = runs_pb.CancelExecutionRequest(execution_id=execution_id, request_id=request_id)
         return _shown(self._call(self.runs.CancelExecution, request).execution)
+
+    def retry(self, execution_id: str, start: str, inputs: Any = None, request_id: str = "") -> dict[str, Any]:
+        """Run it again; the new execution as answered."""
+        request = rerun_pb.RetryExecutionRequest(execution_id=execution_id, start=start, request_id=request_id)
+        if inputs is not None:
+            request.inputs_json = orjson.dumps(inputs).decode()
+        return _shown(self._call(self.runs.RetryExecution, request).execution)
 
     def events(self, execution_id: str) -> list[dict[str, Any]]:
         """All of them, as JSON."""
