@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from triggerflow_orchestrator.domain.compile_plan import compile_plan
 from triggerflow_orchestrator.domain.ledger import SKIPPED, Entry, Ledger, Ready, Step, replay
-from triggerflow_orchestrator.domain.plan import Plan, compile_plan
+from triggerflow_orchestrator.domain.plan import Plan
 from triggerflow_orchestrator.domain.rerun import Decision, NotRun, Outcome, Place, decide
 
 from .flows import Scenario, blueprint, edge, node, scenario
