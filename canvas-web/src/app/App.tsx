@@ -13,6 +13,8 @@ const VersionsPage = lazy(() => import("@/features/versions"));
 const FlowRunsPage = lazy(() => import("@/features/runs").then((runs) => ({ default: runs.FlowRunsPage })));
 const RunsPage = lazy(() => import("@/features/runs").then((runs) => ({ default: runs.RunsPage })));
 const RunPage = lazy(() => import("@/features/runs").then((runs) => ({ default: runs.RunPage })));
+const InboxPage = lazy(() => import("@/features/approvals").then((approvals) => ({ default: approvals.InboxPage })));
+const WaitPage = lazy(() => import("@/features/approvals").then((approvals) => ({ default: approvals.WaitPage })));
 
 export function App() {
   return (
@@ -40,6 +42,8 @@ function Shell() {
               <Route path="flows/:id/versions" element={<VersionsPage />} />
               <Route path="runs" element={<RunsPage />} />
               <Route path="runs/:id" element={<RunPage />} />
+              <Route path="approvals" element={<InboxPage />} />
+              <Route path="approvals/:id" element={<WaitPage />} />
               <Route path="*" element={<Nowhere />} />
             </Routes>
           </Suspense>

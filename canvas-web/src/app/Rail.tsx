@@ -1,17 +1,22 @@
 /** The 48 px rail: where one can go, and below it theme and help. */
-import { Activity, CircleHelp, Monitor, Moon, Sun, Workflow } from "lucide-react";
+import { Activity, CircleHelp, Inbox, Monitor, Moon, Sun, Workflow } from "lucide-react";
 import { Link } from "react-router";
 import { MenuButton } from "@/shared/ui";
+// Not by the front door: that brings the forms along, which no first page needs.
+import { useOpenApprovals } from "@/shared/waits/useWaits";
 import { chooseTheme, useTheme, type ThemeChoice } from "./theme";
 
 const places = [
   { to: "/", label: "Flows", icon: Workflow, matches: (path: string) => path === "/" || path.startsWith("/flows") },
   { to: "/runs", label: "Runs", icon: Activity, matches: (path: string) => path.startsWith("/runs") },
+  { to: "/approvals", label: "Approvals", icon: Inbox, matches: (path: string) => path.startsWith("/approvals") },
 ];
 const themeIcon = { light: Sun, dark: Moon, system: Monitor } as const;
 
 export function Rail({ path, onHelp }: { path: string; onHelp: () => void }) {
   const choice = useTheme((state) => state.choice);
+  const waiting = useOpenApprovals();
+  const count = waiting === null || waiting.count === 0 ? null : waiting.count > 99 || waiting.more ? "99+" : String(waiting.count);
   const ThemeIcon = themeIcon[choice];
   const pick = (label: string, value: ThemeChoice) => ({ label, icon: themeIcon[value], run: () => chooseTheme(value) });
   return (
@@ -23,9 +28,10 @@ export function Rail({ path, onHelp }: { path: string; onHelp: () => void }) {
         </svg>
       </Link>
       {places.map(({ to, label, icon: Icon, matches }) => (
-        <Link key={to} to={to} className="rail-place" aria-label={label} data-tip={label} aria-current={matches(path) ? "page" : undefined}>
+        <Link key={to} to={to} className="rail-place" aria-label={to === "/approvals" && count !== null ? `${label}, ${count} open` : label} data-tip={label} aria-current={matches(path) ? "page" : undefined}>
           <Icon className="icon icon-18" aria-hidden />
           <span className="rail-word">{label}</span>
+          {to === "/approvals" && count !== null && <span className="rail-count" data-testid="approvals-count" aria-hidden>{count}</span>}
         </Link>
       ))}
       <div className="rail-foot">

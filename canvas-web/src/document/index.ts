@@ -13,3 +13,4 @@ export {
 } from "./ports";
 export { localProblems, mergeProblems, type ConfigCheck } from "./problems";
 export { neighbour, outline, type Direction, type OutlineItem } from "./reach";
+export { hiddenSubflowFields, setSubflowMode, subflowMode, type SubflowMode } from "./subflow";

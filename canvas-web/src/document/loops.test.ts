@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { FlowEdge, FlowNode, NodeType } from "@/shared/protocol/types";
-import { applyEdits, connect, emptyDoc, localProblems, loopsAround, loopsOf, rewire, setLoop, splice, type FlowDoc, type Plan } from ".";
+import { applyEdits, connect, emptyDoc, localProblems, loopsAround, loopsOf, rewire, setLoop, setSubflowMode, splice, subflowMode, type FlowDoc, type Plan } from ".";
 
 let count = 0;
 const newId = () => `id-${++count}`;
@@ -47,6 +47,23 @@ describe("drawing a loop", () => {
     expect(back).toMatchObject({ ok: true, warning: expect.stringContaining("10 rounds") as string });
     expect(made(line, back).edges.at(-1)?.loop).toEqual({ maxIterations: 10 });
     expect(made(doc, setLoop(doc, "c>a", null)).edges.at(-1)).not.toHaveProperty("loop");
+  });
+});
+
+describe("a sub-flow's mode", () => {
+  test("brings the ports it needs, takes wires along, and drops what other modes set", () => {
+    const sub: FlowNode = { id: "s", type: "subflow", name: "Each", handlers: { main: { entrypoint: "core:subflow", config: { flowId: "f", mode: "while", while: "true", maxIterations: 3 } } }, position: { x: 0, y: 0 } };
+    const doc = { ...flow("t", edge("t", "s")), nodes: [node("t", "trigger"), sub] };
+    const each = made(doc, setSubflowMode(doc, sub, "forEach"));
+    expect(each.nodes[1]?.handlers["main"]?.config).toEqual({ flowId: "f", mode: "forEach" });
+    expect(each.nodes[1]?.ports?.inputs?.map((port) => port.key)).toEqual(["items"]);
+    expect(each.nodes[1]?.ports?.outputs?.map((port) => port.key)).toEqual(["out", "errors"]);
+    expect(each.edges[0]?.target).toEqual({ nodeId: "s", port: "items" });
+    const again = each.nodes[1];
+    if (!again) throw new Error("unreachable");
+    const once = made(each, setSubflowMode(each, again, "once"));
+    expect(once.edges[0]?.target.port).toBe("input");
+    expect(subflowMode(once.nodes[1] ?? sub)).toBe("once");
   });
 });
 

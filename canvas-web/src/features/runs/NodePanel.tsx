@@ -7,6 +7,7 @@ import { duration, IconButton, KindTile, kindOf, StatusBadge, StatusSign, Tabs }
 import { ItemsTab } from "./ItemsTab";
 import { type RoundChoice, RoundStepper } from "./ScopeBars";
 import { roundOf } from "./model/view";
+import { WaitTab } from "./WaitTab";
 import { inputOf, type NodeDataProps, outputOf } from "./DataTab";
 import { DataView } from "./DataView";
 import { logLines } from "./LogsTab";
@@ -17,7 +18,7 @@ import { hasFailed, type NodeRun, shownPhase } from "./model/runState";
 import { clockTime } from "@/shared/time";
 import { capital, many, offset } from "./model/words";
 
-type PanelTab = "items" | "output" | "input" | "tries" | "logs";
+type PanelTab = "wait" | "items" | "output" | "input" | "tries" | "logs";
 
 export interface NodePanelProps extends NodeDataProps {
   node: FlowNode;
@@ -40,8 +41,9 @@ export function NodePanel(props: NodePanelProps) {
   const failed = run !== undefined && hasFailed(run.phase);
   const [chosen, setChosen] = useState<PanelTab | null>(null);
   const items = view.groups[node.id];
-  const wanted = chosen ?? (failed && items === undefined ? "input" : items === undefined ? "output" : "items");
-  const tab = wanted === "items" && items === undefined ? "output" : wanted;
+  const waited = run?.wait;
+  const wanted = chosen ?? (run?.phase === "waiting" && waited !== undefined ? "wait" : failed && items === undefined ? "input" : items === undefined ? "output" : "items");
+  const tab = (wanted === "items" && items === undefined) || (wanted === "wait" && waited === undefined) ? "output" : wanted;
   const round = roundOf(view, node.id);
   const ended = run?.endedAt ?? null;
   useEffect(onNeedActivations, [onNeedActivations, node.id, ended]);
@@ -70,6 +72,7 @@ export function NodePanel(props: NodePanelProps) {
         current={tab}
         onChange={setChosen}
         items={[
+          ...(waited === undefined ? [] : [{ key: "wait" as const, label: waited.kind === "approval" ? "Decision" : "Wait" }]),
           ...(items === undefined ? [] : [{ key: "items" as const, label: "Items", count: items.counts.begun.toLocaleString("en") }]),
           { key: "output", label: "Output" },
           { key: "input", label: "Input" },
@@ -77,6 +80,7 @@ export function NodePanel(props: NodePanelProps) {
           { key: "logs", label: "Logs", count: logs.length },
         ]}
       />
+      {tab === "wait" && waited !== undefined && <WaitTab key={waited.id} id={waited.id} ended={run?.endedAt !== null} />}
       {tab === "items" && items !== undefined && (
         <ItemsTab node={node} group={items.group} counts={items.counts} total={props.totals[node.id] ?? null} list={props.lists[node.id] ?? null} count={props.count} revision={props.revision} now={now} onScope={props.onScope} />
       )}

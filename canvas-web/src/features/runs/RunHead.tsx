@@ -22,6 +22,9 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
   const [stopping, setStopping] = useState(false);
   const today = useNow(true, 10_000);
   const nodes = blueprint?.nodes ?? [];
+  // Nothing works and something waits: the run itself waits.
+  const stands = Object.values(state.nodes);
+  const shown = state.status === "running" && stands.some((node) => node.phase === "waiting") && !stands.some((node) => node.phase === "running") ? "waiting" : state.status;
   const counts = countNodes(state, nodes.length);
   const ended = execution !== null && hasEnded(execution.status);
   const names = new Map(nodes.map((node) => [node.id, node.name]));
@@ -47,7 +50,7 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
 
   return (
     <div className="runhead">
-      <span data-testid="run-status" data-status={state.status}><StatusBadge status={state.status} size="large" /></span>
+      <span data-testid="run-status" data-status={shown}><StatusBadge status={shown} size="large" /></span>
       <dl className="run-facts">
         <div><dt>{state.endedAt === null ? "Elapsed" : "Took"}</dt><dd>{took === null ? "not started" : duration(Math.max(0, took))}</dd></div>
         {nodes.length > 0 && <div><dt>Nodes</dt><dd>{counts.done} of {counts.total} done{counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""}</dd></div>}

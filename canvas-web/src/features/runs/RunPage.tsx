@@ -92,7 +92,9 @@ function OneRun({ id }: { id: string }) {
   // Selection: the address's, else the node that failed the run, so that an error is what one sees first.
   const [auto, setAuto] = useState(true);
   const failedNode = at === null ? (execution?.error?.nodeId ?? null) : null;
-  const selected = parameters.get("node") ?? (auto ? failedNode : null);
+  // Else the one that needs a decision: it is what the run waits for.
+  const deciding = at === null && failedNode === null ? (graph.nodes.find((node) => state.nodes[node.id]?.phase === "waiting" && state.nodes[node.id]?.wait?.kind === "approval")?.id ?? null) : null;
+  const selected = parameters.get("node") ?? (auto ? (failedNode ?? deciding) : null);
   // The panel: opened by hand for any node, by itself for one that failed, until it is closed.
   const [panel, setPanel] = useState<{ nodeId: string; open: boolean } | null>(null);
   const select = useCallback((nodeId: string | null) => {
@@ -111,7 +113,7 @@ function OneRun({ id }: { id: string }) {
     change({ in: scope === "" ? null : scope, node: null });
   }, [change]);
   const selectedFailed = selected !== null && hasFailed(state.nodes[selected]?.phase ?? "running");
-  const panelOpen = panel !== null && panel.nodeId === selected ? panel.open : selectedFailed;
+  const panelOpen = panel !== null && panel.nodeId === selected ? panel.open : selectedFailed || (selected !== null && state.nodes[selected]?.phase === "waiting");
   const panelNode = panelOpen ? graph.nodes.find((node) => node.id === selected) : undefined;
 
   const ticking = Object.values(state.nodes).some((node) => node.endedAt === null && (node.tries.at(-1)?.startedAt ?? 0) > now - 1000) ? Math.floor(now / 250) : 0;

@@ -59,18 +59,22 @@ export interface SchemaFormProps {
   found?: readonly { pointer: string; message: string }[];
   /** The handler's hints by place: which fields are code, what their choices are called. */
   hints?: FieldHints;
+  /** Say what is wrong with every field, touched or not: someone tried to send it. */
+  insist?: boolean;
   uiSchema?: UiSchema;
   disabled?: boolean;
   idPrefix?: string;
 }
 
-export function SchemaForm({ schema, value, onChange, config = false, found, hints = noHints, uiSchema, disabled = false, idPrefix = "root" }: SchemaFormProps) {
+export function SchemaForm({ schema, value, onChange, config = false, found, hints = noHints, insist = false, uiSchema, disabled = false, idPrefix = "root" }: SchemaFormProps) {
   const context = useMemo((): FormContext => ({ expressions: config, hints }), [config, hints]);
   const more = useMemo(() => {
-    if (!found || found.length === 0) return undefined;
-    const own = new Set((config ? configViolations : violationsOf)(schema, value ?? {}).map(({ pointer }) => pointer));
-    return toErrorSchema(toErrors(found.filter(({ pointer }) => !own.has(pointer))));
-  }, [found, config, schema, value]);
+    const wanted = found ?? [];
+    if (wanted.length === 0 && !insist) return undefined;
+    const own = (config ? configViolations : violationsOf)(schema, value ?? {});
+    const known = new Set(own.map(({ pointer }) => pointer));
+    return toErrorSchema(toErrors([...(insist ? own : []), ...wanted.filter(({ pointer }) => !known.has(pointer))]));
+  }, [found, insist, config, schema, value]);
   return (
     <div className="schema-form" onKeyDown={(event) => event.key === "Enter" && event.target instanceof HTMLInputElement && event.preventDefault()}>
       <Form

@@ -26,6 +26,24 @@ export function summaryOf(node: FlowNode, ui?: Record<string, Json>): Summary {
       if (cases) return prose(cases.length === 1 ? "1 case, else default" : `${cases.length} cases, else default`);
       return text(config["expression"]) ? code(oneLine(text(config["expression"]))) : prose("No expression yet");
     }
+    case "core:subflow":
+      return text(config["flowId"]) === "" ? prose("No flow chosen") : prose(config["mode"] === "forEach" ? `For each item, ${typeof config["concurrency"] === "number" ? config["concurrency"] : 10} at once` : config["mode"] === "while" ? "While it holds" : "Runs once");
+    case "core:approval":
+      return prose("Waits for a person");
+    case "core:timer":
+      return config["until"] !== undefined ? code(text(config["until"]) || "until …") : typeof config["seconds"] === "number" ? prose(`Waits ${config["seconds"]} s`) : prose("Waits");
+    case "core:event":
+      return text(config["name"]) ? code(oneLine(text(config["name"]))) : prose("Waits for an event");
+    case "core:webhook":
+    case "core:form":
+    case "core:chat":
+      return code(`/hooks/${text(config["path"]) || "…"}`);
+    case "core:schedule":
+      return code(text(config["cron"]) || "No time yet");
+    case "core:channel":
+      return code(text(config["channel"]) || "No channel yet");
+    case "kafka:topic":
+      return code(text(config["topic"]) || "No topic yet");
     case "core:parse":
       return code(text(config["format"]) || "csv");
     case "http:request":

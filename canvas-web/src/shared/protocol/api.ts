@@ -17,6 +17,8 @@ import type {
   Page,
   Version,
   VersionSummary,
+  Wait,
+  WaitStatus,
 } from "./types";
 
 export interface Answer<T> {
@@ -39,6 +41,14 @@ export interface ExecutionQuery extends PageQuery {
   /** Exclusive, RFC 3339. */
   to?: string;
   q?: string;
+}
+
+export interface WaitQuery extends PageQuery {
+  /** Default: open. */
+  status?: WaitStatus | "all";
+  flowId?: string;
+  executionId?: string;
+  assignee?: string;
 }
 
 type Signal = Pick<RequestOptions, "signal">;
@@ -177,6 +187,21 @@ export const api = {
     async events(id: string, { after, limit = 1000, signal }: Signal & { after?: string; limit?: number } = {}): Promise<EventPage> {
       const page = (await request<EventPage>("GET", `${runPath(id)}/events`, { query: { after, limit }, signal })).data;
       return { ...page, items: page.items.filter((event) => eventViolations(event).length === 0) };
+    },
+  },
+
+  waits: {
+    async list({ signal, ...query }: WaitQuery = {}): Promise<Page<Wait>> {
+      return (await request<Page<Wait>>("GET", "/waits", { query: { ...query }, signal })).data;
+    },
+
+    async get(id: string, { signal }: Signal = {}): Promise<Wait> {
+      return (await request<Wait>("GET", `/waits/${segment(id)}`, { signal })).data;
+    },
+
+    /** Answers a wait; the first answer wins. 409 ALREADY_ANSWERED carries the winner's; 422 where the value breaks the form. */
+    async answer(wait: Pick<Wait, "id" | "executionId">, value: Json): Promise<Wait> {
+      return (await request<Wait>("POST", `${runPath(wait.executionId)}/resume`, { body: { waitId: wait.id, value } })).data;
     },
   },
 

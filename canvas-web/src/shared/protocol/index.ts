@@ -1,5 +1,5 @@
 /** The protocol client: the only way the canvas talks to the server. */
-export { type Answer, type Api, api, type ExecutionQuery, type PageQuery } from "./api";
+export { type Answer, type Api, api, type ExecutionQuery, type PageQuery, type WaitQuery } from "./api";
 export { parseExact, stringifyExact } from "./exactJson";
 export { type FeedState, type ExecutionFeed, openExecutionFeed } from "./executionFeed";
 export { type FieldError, MalformedMessageError, NoAnswerError, ProblemError } from "./problem";

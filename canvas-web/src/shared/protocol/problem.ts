@@ -1,5 +1,7 @@
 /** What can go wrong between the canvas and the server, as two kinds of error: an answer that refuses, and no answer. */
 
+import type { WaitAnswer } from "./types";
+
 export interface FieldError {
   pointer: string;
   message: string;
@@ -18,6 +20,8 @@ export class ProblemError extends Error {
     /** With 412: the tag the resource has now. */
     readonly currentEtag: string | null,
     readonly retryAfterMs: number | null = null,
+    /** With ALREADY_ANSWERED: the answer that came first. */
+    readonly answer: WaitAnswer | null = null,
   ) {
     super(detail || title || reason);
   }
@@ -53,6 +57,7 @@ interface ProblemBody {
   traceId?: unknown;
   currentEtag?: unknown;
   errors?: unknown;
+  answer?: unknown;
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -80,6 +85,7 @@ export async function problemOf(response: Response): Promise<ProblemError> {
     errors,
     text(body.currentEtag) || response.headers.get("etag"),
     retryAfterMs(response.headers.get("retry-after"), Date.now()),
+    body.answer !== null && typeof body.answer === "object" ? (body.answer as WaitAnswer) : null,
   );
 }
 

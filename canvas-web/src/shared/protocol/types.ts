@@ -302,3 +302,36 @@ export const DONE_STATUSES: readonly ExecutionStatus[] = ["succeeded", "failed",
 export function hasEnded(status: ExecutionStatus): boolean {
   return DONE_STATUSES.includes(status);
 }
+
+// Waits --------------------------------------------------------------------------------------------------------------
+
+export type WaitKind = "approval" | "timer" | "event";
+export type WaitStatus = "open" | "answered" | "expired" | "cancelled";
+
+export interface WaitAnswer {
+  decision?: "approved" | "rejected" | "cancelled";
+  data?: Json;
+  by: string;
+  at: string;
+}
+
+/** An activation that waits; its id is the activation's. */
+export interface Wait {
+  id: string;
+  executionId: string;
+  flowId: string;
+  flowName: string;
+  nodeId: string;
+  nodeName: string;
+  scope: string;
+  kind: WaitKind;
+  status: WaitStatus;
+  schema: JsonObject | boolean | null;
+  assignees: string[];
+  input: Json;
+  name?: string;
+  key?: string;
+  createdAt: string;
+  dueAt: string | null;
+  answer: WaitAnswer | null;
+}

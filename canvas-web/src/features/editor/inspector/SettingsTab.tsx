@@ -1,6 +1,6 @@
 /** A node's settings: the form of its handler's config, what happens when it fails, and a note. */
 import { useMemo } from "react";
-import { changeNode, withHandler } from "@/document";
+import { changeNode, hiddenSubflowFields, subflowMode, withHandler } from "@/document";
 import { FieldHints, JsonField, SchemaForm } from "@/shared/forms";
 import type { FlowNode, HandlerEntry, Json, JsonObject } from "@/shared/protocol";
 import { Banner, ProblemSign } from "@/shared/ui";
@@ -8,6 +8,7 @@ import { useMake, useProblems } from "../context";
 import { FailureSection } from "./FailureSection";
 import { InputsBuilder } from "./InputsBuilder";
 import { LastResult } from "./LastRunTab";
+import { SubflowSection } from "./SubflowSection";
 
 export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEntry | undefined }) {
   const plan = useMake();
@@ -44,6 +45,7 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
           </div>
         </section>
       )}
+      {main?.entrypoint === "core:subflow" && <section className="sect"><SubflowSection node={node} /></section>}
       {main && (
         <section className="sect">
           {entry && !isFunction ? (
@@ -91,9 +93,11 @@ function ConfigForm({ node, entry, config, found, onChange }: { node: FlowNode; 
   const hints = useMemo(() => new FieldHints(entry.ui["fields"]), [entry]);
   const alternatives = useMemo(() => alternativesOf(entry), [entry]);
   const chosen = alternatives.find((alternative) => alternative.fields.some((field) => field.slice(1) in config)) ?? alternatives[0];
-  const schema = useMemo(() => narrowed(entry.configSchema, alternatives, chosen), [entry, alternatives, chosen]);
+  const mode = node.type === "subflow" ? subflowMode(node) : null;
+  const schema = useMemo(() => without(narrowed(entry.configSchema, alternatives, chosen), mode === null ? [] : hiddenSubflowFields(mode)), [entry, alternatives, chosen, mode]);
   const properties = (entry.configSchema["properties"] ?? {}) as JsonObject;
   if (entry.reference === "core:manual") return <InputsBuilder schema={config["inputSchema"]} onChange={(inputSchema) => onChange(inputSchema === undefined ? {} : { inputSchema })} />;
+  if (mode !== null && Object.keys((schema["properties"] ?? {}) as JsonObject).length === 0) return <p className="m-0 text-ink-3">Nothing more to set when it runs once.</p>;
   if (Object.keys(properties).length === 0 && alternatives.length === 0) return <p className="m-0 text-ink-3">{entry.node.name} has nothing to set.</p>;
   return (
     <div className="grid gap-3">
@@ -128,6 +132,21 @@ function narrowed(schema: JsonObject, alternatives: readonly Alternative[], chos
   const properties = Object.fromEntries(Object.entries((schema["properties"] ?? {}) as JsonObject).filter(([key]) => !others.has(key)));
   const { minProperties, maxProperties, ...rest } = schema as Record<string, Json>;
   return { ...rest, ...(minProperties === undefined && maxProperties === undefined ? {} : {}), properties, required: chosen.fields.map((field) => field.slice(1)) };
+}
+
+/** The schema without fields that are set elsewhere. What they must be is checked where they stand. */
+function without(schema: JsonObject, hidden: readonly string[]): JsonObject {
+  if (hidden.length === 0) return schema;
+  const kept = ([key]: [string, unknown]) => !hidden.includes(key);
+  const { required } = schema;
+  const rules = new Set(["allOf", "if", "then", "else", "required", "minProperties", "maxProperties"]);
+  return {
+    ...Object.fromEntries(Object.entries(schema).filter(([key]) => !rules.has(key))),
+    // The config still holds them.
+    additionalProperties: true,
+    properties: Object.fromEntries(Object.entries((schema["properties"] ?? {}) as JsonObject).filter(kept)),
+    ...(Array.isArray(required) ? { required: required.filter((key) => typeof key === "string" && !hidden.includes(key)) } : {}),
+  };
 }
 
 /** What a config holds when one turns to an alternative: its defaults, or a first empty item to fill in. */

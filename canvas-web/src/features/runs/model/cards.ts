@@ -28,6 +28,8 @@ export function nodeStates(graph: Graph, view: RunView, now: number, live: boole
   return states;
 }
 
+const WAITS: Record<string, string> = { approval: "Decide", timer: "Waiting", event: "Waiting" };
+
 function cardOf(node: FlowNode, run: NodeRun, errorWired: boolean, now: number, live: boolean, runStart: number | null): NodeRunState {
   const waits = backingOff(run, now);
   if (waits) return { status: "retrying", word: `Try ${waits.attempt} of ${maxAttempts(node)}`, time: `in ${duration(Math.max(1, waits.until - now))}` };
@@ -35,6 +37,10 @@ function cardOf(node: FlowNode, run: NodeRun, errorWired: boolean, now: number, 
   const attempt = run.tries.at(-1)?.attempt ?? 1;
   if (run.endedAt === null) {
     const word = attempt > 1 ? { word: `Try ${attempt} of ${maxAttempts(node)}` } : {};
+    if (run.phase === "waiting" && run.wait !== undefined) {
+      const left = run.wait.dueAt === null ? null : run.wait.dueAt - now;
+      return { status: "waiting", word: WAITS[run.wait.kind] ?? "Waiting", ...(left === null ? (live ? { since: run.startedAt } : {}) : { time: left > 0 ? `${duration(left)} left` : "due" }), ...lines };
+    }
     const since = run.tries.at(-1)?.startedAt ?? run.startedAt;
     return { status: run.phase, ...word, ...(live ? { since } : { time: duration(Math.max(0, now - since)) }), ...lines };
   }

@@ -84,7 +84,7 @@ function outputWords(stream: string, data: Json | undefined, nodeId: string | nu
         ? { ...base, what: "Runs again", detail: "the process ended while it ran", status: "retrying" }
         : { ...base, what: `Try ${detail.attempt ?? ""} follows`, detail: typeof detail["error"] === "string" ? `after ${detail["error"]}` : "", status: "retrying" };
     case "wait":
-      return { ...base, what: "Waits", detail: "", status: "waiting" };
+      return { ...base, what: "Waits", detail: `for ${detail["waitKind"] === "approval" ? "a decision" : detail["waitKind"] === "timer" ? "its time" : "an event"}${typeof detail["dueAt"] === "string" ? `, until ${detail["dueAt"]}` : ""}`, status: "waiting" };
     case "detail":
       return { ...base, what: "Detail", detail: `attempt ${detail.attempt ?? 1}${detail.scope ? `, scope ${detail.scope}` : ""}` };
     default:

@@ -38,6 +38,8 @@ export interface NodeRun {
   recovered: boolean;
   /** What it wrote or streamed, newest last, at most three. */
   lines: string[];
+  /** What it waits for, or waited. */
+  wait?: { id: string; kind: string; dueAt: number | null };
 }
 
 export interface RunState {
@@ -162,6 +164,7 @@ class Draft {
       node.endedAt = null;
       node.error = null;
       delete node.result;
+      delete node.wait;
       node.tries = [{ attempt: 1, startedAt: at, endedAt: null, outcome: "running" }];
       return;
     }
@@ -191,6 +194,8 @@ class Draft {
     } else if (detail.kind === "wait") {
       const node = this.node(detail.nodeId, at);
       if (node.endedAt === null) node.phase = "waiting";
+      const { waitId, waitKind, dueAt } = detail;
+      if (typeof waitId === "string") node.wait = { id: waitId, kind: typeof waitKind === "string" ? waitKind : "", dueAt: typeof dueAt === "string" ? timeOf(dueAt) : null };
     } else if (detail.kind === "token") {
       const node = this.node(detail.nodeId, at);
       const text = detail["text"] ?? detail["token"];

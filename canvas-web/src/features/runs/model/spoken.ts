@@ -11,6 +11,7 @@ export function spoken(before: RunState, after: RunState, nodes: readonly FlowNo
   let newest: { text: string; now: boolean; at: number } | null = null;
   for (const node of nodes) {
     const run = after.nodes[node.id];
+    if (run?.phase === "waiting" && before.nodes[node.id]?.phase !== "waiting") return { text: `${node.name} waits for ${run.wait?.kind === "approval" ? "a decision" : run.wait?.kind === "timer" ? "its time" : "an event"}`, now: true };
     if (run === undefined || run === before.nodes[node.id] || run.endedAt === null || before.nodes[node.id]?.endedAt === run.endedAt) continue;
     if (run.phase === "skipped") continue;
     const now = hasFailed(run.phase);
