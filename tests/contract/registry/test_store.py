@@ -364,3 +364,24 @@ async def test_schemas_are_found_by_version_and_by_fingerprint(store: Any, make:
         assert await view.newest_schemas(make.mine, after="", limit=1) == [other]
         assert await view.schema_versions(make.mine, "b.Event", before=None, limit=9) == [second, first]
         assert await view.schema_versions(make.mine, "b.Event", before=2, limit=9) == [first]
+
+
+async def test_a_path_below_hooks_is_one_flows_until_it_gives_it_up_or_goes(store: Any, make: Any) -> None:
+    one, other, theirs = make.flow(1), make.flow(2), make.flow(3, project=make.others)
+    async with store.write() as change:
+        for flow in (one, other, theirs):
+            await change.add_flow(flow, "somebody")
+        await change.take_paths(make.mine, one.id, {"a", "b"})
+        await change.take_paths(make.mine, other.id, {"c"})
+        await change.take_paths(make.others, theirs.id, {"a"})
+        assert await change.flows_at_paths(make.mine, {"a"}) == {"a": one.id}
+    async with store.read() as view:
+        assert await view.flows_at_paths(make.mine, {"a", "b", "c", "d"}) == {"a": one.id, "b": one.id, "c": other.id}
+        assert await view.flows_at_paths(make.others, {"a", "b"}) == {"a": theirs.id}
+    async with store.write() as change:
+        await change.take_paths(make.mine, one.id, {"b"})
+        await change.take_paths(make.mine, other.id, {"a"})
+    async with store.write() as change:
+        await change.remove_flow(make.mine, one.id)
+    async with store.read() as view:
+        assert await view.flows_at_paths(make.mine, {"a", "b", "c"}) == {"a": other.id}

@@ -319,3 +319,44 @@ def test_a_run_that_was_cancelled_answers_500(hooked: Any, client: httpx.Client)
         assert client.post(f"/executions/{run['id']}/cancel").status_code == 202
         problem = refused(waiting.result(30), 500, "RUN_FAILED")
     assert problem["executionId"] == run["id"]
+
+
+def publish(client: httpx.Client, flow_id: str) -> httpx.Response:
+    return client.post(f"/flows/{flow_id}/versions")
+
+
+def test_a_path_that_another_flow_has_refuses_publishing_until_it_is_free(client: httpx.Client, draw: Any) -> None:
+    at = "/nodes/0/handlers/main/config/path"
+    first, _ = draw("core:webhook", {"path": "taken", "answer": "async"})
+    second, _ = draw("core:chat", {"path": "taken"})
+    assert publish(client, first).status_code == 201
+    assert publish(client, first).status_code == 200
+    problem = refused(publish(client, second), 422, "HAS_PROBLEMS", at)
+    assert client.get(f"/flows/{first}").json()["name"] in problem["errors"][0]["message"]
+
+    flow = client.get(f"/flows/{first}").json()
+    flow["nodes"][0]["handlers"]["main"]["config"]["path"] = "moved"
+    client.put(f"/flows/{first}", json=flow, headers={"If-Match": "*"})
+    refused(publish(client, second), 422, "HAS_PROBLEMS", at)
+    assert publish(client, first).status_code == 201
+    assert publish(client, second).status_code == 201
+
+    assert client.delete(f"/flows/{second}", headers={"If-Match": "*"}).status_code == 204
+    third, _ = draw("core:webhook", {"path": "taken", "answer": "async"})
+    assert publish(client, third).status_code == 201
+
+
+def test_two_hooks_of_one_flow_need_two_paths(client: httpx.Client) -> None:
+    drawing = Drawing("two hooks")
+    drawing.node("trigger", "one", "core:webhook", config={"path": "same", "answer": "async"})
+    drawing.node("trigger", "two", "core:chat", config={"path": "same"})
+    flow = client.post("/flows", json=drawing.body()).json()
+    errors = [problem for problem in flow["problems"] if problem["severity"] == "error"]
+    assert [problem["pointer"] for problem in errors] == ["/nodes/1/handlers/main/config/path"]
+
+
+def test_of_many_that_publish_one_path_at_once_one_gets_it(client: httpx.Client, draw: Any) -> None:
+    flows = [draw("core:webhook", {"path": "contested", "answer": "async"})[0] for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda flow_id: publish(client, flow_id).status_code, flows))
+    assert sorted(answers) == [201, *([422] * 5)]

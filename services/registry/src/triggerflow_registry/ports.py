@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -77,6 +77,10 @@ class View(Protocol):
         """At most `limit` versions of a subject by falling number."""
         ...
 
+    async def flows_at_paths(self, project_id: ProjectId, paths: Collection[str]) -> Mapping[str, FlowId]:
+        """Which flow's newest version has each of these paths below /hooks/, of those that one has."""
+        ...
+
     async def answer(self, project_id: ProjectId, request_id: str, since: int) -> Answer | None:
         """What this request id was answered at or after `since`."""
         ...
@@ -94,11 +98,15 @@ class Change(View, Protocol):
         ...
 
     async def remove_flow(self, project_id: ProjectId, flow_id: FlowId) -> None:
-        """Remove the draft and all its versions. Its events stay."""
+        """Remove the draft, all its versions and its paths. Its events stay."""
         ...
 
     async def add_version(self, project_id: ProjectId, version: Version, principal: str) -> None:
         """Keep a version, with its blueprint, and make it the flow's latest."""
+        ...
+
+    async def take_paths(self, project_id: ProjectId, flow_id: FlowId, paths: Collection[str]) -> None:
+        """From now on the flow has these paths below /hooks/, which no other has, and no others."""
         ...
 
     async def last_event_id(self) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -15,11 +14,9 @@ from triggerflow_orchestrator.app.hooks import WEBHOOK, SecretOf
 from triggerflow_orchestrator.app.trigger_ports import TriggerBook
 from triggerflow_orchestrator.domain import hook_signature
 from triggerflow_orchestrator.domain.hook_call import HookCall, inputs_of
-from triggerflow_orchestrator.domain.trigger import HOOK_KINDS, Trigger, TriggerNode
+from triggerflow_orchestrator.domain.trigger import HOOK_KINDS, Trigger, TriggerNode, is_hook_path
 
 LISTEN_SECONDS: Final = 120
-
-_PATH: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ class HookDesk:
         node = next((each for each in drawn if each.node_id == node_id and each.kind in WEBHOOK), None)
         if node is None:
             raise _no_webhook(node_id)
-        if not _PATH.fullmatch(node.key):
+        if not is_hook_path(node.key):
             raise Invalid([Violation("", "The webhook's path is not valid. Complete its config, then listen again.")])
         if _has_made_secret(node):
             await self._store.secrets(project_id, flow_id, [node_id])
@@ -102,7 +99,7 @@ class HookDesk:
         """Give a signed call to whoever listens at the path. Raises NotFound, Unauthenticated and what is wrong with
         the body; after a refusal it listens on."""
         now = self._now_us()
-        listen = await self._store.listening(project_id, path, now)
+        listen = await self._store.listening(project_id, path, now) if is_hook_path(path) else None
         if listen is None:
             raise _nobody_listens(path)
         secret = await self._secret_of(listen.flow_id, listen.node_id, listen.config)

@@ -17,7 +17,7 @@ from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.domain import hook_signature
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.domain.hook_call import HookCall, inputs_of
-from triggerflow_orchestrator.domain.trigger import HOOK_KINDS, Trigger
+from triggerflow_orchestrator.domain.trigger import HOOK_KINDS, Trigger, is_hook_path
 from triggerflow_orchestrator.ports import Reads
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,6 @@ log = structlog.get_logger(__name__)
 WEBHOOK: Final = frozenset({"core:webhook"})
 PAGES: Final = HOOK_KINDS - WEBHOOK
 
-_MOST_PATH: Final = 200
 _SUBMISSION: Final = re.compile(r"[A-Za-z0-9_-]{22,100}", re.ASCII)
 
 EnvSecret = Callable[[str, str], str]
@@ -114,7 +113,9 @@ class Hooks:
     async def submission(self, project_id: str, path: str, submission_id: str, wait_seconds: float) -> ExecutionRecord:
         """The run of what was sent, at its end or after so long. Raises NotFound."""
         trigger = await self._find(project_id, path, PAGES)
-        known = await self._fires.execution_of(trigger.flow_id, trigger.node_id, f"submission:{submission_id}")
+        known = None
+        if _SUBMISSION.fullmatch(submission_id):
+            known = await self._fires.execution_of(trigger.flow_id, trigger.node_id, f"submission:{submission_id}")
         record = await self._reads.execution(project_id, known) if known is not None else None
         if record is None:
             raise NotFound("submission", "", "Nothing was sent under this name.")
@@ -140,7 +141,7 @@ class Hooks:
         return await self._waiters.wait(record, wait_seconds, fresh=fired.record is not None)
 
     async def _find(self, project_id: str, path: str, kinds: Collection[str]) -> Trigger:
-        if not 0 < len(path) <= _MOST_PATH:
+        if not is_hook_path(path):
             raise _nothing_at(path)
         await self._abreast()
         found = await self._book.found_by(project_id, HOOK_KINDS, path)

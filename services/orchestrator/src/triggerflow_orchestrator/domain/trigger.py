@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,6 +10,9 @@ from typing import Any, Final
 SCHEDULE: Final = "core:schedule"
 HOOK_KINDS: Final = frozenset({"core:webhook", "core:form", "core:chat"})
 """Those that are reached at /hooks/{path}. They share one set of paths."""
+
+_HOOK_PATH: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)*", re.ASCII)
+_MOST_PATH: Final = 200
 
 # Where a kind keeps what it is found by.
 _KEYS: Final[Mapping[str, str]] = {
@@ -76,6 +80,11 @@ def most_at_once(blueprint: Mapping[str, Any]) -> int | None:
     """How many runs of the flow may go on at once, by its settings."""
     found = (blueprint.get("settings") or {}).get("concurrency")
     return None if found is None else int(found)
+
+
+def is_hook_path(path: str) -> bool:
+    """Whether a hook can have this path; no other ever has one."""
+    return len(path) <= _MOST_PATH and _HOOK_PATH.fullmatch(path) is not None
 
 
 def triggers_of(blueprint: Mapping[str, Any]) -> tuple[TriggerNode, ...]:

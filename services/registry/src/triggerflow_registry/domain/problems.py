@@ -15,6 +15,7 @@ from triggerflow_chassis.loops import find_loops
 from triggerflow_registry.domain.flow import Document, EdgeObject, NodeId, NodeObject
 from triggerflow_registry.domain.graph import cycles, reachable
 from triggerflow_registry.domain.handler_problems import HandlerCheck, handler_problems
+from triggerflow_registry.domain.hook_paths import paths_twice
 from triggerflow_registry.domain.problem import Problem, Reason, Severity
 from triggerflow_registry.domain.rules import is_undecided
 
@@ -27,7 +28,8 @@ def problems_of(document: Document, check: HandlerCheck) -> tuple[Problem, ...]:
 
     `check` knows what the installed adapters say of a node's handlers.
     """
-    found = (*_of_flow(document), *_of_nodes(document, check), *_of_edges(document, check))
+    nodes = (*_of_nodes(document, check), *paths_twice(document))
+    found = (*_of_flow(document), *nodes, *_of_edges(document, check))
     if len(found) <= MAX_PROBLEMS:
         return found
     return tuple(sorted(found, key=lambda problem: problem.severity is Severity.WARNING)[:MAX_PROBLEMS])

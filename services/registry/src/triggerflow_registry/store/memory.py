@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -24,10 +24,17 @@ class _Content:
     answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
     pruned: dict[str, str] = field(default_factory=dict)
     schemas: dict[tuple[str, str, int], Schema] = field(default_factory=dict)
+    paths: dict[tuple[str, str], FlowId] = field(default_factory=dict)
 
     def snapshot(self) -> _Content:
         return _Content(
-            {**self.flows}, {**self.versions}, {**self.events}, {**self.answers}, {**self.pruned}, {**self.schemas}
+            {**self.flows},
+            {**self.versions},
+            {**self.events},
+            {**self.answers},
+            {**self.pruned},
+            {**self.schemas},
+            {**self.paths},
         )
 
 
@@ -136,6 +143,10 @@ class MemoryView:
         ]
         return sorted(found, key=lambda each: each.version, reverse=True)[:limit]
 
+    async def flows_at_paths(self, project_id: ProjectId, paths: Collection[str]) -> Mapping[str, FlowId]:
+        known = self.content.paths
+        return {path: known[project_id, path] for path in paths if (project_id, path) in known}
+
     async def answer(self, project_id: ProjectId, request_id: str, since: int) -> Answer | None:
         answer = self.content.answers.get((project_id, request_id))
         return answer if answer is not None and answer.created_at >= since else None
@@ -158,6 +169,7 @@ class MemoryChange(MemoryView):
         del self.content.flows[flow_id]
         for key in [key for key in self.content.versions if key[0] == flow_id]:
             del self.content.versions[key]
+        await self.take_paths(project_id, flow_id, ())
 
     async def add_version(self, project_id: ProjectId, version: Version, principal: str) -> None:
         if version.blueprint is None:
@@ -165,6 +177,10 @@ class MemoryChange(MemoryView):
         self.content.versions[version.flow_id, version.number] = (project_id, version)
         flow = self.content.flows[version.flow_id]
         self.content.flows[flow.id] = replace(flow, latest_version=version.number)
+
+    async def take_paths(self, project_id: ProjectId, flow_id: FlowId, paths: Collection[str]) -> None:
+        kept = {key: owner for key, owner in self.content.paths.items() if owner != flow_id}
+        self.content.paths = kept | {(project_id, path): flow_id for path in paths}
 
     async def last_event_id(self) -> str | None:
         return max(self.content.events, default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 
 from sqlalchemy import and_, delete, func, insert, or_, select, text, update
@@ -14,7 +14,7 @@ from triggerflow_registry.domain.flow import Answer, Flow, FlowEvent, FlowId, Fl
 from triggerflow_registry.domain.schema import Schema
 from triggerflow_registry.ports import FlowPosition
 from triggerflow_registry.store import records, schema_queries
-from triggerflow_registry.store.tables import answers, flow_events, flows, pruned, versions
+from triggerflow_registry.store.tables import answers, flow_events, flows, hook_paths, pruned, versions
 
 # A name has at most 200 characters, and folding case makes at most three of one.
 _LONGEST_FOLDED_NAME = 600
@@ -116,6 +116,10 @@ class SqlView:
     ) -> list[Schema]:
         return await schema_queries.versions(self._connection, project_id, subject, before, limit)
 
+    async def flows_at_paths(self, project_id: ProjectId, paths: Collection[str]) -> Mapping[str, FlowId]:
+        query = select(hook_paths).where(hook_paths.c.project_id == project_id, hook_paths.c.path.in_(paths))
+        return {row.path: FlowId(row.flow_id) for row in await self._connection.execute(query)}
+
     async def answer(self, project_id: ProjectId, request_id: str, since: int) -> Answer | None:
         query = select(answers).where(
             answers.c.project_id == project_id, answers.c.request_id == request_id, answers.c.created_at >= since
@@ -142,7 +146,8 @@ class SqlChange(SqlView):
         )
 
     async def remove_flow(self, project_id: ProjectId, flow_id: FlowId) -> None:
-        for table, column in ((versions, versions.c.flow_id), (flows, flows.c.id)):
+        of_flow = ((hook_paths, hook_paths.c.flow_id), (versions, versions.c.flow_id), (flows, flows.c.id))
+        for table, column in of_flow:
             await self._connection.execute(delete(table).where(column == flow_id, table.c.project_id == project_id))
 
     async def add_version(self, project_id: ProjectId, version: Version, principal: str) -> None:
@@ -156,6 +161,12 @@ class SqlChange(SqlView):
             .where(flows.c.id == version.flow_id, flows.c.project_id == project_id)
             .values(latest_version=version.number)
         )
+
+    async def take_paths(self, project_id: ProjectId, flow_id: FlowId, paths: Collection[str]) -> None:
+        await self._connection.execute(delete(hook_paths).where(hook_paths.c.flow_id == flow_id))
+        if paths:
+            rows = [{"project_id": project_id, "path": path, "flow_id": flow_id} for path in paths]
+            await self._connection.execute(insert(hook_paths), rows)
 
     async def last_event_id(self) -> str | None:
         highest: str | None = (await self._connection.execute(select(func.max(flow_events.c.id)))).scalar_one()

@@ -89,6 +89,16 @@ schemas = Table(
 )
 Index("schemas_by_fingerprint", schemas.c.project_id, schemas.c.fingerprint)
 
+# Which flow's newest version has which path below /hooks/.
+hook_paths = Table(
+    "hook_paths",
+    metadata,
+    Column("project_id", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("flow_id", Text, nullable=False),
+)
+Index("hook_paths_of_flow", hook_paths.c.flow_id)
+
 # How far a log was published, where a relay publishes (the mesh): "flow-events".
 published = Table(
     "published",

@@ -137,6 +137,7 @@ class _CachedView:
         self.newest_schemas = view.newest_schemas
         self.schema_versions = view.schema_versions
         self.answer = view.answer
+        self.flows_at_paths = view.flows_at_paths
 
     async def version(self, project_id: ProjectId, flow_id: FlowId, number: int) -> Version | None:
         for head in await self._view.versions(project_id, flow_id, before=number + 1, limit=1):
