@@ -16,6 +16,7 @@ from triggerflow_bff.clients.hooks import HookClient
 from triggerflow_bff.clients.orchestrator import OrchestratorClient
 from triggerflow_bff.clients.registry import RegistryClient
 from triggerflow_bff.clients.rerun import RerunClient
+from triggerflow_bff.clients.schedules import SchedulesClient
 from triggerflow_bff.clients.stream import StreamClient
 from triggerflow_bff.gate import Gate
 from triggerflow_bff.live.feeds import Feeds
@@ -41,6 +42,7 @@ def create_app(settings: BffSettings, *, channel: grpc.aio.Channel) -> Starlette
         registry=RegistryClient(channel, settings.limits),
         orchestrator=orchestrator,
         rerun=RerunClient(channel, settings.limits),
+        schedules=SchedulesClient(channel, settings.limits),
         stream=stream,
         hooks=HookClient(channel, settings.limits),
         health=HealthClient(channel),

@@ -70,6 +70,7 @@ def all_schemas() -> dict[str, Schema]:
         "Retry": _ours(schemas.load("retry")),
         "Retries": _ours(schemas.load("retries")),
         **_reruns(),
+        **_schedules(),
         **_flows(),
         **_executions(),
         **_hooks(),
@@ -231,6 +232,43 @@ def _executions() -> dict[str, Schema]:
             },
             optional=("executionId",),
         ),
+    }
+
+
+def _schedules() -> dict[str, Schema]:
+    time: Schema = {"type": ["string", "null"], "format": "date-time"}
+    return {
+        "Schedule": closed(
+            {
+                "flowId": _UUID,
+                "flowName": _TEXT,
+                "nodeId": _UUID,
+                "nodeName": _TEXT,
+                "cron": _TEXT,
+                "sentence": {"type": "string", "description": "The expression in English."},
+                "timeZone": _TEXT,
+                "missed": {"type": "string", "enum": ["skip", "once", "all"]},
+                "paused": {"type": "boolean"},
+                "nextAt": {**time, "description": "null while it is paused, or where it is never due again."},
+                "lastAt": {**time, "description": "The due time that last started a run."},
+                "lastExecutionId": {"type": ["string", "null"], "format": "uuid"},
+            },
+            description="A schedule trigger of a flow's active version.",
+        ),
+        "SchedulePage": page("Schedule"),
+        "SchedulePreview": closed({"sentence": _TEXT, "next": {"type": "array", "items": _TIME}}),
+        "ScheduleCount": closed({"count": {"type": "integer"}}),
+        "Firing": closed(
+            {
+                "dueAt": _TIME,
+                "since": {**time, "description": "Of an entry that stands for several times: the first of them."},
+                "status": {"type": "string", "enum": ["upcoming", "held", "ready", "started", "dropped", "missed"]},
+                "reason": {"type": ["string", "null"], "description": "Why it waits, was dropped or missed."},
+                "executionId": {"type": ["string", "null"], "format": "uuid"},
+            },
+            description="A due time, and what became of it: held by limits, about to start, started, or not.",
+        ),
+        "FiringPage": page("Firing"),
     }
 
 

@@ -9,6 +9,7 @@ from triggerflow_bff.clients.hooks import HookClient
 from triggerflow_bff.clients.orchestrator import OrchestratorClient
 from triggerflow_bff.clients.registry import RegistryClient
 from triggerflow_bff.clients.rerun import RerunClient
+from triggerflow_bff.clients.schedules import SchedulesClient
 from triggerflow_bff.clients.stream import StreamClient
 from triggerflow_bff.closing import Closing
 from triggerflow_bff.idempotency import Remembered
@@ -26,6 +27,7 @@ class Parts:
     registry: RegistryClient
     orchestrator: OrchestratorClient
     rerun: RerunClient
+    schedules: SchedulesClient
     stream: StreamClient
     hooks: HookClient
     health: HealthClient

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 from hook_backend import HookBackend
-from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2, load_pb2, rerun_pb2
+from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2, load_pb2, rerun_pb2, schedule_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as orchestrator_pb
 from triggerflow.orchestrator.v1.orchestrator_service_pb2_grpc import (
     OrchestratorServiceServicer,
@@ -410,6 +410,36 @@ class Orchestrator(HookBackend, OrchestratorServiceServicer):
         items = [{"execution_id": id, "retried_as": ids.uuid7()} for id in request.execution_ids]
         return rerun_pb2.RetryExecutionsResponse(items=items)
 
+    async def ListSchedules(self, request: Any, context: Any) -> Any:
+        self.backend.note("ListSchedules", request)
+        return schedule_pb2.ListSchedulesResponse(schedules=[_schedule(request)])
+
+    async def GetSchedule(self, request: Any, context: Any) -> Any:
+        self.backend.note("GetSchedule", request)
+        self.backend.flow(request.flow_id)
+        return schedule_pb2.GetScheduleResponse(schedule=_schedule(request))
+
+    async def ListScheduleFires(self, request: Any, context: Any) -> Any:
+        self.backend.note("ListScheduleFires", request)
+        self.backend.flow(request.flow_id)
+        missed = schedule_pb2.Firing(due_at=to_timestamp(2), since=to_timestamp(1), status="missed", reason="down")
+        return schedule_pb2.ListScheduleFiresResponse(fires=[missed])
+
+    async def PauseSchedules(self, request: Any, context: Any) -> Any:
+        self.backend.note("PauseSchedules", request)
+        one = _schedule(request) if request.flow_id and self.backend.flow(request.flow_id) else None
+        return schedule_pb2.PauseSchedulesResponse(count=1, schedule=one)
+
+    async def RunSchedule(self, request: Any, context: Any) -> Any:
+        self.backend.note("RunSchedule", request)
+        self.backend.flow(request.flow_id)
+        started = schedule_pb2.Firing(due_at=to_timestamp(1), status="started", execution_id=ids.uuid7())
+        return schedule_pb2.RunScheduleResponse(firing=started)
+
+    async def PreviewSchedule(self, request: Any, context: Any) -> Any:
+        self.backend.note("PreviewSchedule", request)
+        return schedule_pb2.PreviewScheduleResponse(sentence="At 02:30 every day", next=[to_timestamp(1)])
+
     async def ListActivations(self, request: Any, context: Any) -> Any:
         self.backend.note("ListActivations", request)
         self.backend.execution(request.execution_id)
@@ -650,3 +680,17 @@ def node() -> Callable[..., dict[str, Any]]:
         }
 
     return make
+
+
+def _schedule(request: Any) -> schedule_pb2.Schedule:
+    return schedule_pb2.Schedule(
+        flow_id=getattr(request, "flow_id", "") or ids.uuid7(),
+        flow_name="Report",
+        node_id=getattr(request, "node_id", "") or ids.uuid7(),
+        node_name="Daily",
+        cron="30 2 * * *",
+        sentence="At 02:30 every day",
+        time_zone="Europe/Berlin",
+        missed="once",
+        next_at=to_timestamp(1),
+    )

@@ -76,6 +76,13 @@ simple("POST", "/flows/{flowId}/versions")
 simple("POST", "/executions/{executionId}/cancel")
 simple("POST", "/executions/{executionId}/retry", json={"from": "start"})
 simple("POST", "/executions/retry", json={"from": "start", "executionIds": [ids.uuid7()]})
+for path in ("/schedules", "/schedules/{flowId}/{nodeId}", "/schedules/{flowId}/{nodeId}/fires"):
+    simple("GET", path)
+simple("GET", "/schedules/preview", params={"cron": "30 2 * * *", "timeZone": "Europe/Berlin"})
+for path in ("/schedules/{flowId}/{nodeId}", "/schedules"):
+    simple("POST", f"{path}/pause")
+    simple("POST", f"{path}/resume")
+simple("POST", "/schedules/{flowId}/{nodeId}/run")
 simple("POST", "/session/links")
 for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
     simple(method, "/hooks/{path}")

@@ -27,11 +27,14 @@ class Known:
     def __init__(self, client: httpx.Client) -> None:
         drawing = Drawing("routes")
         drawing.trigger()
+        yearly = {"cron": "0 0 1 1 *", "timeZone": "UTC", "missed": "skip"}
+        drawing.node("trigger", "yearly", "core:schedule", config=yearly)
         drawing.node("output", "result")
         drawing.wire("start", "result")
         self.node = drawing.nodes[0]
         self.flow = client.post("/flows", json=drawing.body()).json()["id"]
         client.post(f"/flows/{self.flow}/versions")
+        self.schedule = f"/schedules/{self.flow}/{drawing.ids['yearly']}"
         body = {"flowId": self.flow, "inputs": {"large": "x" * 70_000}, "executionOptions": {"async": False}}
         self.run = client.post("/executions", json=body).json()
         self.value = self.run["inputs"]["large"]["$value"]
@@ -105,6 +108,15 @@ CASES: dict[tuple[str, str], Case] = {
     ("post", "/executions/retry"): lambda c, k: c.post(
         "/executions/retry", json={"from": "start", "executionIds": [k.run["id"]]}
     ),
+    ("get", "/schedules"): lambda c, k: c.get("/schedules"),
+    ("get", "/schedules/preview"): lambda c, k: c.get("/schedules/preview", params={"cron": "30 2 * * *"}),
+    ("post", "/schedules/pause"): lambda c, k: c.post("/schedules/pause"),
+    ("post", "/schedules/resume"): lambda c, k: c.post("/schedules/resume"),
+    ("get", "/schedules/{flowId}/{nodeId}"): lambda c, k: c.get(k.schedule),
+    ("get", "/schedules/{flowId}/{nodeId}/fires"): lambda c, k: c.get(f"{k.schedule}/fires"),
+    ("post", "/schedules/{flowId}/{nodeId}/pause"): lambda c, k: c.post(f"{k.schedule}/pause"),
+    ("post", "/schedules/{flowId}/{nodeId}/resume"): lambda c, k: c.post(f"{k.schedule}/resume"),
+    ("post", "/schedules/{flowId}/{nodeId}/run"): lambda c, k: c.post(f"{k.schedule}/run"),
     ("get", "/executions/{executionId}/events"): lambda c, k: c.get(f"/executions/{k.run['id']}/events"),
     ("get", "/values/{ref}"): lambda c, k: c.get(f"/values/{k.value}"),
     ("get", "/events"): _events,

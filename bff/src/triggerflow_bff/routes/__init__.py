@@ -14,6 +14,7 @@ from triggerflow_bff.routes import (
     hooks,
     nodes,
     rerun,
+    schedules,
     session,
     values,
     versions,
@@ -22,6 +23,7 @@ from triggerflow_bff.table import Resource
 
 ROUTES: tuple[Resource, ...] = (
     *rerun.RESOURCES,
+    *schedules.RESOURCES,
     *executions.RESOURCES,
     *events.RESOURCES,
     *values.RESOURCES,

@@ -23,6 +23,14 @@ mesh = typer.Typer(
 )
 app.add_typer(mesh, name="mesh")
 
+schedules = typer.Typer(
+    help="Schedules of published flows. SCHEDULE is FLOW or FLOW/TRIGGER, each an id or a name.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(schedules, name="schedules")
+
+Schedule = Annotated[str, typer.Argument(metavar="SCHEDULE", help="A flow, or flow/trigger; ids or names.")]
 Flow = Annotated[str, typer.Argument(metavar="FLOW", help="The id or the name of a flow.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -150,6 +158,63 @@ def flow_copy(
     from triggerflow_local.commands import copy as commands
 
     commands.copy(source, target)
+
+
+@schedules.command("list")
+def schedules_list(as_json: AsJson = False) -> None:
+    """List schedules, and when each is due next."""
+    from triggerflow_local.commands import schedules as commands
+
+    commands.list_schedules(as_json=as_json)
+
+
+@schedules.command("fires")
+def schedules_fires(
+    schedule: Schedule,
+    status: Annotated[str, typer.Option("--status", help="upcoming, past or missed.")] = "upcoming",
+    as_json: AsJson = False,
+) -> None:
+    """List due times of a schedule, and what became of them."""
+    from triggerflow_local.commands import schedules as commands
+
+    commands.fires(schedule, status, as_json=as_json)
+
+
+_OneOrAll = Annotated[str | None, typer.Argument(metavar="[SCHEDULE]", help="Which; with --all none.")]
+
+
+@schedules.command("pause")
+def schedules_pause(
+    schedule: _OneOrAll = None,
+    every: Annotated[bool, typer.Option("--all", help="All schedules.")] = False,
+) -> None:
+    """Pause a schedule, or all: until resumed they have no due times."""
+    _one_or_all(schedule, every, paused=True)
+
+
+@schedules.command("resume")
+def schedules_resume(
+    schedule: _OneOrAll = None,
+    every: Annotated[bool, typer.Option("--all", help="All schedules.")] = False,
+) -> None:
+    """Resume a schedule, or all, from now on."""
+    _one_or_all(schedule, every, paused=False)
+
+
+@schedules.command("run")
+def schedules_run(schedule: Schedule) -> None:
+    """Start a run of a schedule now, paused or not."""
+    from triggerflow_local.commands import schedules as commands
+
+    commands.run(schedule)
+
+
+def _one_or_all(schedule: str | None, every: bool, *, paused: bool) -> None:
+    from triggerflow_local.commands import schedules as commands
+
+    if (schedule is None) == (not every):
+        raise typer.BadParameter("Name a schedule, or say --all.")
+    commands.pause(schedule, paused=paused)
 
 
 @mesh.command("up")

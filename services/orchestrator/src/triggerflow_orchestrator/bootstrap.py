@@ -38,6 +38,7 @@ from triggerflow_orchestrator.app.take_up import TakeUp
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.domain.lease import Load
+from triggerflow_orchestrator.firing_parts import firing_parts
 from triggerflow_orchestrator.runtime.triggerflow import TriggerFlowRuntime
 from triggerflow_orchestrator.settings import OrchestratorSettings
 from triggerflow_orchestrator.store.database import open_sqlite
@@ -142,12 +143,13 @@ async def open_orchestrator(
             idle_seconds=settings.follow_seconds,
             bus_is_sure=True,
         )
-
         sources = RecoveryReads(database, objects)
+        cancel = _once_taken_up(CancelExecution(engine, reads), ready)
+        firings = firing_parts(database, triggers, cancel, bus)
         servicer = OrchestratorServicer(
             Handlers(
                 start=start,
-                cancel=_once_taken_up(CancelExecution(engine, reads), ready),
+                cancel=cancel,
                 executions=ReadExecutions(reads),
                 history=ReadHistory(reads, objects, follow),
                 idempotency=idempotency,
@@ -156,6 +158,7 @@ async def open_orchestrator(
                 retry=RetryExecution(engine, reads, blueprints, flows, sources, PureHandlers(channel)),
                 hooks=triggers.hooks,
                 hook_desk=triggers.hook_desk,
+                schedules=firings.schedules,
             )
         )
         take_up = TakeUp(engine, reads, blueprints, flows, sources, EndUnrun(reads, sources, journal, bus))
@@ -163,8 +166,9 @@ async def open_orchestrator(
         await recover.note()
         await stack.enter_async_context(open_task("begin-runs", lambda: _begin(runtime, channel, recover, ready)))
         await stack.enter_async_context(open_task("follow-flows", follow.run))
-        await stack.enter_async_context(open_task("keep-triggers", triggers.keep.run))
-        retention = Retention(pruning, now_us, keep_days=settings.keep_days)
+        for name, run in {"keep-triggers": triggers.keep.run, **firings.tasks}.items():
+            await stack.enter_async_context(open_task(name, run))
+        retention = Retention(pruning, now_us, keep_days=settings.keep_days, firings=firings.firings)
         await stack.enter_async_context(open_task("retention", retention.run))
         yield Orchestrator(servicer, ready)
 

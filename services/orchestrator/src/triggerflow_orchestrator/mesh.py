@@ -32,6 +32,7 @@ from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.bootstrap import Orchestrator, decode_refusal, encode_refusal
 from triggerflow_orchestrator.bucket_place import BucketPlace
 from triggerflow_orchestrator.domain.execution import ProjectNotice
+from triggerflow_orchestrator.firing_parts import firing_parts
 from triggerflow_orchestrator.mesh_parts import MeshParts, open_parts
 from triggerflow_orchestrator.ports import Leases
 from triggerflow_orchestrator.settings import MeshSettings
@@ -99,6 +100,7 @@ async def open_mesh_orchestrator(
             idle_seconds=_TRIGGERS_SECONDS,
             bus_is_sure=False,
         )
+        firings = firing_parts(parts.database, triggers, cancel, bus)
         servicer = OrchestratorServicer(
             Handlers(
                 start=start,
@@ -111,13 +113,15 @@ async def open_mesh_orchestrator(
                 retry=RetryExecution(queue, parts.reads, blueprints, flows, parts.sources, PureHandlers(channel)),
                 hooks=triggers.hooks,
                 hook_desk=triggers.hook_desk,
+                schedules=firings.schedules,
             )
         )
         for name, run in {
             "ends": lambda: waiters.ask(lambda: open_publisher is not None and bus.healthy),
             "relay": relay.run,
             "keep-triggers": triggers.keep.run,
-            "retention": Retention(pruning, now_us, keep_days=keep_days).run,
+            **firings.tasks,
+            "retention": Retention(pruning, now_us, keep_days=keep_days, firings=firings.firings).run,
             "reaping": Reaping(parts.leases, parts.kicks).run,
             "orphaned-commands": lambda: _sweep(cancel),
             "readiness": lambda: _watch(parts.leases, ready),

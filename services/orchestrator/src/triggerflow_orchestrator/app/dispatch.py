@@ -7,7 +7,7 @@ unique by (trigger, request id); so one whose replica died in between is taken a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -17,6 +17,7 @@ from triggerflow_adapter_sdk.expressions import cel_key
 from triggerflow_chassis.bus import EXECUTION_NOTICES, Bus
 from triggerflow_chassis.errors import AlreadyEnded, NotFound, ServiceError, Unavailable
 
+from triggerflow_orchestrator.app.commands import RequestKey
 from triggerflow_orchestrator.app.fire import PRINCIPAL, FiredRun
 from triggerflow_orchestrator.app.firing_ports import Firings, Offer
 from triggerflow_orchestrator.app.trigger_ports import TriggerBook
@@ -41,8 +42,12 @@ class FireTrigger(Protocol):
     def __call__(self, trigger: Trigger, inputs: Mapping[str, Any], request_id: str) -> Awaitable[FiredRun]: ...
 
 
-CancelRun = Callable[[str, str, str], Awaitable[object]]
-"""(project id, execution id, principal). Raises AlreadyEnded, NotFound."""
+class CancelRun(Protocol):
+    """`app.cancel.CancelExecution`."""
+
+    def __call__(
+        self, project_id: str, execution_id: str, principal: str, request: RequestKey | None
+    ) -> Awaitable[object]: ...
 
 
 class Dispatch:
@@ -167,7 +172,7 @@ class Dispatch:
         if other.execution_id is None:
             return False
         with suppress(AlreadyEnded, NotFound):
-            await self._cancel(other.project_id, other.execution_id, PRINCIPAL)
+            await self._cancel(other.project_id, other.execution_id, PRINCIPAL, None)
         return True
 
     async def _settled(self, firing: Firing) -> Firing:

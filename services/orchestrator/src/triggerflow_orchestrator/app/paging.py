@@ -62,6 +62,28 @@ def position(named: str, page_token: str) -> Position | None:
     raise BadCursor
 
 
+def pair_token(first: str, second: str) -> str:
+    """The token of the page after this pair of ids."""
+    return base64.urlsafe_b64encode(orjson.dumps(["pair", first, second])).decode().rstrip("=")
+
+
+def pair(page_token: str) -> tuple[str, str] | None:
+    """The pair of ids the page before ended at; None for no token. Raises BadCursor for what `pair_token` did not
+    make."""
+    if not page_token:
+        return None
+    try:
+        data = base64.b64decode(page_token + "=" * (-len(page_token) % 4), altchars=b"-_", validate=True)
+        found = orjson.loads(data)
+    except (ValueError, binascii.Error):
+        raise BadCursor from None
+    match found:
+        case ["pair", str(first), str(second)] if is_uuid(first) and is_uuid(second):
+            if pair_token(first, second) == page_token:
+                return first, second
+    raise BadCursor
+
+
 def fitting(items: Sequence[T], size: Callable[[T], int], room: int = PAGE_BYTES) -> int:
     """How many of the first items fit into the room (bytes); at least one, where there is one."""
     used = 0

@@ -9,11 +9,14 @@ from typing import Final
 import structlog
 from triggerflow_chassis.errors import Unavailable
 
+from triggerflow_orchestrator.app.firing_ports import Firings
 from triggerflow_orchestrator.app.idempotency import KEPT_US
 from triggerflow_orchestrator.ports import Pruning
 
 EVERY_SECONDS: Final = 600.0
 _DAY_US: Final = 24 * 60 * 60 * 1_000_000
+# What started no run, where runs are kept for ever.
+_FIRINGS_KEPT_US: Final = 30 * _DAY_US
 
 log = structlog.get_logger(__name__)
 
@@ -27,11 +30,13 @@ class Retention:
         now_us: Callable[[], int],
         *,
         keep_days: int | None = None,
+        firings: Firings | None = None,
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
         self._pruning = pruning
         self._now_us = now_us
         self._keep_us = None if keep_days is None else keep_days * _DAY_US
+        self._firings = firings
         self._every_seconds = every_seconds
 
     async def run(self) -> None:
@@ -53,6 +58,9 @@ class Retention:
         if self._keep_us is not None:
             gone["executions"] = await self._pruning.forget_executions(now - self._keep_us)
             gone["notices"] = await self._pruning.forget_notices(now - self._keep_us)
+        if self._firings is not None:
+            kept = _FIRINGS_KEPT_US if self._keep_us is None else self._keep_us
+            gone["firings"] = await self._firings.forget(now - kept)
         if any(gone.values()):
             log.info("pruned", **gone)
         return sum(gone.values())

@@ -28,6 +28,7 @@ from triggerflow_orchestrator.store.tables import (
     execution_labels,
     executions,
     fires,
+    firings,
     journal,
     notices,
     objects,
@@ -42,7 +43,7 @@ _RESTS: Final = 4
 _NO_PROJECT: Final = ""
 # What an execution may have any number of.
 _LONG: Final = (events, journal, activation_starts, activation_attempts, activation_metrics)
-_SHORT: Final = (execution_labels, objects, commands, fires, seeds)
+_SHORT: Final = (execution_labels, objects, commands, fires, firings, seeds)
 _UP_TO: Final = text(
     "INSERT INTO pruned (project_id, up_to) VALUES (:project_id, :up_to)"
     " ON CONFLICT (project_id) DO UPDATE SET up_to = excluded.up_to WHERE excluded.up_to > pruned.up_to"

@@ -26,6 +26,7 @@ from triggerflow_orchestrator.app.read_executions import ListExecutions, ReadExe
 from triggerflow_orchestrator.app.read_history import ReadHistory
 from triggerflow_orchestrator.app.retry import RetryExecution
 from triggerflow_orchestrator.app.retry_many import RetryMany
+from triggerflow_orchestrator.app.schedule_desk import ScheduleDesk
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.domain.lease import Load
@@ -34,6 +35,7 @@ from triggerflow_orchestrator.transport.callers import project as _project
 from triggerflow_orchestrator.transport.callers import request_key as _key
 from triggerflow_orchestrator.transport.hook_calls import HookCalls
 from triggerflow_orchestrator.transport.rerun import RerunRpcs, retried_id
+from triggerflow_orchestrator.transport.schedule_rpcs import ScheduleRpcs
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["OrchestratorService"].full_name
 MOST_WAIT_SECONDS: Final = 30
@@ -66,9 +68,10 @@ class Handlers:
     retry: RetryExecution
     hooks: Hooks
     hook_desk: HookDesk
+    schedules: ScheduleDesk
 
 
-class OrchestratorServicer(RerunRpcs, HookCalls, pb_grpc.OrchestratorServiceServicer):
+class OrchestratorServicer(RerunRpcs, HookCalls, ScheduleRpcs, pb_grpc.OrchestratorServiceServicer):
     """Every RPC acts for the caller's project; another one may not be named."""
 
     def __init__(self, handlers: Handlers) -> None:
@@ -80,6 +83,7 @@ class OrchestratorServicer(RerunRpcs, HookCalls, pb_grpc.OrchestratorServiceServ
         self._waiters = handlers.waiters
         self._load = handlers.load
         self._retry = handlers.retry
+        self._schedules = handlers.schedules
         self._retry_many = RetryMany(handlers.retry, handlers.idempotency, retried_id)
         self._hooks = handlers.hooks
         self._hook_desk = handlers.hook_desk

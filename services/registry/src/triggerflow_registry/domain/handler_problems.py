@@ -22,7 +22,6 @@ LATER = frozenset(
         "core:approval",
         "core:channel",
         "core:event",
-        "core:schedule",
         "core:subflow",
         "core:timer",
         "kafka:topic",

@@ -6,6 +6,7 @@ import warnings
 from triggerflow.orchestrator.v1 import hook_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2
+from triggerflow.orchestrator.v1 import schedule_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -141,6 +142,36 @@ class OrchestratorServiceStub:
                 '/triggerflow.orchestrator.v1.OrchestratorService/GetHookListen',
                 request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenRequest.SerializeToString,
                 response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenResponse.FromString,
+                _registered_method=True)
+        self.ListSchedules = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/ListSchedules',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListSchedulesRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListSchedulesResponse.FromString,
+                _registered_method=True)
+        self.GetSchedule = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/GetSchedule',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.GetScheduleRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.GetScheduleResponse.FromString,
+                _registered_method=True)
+        self.ListScheduleFires = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/ListScheduleFires',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListScheduleFiresRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListScheduleFiresResponse.FromString,
+                _registered_method=True)
+        self.PauseSchedules = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/PauseSchedules',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PauseSchedulesRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PauseSchedulesResponse.FromString,
+                _registered_method=True)
+        self.RunSchedule = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/RunSchedule',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.RunScheduleRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.RunScheduleResponse.FromString,
+                _registered_method=True)
+        self.PreviewSchedule = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/PreviewSchedule',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleResponse.FromString,
                 _registered_method=True)
 
 
@@ -296,6 +327,48 @@ class OrchestratorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSchedules(self, request, context):
+        """Lists the schedules of active versions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSchedule(self, request, context):
+        """Reads a schedule. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListScheduleFires(self, request, context):
+        """Lists due times of a schedule: to come, that started runs, or that did not. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseSchedules(self, request, context):
+        """Pauses or resumes one schedule, or all of a project. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunSchedule(self, request, context):
+        """Starts a run of a schedule now. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewSchedule(self, request, context):
+        """Says what a cron expression means, and when it is due next. BAD_PARAMETER.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrchestratorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -403,6 +476,36 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.GetHookListen,
                     request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenRequest.FromString,
                     response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenResponse.SerializeToString,
+            ),
+            'ListSchedules': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSchedules,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListSchedulesRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListSchedulesResponse.SerializeToString,
+            ),
+            'GetSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSchedule,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.GetScheduleRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.GetScheduleResponse.SerializeToString,
+            ),
+            'ListScheduleFires': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListScheduleFires,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListScheduleFiresRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListScheduleFiresResponse.SerializeToString,
+            ),
+            'PauseSchedules': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseSchedules,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PauseSchedulesRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PauseSchedulesResponse.SerializeToString,
+            ),
+            'RunSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.RunSchedule,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.RunScheduleRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.RunScheduleResponse.SerializeToString,
+            ),
+            'PreviewSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewSchedule,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -973,6 +1076,168 @@ class OrchestratorService:
             '/triggerflow.orchestrator.v1.OrchestratorService/GetHookListen',
             triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenRequest.SerializeToString,
             triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2.GetHookListenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSchedules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/ListSchedules',
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListSchedulesRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListSchedulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/GetSchedule',
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.GetScheduleRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.GetScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListScheduleFires(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/ListScheduleFires',
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListScheduleFiresRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.ListScheduleFiresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseSchedules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/PauseSchedules',
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PauseSchedulesRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PauseSchedulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/RunSchedule',
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.RunScheduleRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.RunScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/PreviewSchedule',
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -8,6 +8,7 @@ from grpc import aio as _aio
 from triggerflow.orchestrator.v1 import hook_pb2 as _hook_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as _orchestrator_service_pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as _rerun_pb2
+from triggerflow.orchestrator.v1 import schedule_pb2 as _schedule_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -79,6 +80,18 @@ class OrchestratorServiceStub:
     """Listens for one call of a draft's webhook, for 120 seconds. NOT_FOUND, INVALID where its config is not valid."""
     GetHookListen: _grpc.UnaryUnaryMultiCallable[_hook_pb2.GetHookListenRequest, _hook_pb2.GetHookListenResponse]
     """Reads what was heard. NOT_FOUND."""
+    ListSchedules: _grpc.UnaryUnaryMultiCallable[_schedule_pb2.ListSchedulesRequest, _schedule_pb2.ListSchedulesResponse]
+    """Lists the schedules of active versions."""
+    GetSchedule: _grpc.UnaryUnaryMultiCallable[_schedule_pb2.GetScheduleRequest, _schedule_pb2.GetScheduleResponse]
+    """Reads a schedule. NOT_FOUND."""
+    ListScheduleFires: _grpc.UnaryUnaryMultiCallable[_schedule_pb2.ListScheduleFiresRequest, _schedule_pb2.ListScheduleFiresResponse]
+    """Lists due times of a schedule: to come, that started runs, or that did not. NOT_FOUND."""
+    PauseSchedules: _grpc.UnaryUnaryMultiCallable[_schedule_pb2.PauseSchedulesRequest, _schedule_pb2.PauseSchedulesResponse]
+    """Pauses or resumes one schedule, or all of a project. NOT_FOUND."""
+    RunSchedule: _grpc.UnaryUnaryMultiCallable[_schedule_pb2.RunScheduleRequest, _schedule_pb2.RunScheduleResponse]
+    """Starts a run of a schedule now. NOT_FOUND."""
+    PreviewSchedule: _grpc.UnaryUnaryMultiCallable[_schedule_pb2.PreviewScheduleRequest, _schedule_pb2.PreviewScheduleResponse]
+    """Says what a cron expression means, and when it is due next. BAD_PARAMETER."""
 
 @_typing.type_check_only
 class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
@@ -129,6 +142,18 @@ class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
     """Listens for one call of a draft's webhook, for 120 seconds. NOT_FOUND, INVALID where its config is not valid."""
     GetHookListen: _aio.UnaryUnaryMultiCallable[_hook_pb2.GetHookListenRequest, _hook_pb2.GetHookListenResponse]  # type: ignore[assignment]
     """Reads what was heard. NOT_FOUND."""
+    ListSchedules: _aio.UnaryUnaryMultiCallable[_schedule_pb2.ListSchedulesRequest, _schedule_pb2.ListSchedulesResponse]  # type: ignore[assignment]
+    """Lists the schedules of active versions."""
+    GetSchedule: _aio.UnaryUnaryMultiCallable[_schedule_pb2.GetScheduleRequest, _schedule_pb2.GetScheduleResponse]  # type: ignore[assignment]
+    """Reads a schedule. NOT_FOUND."""
+    ListScheduleFires: _aio.UnaryUnaryMultiCallable[_schedule_pb2.ListScheduleFiresRequest, _schedule_pb2.ListScheduleFiresResponse]  # type: ignore[assignment]
+    """Lists due times of a schedule: to come, that started runs, or that did not. NOT_FOUND."""
+    PauseSchedules: _aio.UnaryUnaryMultiCallable[_schedule_pb2.PauseSchedulesRequest, _schedule_pb2.PauseSchedulesResponse]  # type: ignore[assignment]
+    """Pauses or resumes one schedule, or all of a project. NOT_FOUND."""
+    RunSchedule: _aio.UnaryUnaryMultiCallable[_schedule_pb2.RunScheduleRequest, _schedule_pb2.RunScheduleResponse]  # type: ignore[assignment]
+    """Starts a run of a schedule now. NOT_FOUND."""
+    PreviewSchedule: _aio.UnaryUnaryMultiCallable[_schedule_pb2.PreviewScheduleRequest, _schedule_pb2.PreviewScheduleResponse]  # type: ignore[assignment]
+    """Says what a cron expression means, and when it is due next. BAD_PARAMETER."""
 
 class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
     """Runs flows: starts, cancels and remembers executions."""
@@ -302,5 +327,53 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_hook_pb2.GetHookListenResponse, _abc.Awaitable[_hook_pb2.GetHookListenResponse]]:
         """Reads what was heard. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ListSchedules(
+        self,
+        request: _schedule_pb2.ListSchedulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schedule_pb2.ListSchedulesResponse, _abc.Awaitable[_schedule_pb2.ListSchedulesResponse]]:
+        """Lists the schedules of active versions."""
+
+    @_abc_1.abstractmethod
+    def GetSchedule(
+        self,
+        request: _schedule_pb2.GetScheduleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schedule_pb2.GetScheduleResponse, _abc.Awaitable[_schedule_pb2.GetScheduleResponse]]:
+        """Reads a schedule. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ListScheduleFires(
+        self,
+        request: _schedule_pb2.ListScheduleFiresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schedule_pb2.ListScheduleFiresResponse, _abc.Awaitable[_schedule_pb2.ListScheduleFiresResponse]]:
+        """Lists due times of a schedule: to come, that started runs, or that did not. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def PauseSchedules(
+        self,
+        request: _schedule_pb2.PauseSchedulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schedule_pb2.PauseSchedulesResponse, _abc.Awaitable[_schedule_pb2.PauseSchedulesResponse]]:
+        """Pauses or resumes one schedule, or all of a project. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def RunSchedule(
+        self,
+        request: _schedule_pb2.RunScheduleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schedule_pb2.RunScheduleResponse, _abc.Awaitable[_schedule_pb2.RunScheduleResponse]]:
+        """Starts a run of a schedule now. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def PreviewSchedule(
+        self,
+        request: _schedule_pb2.PreviewScheduleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schedule_pb2.PreviewScheduleResponse, _abc.Awaitable[_schedule_pb2.PreviewScheduleResponse]]:
+        """Says what a cron expression means, and when it is due next. BAD_PARAMETER."""
 
 def add_OrchestratorServiceServicer_to_server(servicer: OrchestratorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,39 @@
+"""Put together what starts runs by itself: the clock of schedules, what came to triggers, their limits. The same in
+local mode and in every replica of the mesh's orchestrator."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from triggerflow_chassis.bus import Bus
+from triggerflow_chassis.clock import now_us
+
+from triggerflow_orchestrator.app.dispatch import CancelRun, Dispatch
+from triggerflow_orchestrator.app.schedule_desk import ScheduleDesk
+from triggerflow_orchestrator.app.schedules import KeepTime
+from triggerflow_orchestrator.store.database import Database
+from triggerflow_orchestrator.store.firings import SqlFirings
+from triggerflow_orchestrator.store.schedules import SqlSchedules
+from triggerflow_orchestrator.trigger_parts import TriggerParts
+
+
+@dataclass(frozen=True, slots=True)
+class FiringParts:
+    """What starts runs by itself, once its `tasks` are run."""
+
+    firings: SqlFirings
+    dispatch: Dispatch
+    schedules: ScheduleDesk
+    tasks: Mapping[str, Callable[[], Awaitable[None]]]
+    """To be run once what was interrupted is noted: they start new runs."""
+
+
+def firing_parts(database: Database, triggers: TriggerParts, cancel: CancelRun, bus: Bus) -> FiringParts:
+    """`triggers.keep` is run by the caller too."""
+    firings, schedules = SqlFirings(database), SqlSchedules(database)
+    dispatch = Dispatch(firings, triggers.book, triggers.fire, cancel, bus)
+    time = KeepTime(schedules, dispatch.wake)
+    triggers.keep.on_change(time.wake)
+    desk = ScheduleDesk(schedules, firings, dispatch, now_us, time.wake, triggers.keep.abreast)
+    return FiringParts(firings, dispatch, desk, {"dispatch": dispatch.run, "keep-time": time.run})
