@@ -3,8 +3,9 @@ local mode and in every replica of the mesh's orchestrator."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from triggerflow_chassis.bus import Bus
 from triggerflow_chassis.clock import now_us
@@ -25,7 +26,7 @@ class FiringParts:
     firings: SqlFirings
     dispatch: Dispatch
     schedules: ScheduleDesk
-    tasks: Mapping[str, Callable[[], Awaitable[None]]]
+    tasks: Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
     """To be run once what was interrupted is noted: they start new runs."""
 
 
