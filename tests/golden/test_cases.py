@@ -18,7 +18,7 @@ async def test_a_run_is_as_its_case_says(path: Path) -> None:
     case = json.loads(path.read_text())
     found = await play(case)
     if WRITE:
-        path.write_text(written(case | {"result": found}) + "\n")
+        path.write_text(written({**case, "result": found}) + "\n")
     else:
         assert found == case["result"]
 

@@ -103,13 +103,22 @@ async def play(case: Mapping[str, Any]) -> dict[str, Any]:
     state = journal.of(Kind.STATE)[-1]
     error = json.loads(state[2]) if state[2] else None
     told = [json.loads(row[3]) for row in journal.of(Kind.EVENT)]
+    said = lines(told, names)
     return {
-        "events": lines(told, names),
+        "events": sorted(said) if case.get("parallel") else said,
         "status": state[0],
-        "outputs": json.loads(state[1]),
-        "error": error
-        and {key: names.get(error[key], error[key]) for key in ("type", "message", "nodeId") if key in error},
+        "outputs": _readable(json.loads(state[1]), names),
+        "error": error and _readable({key: error[key] for key in ("type", "message", "nodeId") if key in error}, names),
     }
+
+
+def _readable(value: Any, names: Mapping[str, str]) -> Any:
+    """Names for ids, and no stack: it has places of this machine."""
+    if isinstance(value, dict):
+        return {key: "…" if key == "stack" else _readable(member, names) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_readable(member, names) for member in value]
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 def lines(events: list[dict[str, Any]], names: Mapping[str, str]) -> list[str]:
@@ -131,7 +140,7 @@ def lines(events: list[dict[str, Any]], names: Mapping[str, str]) -> list[str]:
             assert detail is None or (following and following["payload"].get("data") == detail), event
             line = f"{kind} {node}{_place(detail, names)}"
             if "result" in payload:
-                line += f" = {json.dumps(payload['result'])}"
+                line += f" = {json.dumps(_readable(payload['result'], names), ensure_ascii=False)}"
             if "error" in payload:
                 line += f" ! {payload['error']['type']}"
             told.append(line)

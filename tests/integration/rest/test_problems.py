@@ -198,7 +198,7 @@ def test_an_unknown_join(problems: Callable[..., Any], a_node: Make, an_edge: Ma
 
 @pytest.mark.parametrize(
     "entrypoint",
-    ["core:subflow", "core:approval", "core:timer", "core:event", "core:webhook", "core:schedule", "core:channel",
+    ["core:approval", "core:timer", "core:event", "core:webhook", "core:schedule", "core:channel",
      "kafka:topic", "core:form", "core:chat"],
 )  # fmt: skip
 def test_what_arrives_with_the_flow_model_is_not_yet(

@@ -133,10 +133,10 @@ def test_channels_are_not_yet(pencil: Any, found: Any) -> None:
     assert found({**pencil.chain(), "channels": [{"name": "a"}]}) == [("NOT_YET", "/channels")]
 
 
-def test_a_subflow_is_not_yet(pencil: Any, found: Any) -> None:
+def test_a_subflow_needs_its_handler(pencil: Any, found: Any) -> None:
     flow = pencil.chain()
-    flow["nodes"][1] = pencil.node(2, "subflow", "core:subflow")
-    assert found(flow) == [("NOT_YET", "/nodes/1/type")]
+    flow["nodes"][1] = pencil.node(2, "subflow", None)
+    assert found(flow) == [("UNKNOWN_HANDLER", "/nodes/1/handlers/main")]
 
 
 @pytest.mark.parametrize("entrypoint", sorted(LATER))

@@ -8,7 +8,7 @@ from typing import Any
 from triggerflow_adapter_sdk import TriggerFlowIntegrationAdapter
 from triggerflow_adapter_sdk.blueprints import EmbeddedBlueprints
 
-from triggerflow_adapter_core import chat, condition, form, manual, mapping, output, parse, schedule, webhook
+from triggerflow_adapter_core import chat, condition, form, manual, mapping, output, parse, schedule, subflow, webhook
 
 _HANDLERS = {
     "manual": manual,
@@ -19,6 +19,7 @@ _HANDLERS = {
     "map": mapping,
     "condition": condition,
     "parse": parse,
+    "subflow": subflow,
 }
 
 
@@ -32,10 +33,7 @@ class CoreAdapter(EmbeddedBlueprints, TriggerFlowIntegrationAdapter):
             "version": "1",
             "capabilities": {"loadBluePrint": True, "saveBluePrint": True, "remote": False},
             "health": {"status": "ok", "message": ""},
-            "handlers": [
-                *(module.ENTRY for module in (manual, schedule, webhook, form, chat)),
-                *(module.ENTRY for module in (mapping, condition, parse, output)),
-            ],
+            "handlers": [*(module.ENTRY for module in _HANDLERS.values()), output.ENTRY],
         }
 
     def resolve_handler(self, reference: str) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from triggerflow_chassis.errors import HasProblems, Invalid, Violation
 
 from triggerflow_registry.app.desk import find_flow
+from triggerflow_registry.app.pins import find_pins, pinned
 from triggerflow_registry.app.writing import Work
 from triggerflow_registry.domain.content_hash import content_hash
 from triggerflow_registry.domain.flow import Flow, FlowEventType, Version
@@ -23,7 +24,8 @@ class Published:
 
 
 async def publish_version(work: Work, flow_id: str, message: str) -> Published:
-    """Make the next version, unless the newest one equals the draft in meaning. Moves no tag.
+    """Make the next version, unless the newest one equals the draft in meaning. Moves no tag. Each subflow node of the
+    version names the version that it runs.
 
     Raises NotFound, Invalid, HasProblems.
     """
@@ -35,9 +37,11 @@ async def publish_version(work: Work, flow_id: str, message: str) -> Published:
         for problem in work.desk.inspector.problems(flow.etag, flow.document)
         if problem.severity is Severity.ERROR
     ]
+    pins = await find_pins(work.change, work.project_id, flow)
+    refusing += pins.refused
     if refusing:
         raise HasProblems(refusing)
-    meaning = content_hash(flow.document)
+    meaning = content_hash(flow.document, pins.meaning)
     for newest in await work.change.versions(work.project_id, flow.id, before=None, limit=1):
         if newest.content_hash == meaning:
             return Published(newest, created=False)
@@ -48,7 +52,7 @@ async def publish_version(work: Work, flow_id: str, message: str) -> Published:
         content_hash=meaning,
         created_at=work.now,
         message=message,
-        blueprint=flow.document,
+        blueprint=pinned(flow.document, pins.versions),
     )
     await work.change.add_version(work.project_id, version, work.actor.subject)
     await work.change.take_paths(work.project_id, flow.id, paths)

@@ -22,7 +22,6 @@ LATER = frozenset(
         "core:approval",
         "core:channel",
         "core:event",
-        "core:subflow",
         "core:timer",
         "kafka:topic",
     }
@@ -35,6 +34,7 @@ _MEANT = {
     "trigger": "Choose how it starts, such as core:manual.",
     "action": "Choose what it does.",
     "condition": "Add core:condition.",
+    "subflow": "Add core:subflow.",
 }
 
 
@@ -71,9 +71,7 @@ def handler_problems(node: NodeObject, at: str, check: HandlerCheck) -> Iterator
             yield Problem(
                 Reason.CONFIG_INVALID, here, f"A node runs its handler {MAIN!r} only. Remove {key!r}.", node_id
             )
-    if kind == "subflow":
-        yield Problem(Reason.NOT_YET, f"{at}/type", "Subflows cannot run yet. Remove this node to publish.", node_id)
-    elif kind == "output":
+    if kind == "output":
         if MAIN in handlers:
             yield Problem(
                 Reason.CONFIG_INVALID,
