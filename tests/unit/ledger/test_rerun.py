@@ -15,7 +15,8 @@ import pytest
 from triggerflow_orchestrator.domain.compile_plan import compile_plan
 from triggerflow_orchestrator.domain.ledger import SKIPPED, Entry, Ledger, Ready, Step, replay
 from triggerflow_orchestrator.domain.plan import Plan
-from triggerflow_orchestrator.domain.rerun import Decision, NotRun, Outcome, Place, decide
+from triggerflow_orchestrator.domain.rerun import Decision, NotRun, Outcome, Place, Version, decide
+from triggerflow_orchestrator.domain.value import Value, as_value, encode
 
 from .flows import Scenario, blueprint, edge, node, scenario
 
@@ -38,7 +39,7 @@ class Ran:
 class Driver:
     """Runs a plan; `lit` says what each node lights, `reused` what it need not do."""
 
-    def __init__(self, plan: Plan, lit: Mapping[str, Mapping[str, Any]], reused: Iterable[Outcome] = ()) -> None:
+    def __init__(self, plan: Plan, lit: Lit, reused: Iterable[Outcome] = ()) -> None:
         self.ledger = Ledger(plan)
         self.lit = lit
         self.reused = list(reused)
@@ -57,7 +58,7 @@ class Driver:
                 continue
             assert name in self.running, f"{name} is reused and was not ready"
             self.running.remove(name)
-            self._complete(name, outcome.status, outcome.ports)
+            self._complete(name, outcome.status, outcome.lit)
         while self.running and ran.failed is None:
             name = self.running.pop(rng.randrange(len(self.running)))
             ran.executed.append(name)
@@ -88,7 +89,7 @@ class Driver:
                 self._note(self.ran.plan.nodes[number].id, "skipped", {})
             for ready in step.ready:
                 started = self.ran.plan.nodes[ready.node]
-                self.ran.given[started.id] = ready.inputs
+                self.ran.given[started.id] = {port: as_value(value) for port, value in ready.inputs.items()}
                 if started.type == "output":
                     self._note(started.id, "succeeded", {})
                     pending.append(self.ledger.complete(ready.node, {}))
@@ -99,13 +100,32 @@ class Driver:
         self.ran.outcomes.append(Outcome(f"{name}#{len(self.ran.outcomes)}", Place("", name), status, lights))
 
 
-def fired_in(plan: Plan, drawn: Scenario) -> list[int]:
-    return [plan.index[name] for name in drawn.fired]
+class NoJudge:
+    """Flat flows ask nothing."""
+
+    def holds(self, expression: str, keys: Iterable[str], inputs: Mapping[str, Any]) -> bool:
+        raise AssertionError
+
+    def fired(self, plan: Plan, inputs: Value) -> Mapping[int, Mapping[str, Value]]:
+        raise AssertionError
 
 
-def mended(drawn: Scenario) -> dict[str, Mapping[str, Any]]:
+Lit = Mapping[str, Mapping[str, Value]]
+
+
+def values(lit: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Value]]:
+    return {name: {port: encode(value) for port, value in lights.items()} for name, lights in lit.items()}
+
+
+def decided_on(old: Plan, new: Plan, ran: Ran, drawn: Scenario, lit: Lit, start: str) -> Decision:
+    judge = NoJudge()
+    fired = {new.index[name]: lit[name] for name in drawn.fired}
+    return decide(Version(old, judge), Version(new, judge), ran.outcomes, fired, start)
+
+
+def mended(lit: Lit) -> Lit:
     """Lights of handlers that fail no more."""
-    return {name: {"out": name} if "error" in lights else lights for name, lights in drawn.lit.items()}
+    return {name: {"out": encode(name)} if "error" in lights else lights for name, lights in lit.items()}
 
 
 def journal_is_sound(plan: Plan, ran: Ran) -> None:
@@ -113,9 +133,9 @@ def journal_is_sound(plan: Plan, ran: Ran) -> None:
     if not ran.outcomes:
         return
     entries = [
-        Entry(plan.index[o.place.node_id], o.status, o.ports)
+        Entry(plan.index[o.place.node_id], o.status, o.lit)
         for o in ran.outcomes
-        if o.status in {"skipped", "succeeded"} or o.ports
+        if o.status in {"skipped", "succeeded"} or o.lit
     ]
     frontier: list[Ready] = replay(plan, entries).frontier
     assert {plan.nodes[ready.node].id for ready in frontier}.isdisjoint(plan.nodes[entry.node].id for entry in entries)
@@ -139,15 +159,15 @@ def test_a_rerun_from_any_node_ends_as_the_run_did_and_runs_no_reused_node(block
     for seed in range(block * GRAPHS // 4, (block + 1) * GRAPHS // 4):
         drawn = scenario(seed)
         plan = compile_plan(drawn.blueprint)
-        lit = {name: lights if _wired(plan, name, lights) else {} for name, lights in drawn.lit.items()}
+        lit = {name: lights if _wired(plan, name, lights) else {} for name, lights in values(drawn.lit).items()}
         ran = Driver(plan, lit).run(drawn.fired, random.Random(seed))
         assert ran.failed is None
         for start in [*dict.fromkeys(o.place.node_id for o in ran.outcomes if o.status != "skipped"), "start"]:
-            decision = decide(plan, plan, ran.outcomes, fired_in(plan, drawn), start)
+            decision = decided_on(plan, plan, ran, drawn, lit, start)
             again = Driver(plan, lit, decision.reused).run(drawn.fired, random.Random(f"{seed}/{start}"))
             reused = {outcome.place.node_id for outcome in decision.reused}
             assert reused.isdisjoint(again.executed), f"seed {seed}, from {start}"
-            assert {plan.nodes[n].id for n in decision.repeats} >= set(again.executed)
+            assert {node.id for node in decision.repeats} >= set(again.executed)
             assert again.skipped == ran.skipped, f"seed {seed}, from {start}: another end"
             journal_is_sound(plan, again)
             if start == "start":
@@ -166,18 +186,19 @@ def test_a_rerun_from_failure_goes_on_where_it_ended_and_repeats_nothing_that_en
     for seed in range(GRAPHS):
         drawn = scenario(seed)
         plan = compile_plan(drawn.blueprint)
-        ran = Driver(plan, drawn.lit).run(drawn.fired, random.Random(seed))
+        lit: Lit = values(drawn.lit)
+        ran = Driver(plan, lit).run(drawn.fired, random.Random(seed))
         if ran.failed is None:
             continue
         failures += 1
-        decision = decide(plan, plan, ran.outcomes, fired_in(plan, drawn), "failure")
+        decision = decided_on(plan, plan, ran, drawn, lit, "failure")
         ended_well = [
-            o.activation_id for o in ran.outcomes if o.status == "succeeded" or (o.status == "failed" and o.ports)
+            o.activation_id for o in ran.outcomes if o.status == "succeeded" or (o.status == "failed" and o.lit)
         ]
         assert [o.activation_id for o in decision.reused] == ended_well, f"seed {seed}"
-        lit = {name: lights if _lightable(plan, name, lights) else {} for name, lights in mended(drawn).items()}
+        lit = {name: lights if _lightable(plan, name, lights) else {} for name, lights in mended(lit).items()}
         # What was reused keeps what it lit, its failures too.
-        lit |= {o.place.node_id: o.ports for o in decision.reused}
+        lit |= {o.place.node_id: o.lit for o in decision.reused}
         again = Driver(plan, lit, decision.reused).run(drawn.fired, random.Random(f"{seed}/again"))
         assert again.failed is None
         assert {o.place.node_id for o in decision.reused}.isdisjoint(again.executed)
@@ -190,11 +211,10 @@ def test_on_any_other_version_what_is_reused_is_accepted_with_the_inputs_it_had(
     for seed in range(GRAPHS):
         drawn = scenario(seed)
         old = compile_plan(drawn.blueprint)
-        lit = {name: lights if _wired(old, name, lights) else {} for name, lights in drawn.lit.items()}
+        lit = {name: lights if _wired(old, name, lights) else {} for name, lights in values(drawn.lit).items()}
         ran = Driver(old, lit).run(drawn.fired, random.Random(seed))
         new = compile_plan(_edited(drawn, random.Random(f"{seed}/edit")))
-        fired = [new.index[name] for name in drawn.fired]
-        decision = decide(old, new, ran.outcomes, fired, "failure")
+        decision = decided_on(old, new, ran, drawn, lit, "failure")
         kept = {name: lights if _lightable(new, name, lights) else {} for name, lights in lit.items()}
         again = Driver(new, kept, decision.reused).run(drawn.fired, random.Random(f"{seed}/again"))
         for outcome in decision.reused:
@@ -242,8 +262,12 @@ def decided(start: str, *outcomes: tuple[str, str, Mapping[str, Any]], **more: A
              edge("c.out", "o.input")],
         )
     )  # fmt: skip
-    journal = [Outcome(f"{name}1", Place("", name), status, ports) for name, status, ports in outcomes]
-    return decide(plan, plan, journal, [plan.index["t"]], start, **more)
+    journal = [
+        Outcome(f"{name}1", Place("", name), status, {port: encode(value) for port, value in ports.items()})
+        for name, status, ports in outcomes
+    ]
+    version = Version(plan, NoJudge())
+    return decide(version, version, journal, {plan.index["t"]: {"out": encode(1)}}, start, **more)
 
 
 def _two_inputs() -> dict[str, Any]:
@@ -274,12 +298,14 @@ def test_a_node_that_was_cancelled_beside_a_failure_repeats() -> None:
 
 def test_values_are_compared_as_json() -> None:
     old = compile_plan(blueprint([node("t", "trigger"), node("a", ports=_defaulted(1))], [edge("t.out", "a.x")]))
-    journal = [Outcome("t1", Place("", "t"), "succeeded", {"out": 1}), Outcome("a1", Place("", "a"), "succeeded", {})]
+    one = {"out": encode(1)}
+    journal = [Outcome("t1", Place("", "t"), "succeeded", one), Outcome("a1", Place("", "a"), "succeeded", {})]
     for default, reused in ((1, 2), (True, 1), (1.0, 1)):
         new = compile_plan(
             blueprint([node("t", "trigger"), node("a", ports=_defaulted(default))], [edge("t.out", "a.x")])
         )
-        assert len(decide(old, new, journal, [0], "failure").reused) == reused, default
+        versions = Version(old, NoJudge()), Version(new, NoJudge())
+        assert len(decide(*versions, journal, {0: one}, "failure").reused) == reused, default
 
 
 def _defaulted(default: Any) -> dict[str, Any]:

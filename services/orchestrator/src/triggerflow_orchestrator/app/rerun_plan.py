@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from triggerflow_orchestrator.domain.execution import JournalRow
-from triggerflow_orchestrator.domain.plan import Plan
 from triggerflow_orchestrator.domain.rerun import Decision, Outcome
 
 
@@ -48,20 +47,33 @@ class RerunPlan:
     """The sum of what is known."""
 
 
-def describe(
-    plan: Plan, decision: Decision, rows: Iterable[JournalRow], pure: Collection[str]
-) -> tuple[tuple[Repeat, ...], Cost]:
-    """The nodes that run again, and what they cost last time in all. `pure` has the entrypoints without effect."""
-    spent: dict[str, Cost] = {}
-    for row in rows:
-        if row.status != "skipped":
-            took = Cost(seconds=(row.ended_at - row.started_at) / 1_000_000)
-            spent[row.node_id] = spent.get(row.node_id, Cost()) + took
+def describe(decision: Decision, rows: Iterable[JournalRow], pure: Collection[str]) -> tuple[tuple[Repeat, ...], Cost]:
+    """The nodes that run again, and what that cost last time in all. `pure` has the entrypoints without effect.
+
+    Of a node in a loop, what was reused is left out; of a sub-flow of which a part is reused, so is that part.
+    """
+    reused = {outcome.activation_id for outcome in decision.reused}
+    repeated = [row for row in rows if row.status != "skipped" and row.activation_id not in reused]
+    own: dict[str, Cost] = {}
+    for row in repeated:
+        own[row.node_id] = own.get(row.node_id, Cost()) + _of(row)
+    inside = {outcome.place.scope for outcome in decision.reused}
     repeats = []
-    for index in decision.repeats:
-        node = plan.nodes[index]
-        repeats.append(Repeat(node.id, node.name, node.entrypoint not in pure, spent.get(node.id, Cost())))
+    for node in decision.repeats:
+        last = own.get(node.id, Cost())
+        if node.subflow is not None and any(_is_in(scope, node.id) for scope in inside):
+            children = [_of(row) for row in repeated if _is_in(row.scope, node.id) and row.node_id in own]
+            last = sum(children, Cost())
+        repeats.append(Repeat(node.id, node.name, node.entrypoint not in pure, last))
     return tuple(repeats), sum((repeat.last for repeat in repeats), Cost())
+
+
+def _of(row: JournalRow) -> Cost:
+    return Cost(seconds=(row.ended_at - row.started_at) / 1_000_000)
+
+
+def _is_in(scope: str, node_id: str) -> bool:
+    return any(segment.rpartition(":")[0] == node_id for segment in scope.split("/"))
 
 
 def _sum(one: float | None, other: float | None) -> float | None:

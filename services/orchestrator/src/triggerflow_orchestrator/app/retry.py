@@ -6,7 +6,7 @@ its large values copied, so that the new run needs nothing of the old one any mo
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -23,11 +23,21 @@ from triggerflow_orchestrator.app.run import Run
 from triggerflow_orchestrator.app.start import Acceptor, inputs_text, insert_rows
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain import seed as seeds
-from triggerflow_orchestrator.domain.execution import BlueprintVersion, ExecutionRecord, JournalRow
+from triggerflow_orchestrator.domain.execution import BlueprintVersion, ExecutionRecord, Failure, JournalRow
 from triggerflow_orchestrator.domain.plan import Plan
-from triggerflow_orchestrator.domain.rerun import FROM_FAILURE, FROM_START, Decision, NotRun, Outcome, Place, decide
+from triggerflow_orchestrator.domain.rerun import (
+    FROM_FAILURE,
+    FROM_START,
+    Decision,
+    NotRun,
+    Outcome,
+    Place,
+    Version,
+    decide,
+    own_nodes,
+)
 from triggerflow_orchestrator.domain.seed import Edited, Seed, Taken
-from triggerflow_orchestrator.domain.value import encode, references, restored
+from triggerflow_orchestrator.domain.value import Value, encode, references, restored
 from triggerflow_orchestrator.ports import Blueprints, Reads, RecoverySources
 
 Pure = Callable[[], Awaitable[Collection[str]]]
@@ -43,10 +53,13 @@ class _Prepared:
     record: ExecutionRecord
     version: BlueprintVersion
     compiled: CompiledFlow
-    fired: tuple[int, ...]
+    inputs: Mapping[str, Any]
+    fired: Mapping[int, Mapping[str, Value]]
     start: str
     rows: tuple[JournalRow, ...]
     decision: Decision
+    edited: Mapping[str, Value] | None
+    """What the node to start from is given instead."""
     warnings: tuple[str, ...]
 
 
@@ -72,7 +85,7 @@ class RetryExecution:
     async def plan(self, command: RetryCommand) -> RerunPlan:
         """What it would do. Raises as the call itself does; changes nothing."""
         found = await self._prepare(command)
-        repeats, estimate = describe(found.compiled.plan, found.decision, found.rows, await self._pure())
+        repeats, estimate = describe(found.decision, found.rows, await self._pure())
         return RerunPlan(
             execution_id=found.record.id,
             start=found.start,
@@ -91,11 +104,9 @@ class RetryExecution:
         port), NoManualTrigger, Running where the old run has not ended, Unavailable.
         """
         found = await self._prepare(command)
-        given = await self._inputs(found, command)
-        fired = found.compiled.fire(found.fired, given)
         unit = Unit(may_fail=True)
-        record = _record(command, found, given, unit)
-        seed = await self._seed(found, command, record.id, unit)
+        record = _record(command, found, unit)
+        seed = _seed(found, record.id, unit)
         durable = Durable()
         accepted: list[ExecutionRecord] = []
 
@@ -103,7 +114,7 @@ class RetryExecution:
             accepted.append(run.snapshot())
             insert_rows(unit, accepted[0], found.compiled.plan, command.request)
 
-        self._acceptor.accept(unit, record, found.compiled, fired, insert, durable.told, seed)
+        self._acceptor.accept(unit, record, found.compiled, found.fired, insert, durable.told, seed)
         await durable.wait()
         return accepted[0]
 
@@ -122,22 +133,28 @@ class RetryExecution:
             raise Running("The execution has not ended. Cancel it, or wait for its end, then run it again.")
         if start == FROM_FAILURE and record.status == "succeeded":
             raise Invalid([Violation("/from", "The execution did not fail. Name a node, or take start.")])
+        triggers = _triggers(record, compiled)
+        if start in compiled.plan.index and compiled.plan.index[start] in triggers:
+            start = FROM_START  # it has no inputs but the run's
         remembered = await self._reads.remembered(record.id)
         if remembered is None:
             raise NotFound("execution", record.id)
-        fired = _fired(record, compiled)
-        journal = tuple(_outcome(row) for row in remembered.journal)
-        gone = await self._gone(journal) if start != FROM_START else frozenset[str]()
-        if start in compiled.plan.index and compiled.plan.index[start] in fired:
-            start = FROM_START  # it has no inputs but the run's
+        inputs = command.inputs if start == FROM_START and command.inputs is not None else await self._inputs(record)
+        fired = compiled.fire(triggers, inputs)
+        rows = remembered.journal
+        journal, gone = await self._outcomes(rows) if start != FROM_START else ([], frozenset[str]())
+        edited = None if command.inputs is None or start == FROM_START else command.inputs
+        values = None if edited is None else {key: encode(value) for key, value in edited.items()}
+        failed = record.error.node_id if record.error is not None else None
+        versions = Version(before.plan, before), Version(compiled.plan, compiled)
         try:
-            decision = decide(before.plan, compiled.plan, journal, fired, start, gone)
+            decision = decide(*versions, journal, fired, start, edited=values, failed=failed, gone=gone)
         except NotRun:
-            raise Invalid([Violation("/from", "This node did not run in the execution. Name one that did.")]) from None
-        if start == FROM_FAILURE and command.inputs is not None:
-            decision = decision._replace(restarted=_failed(record, journal))
-        warnings = tuple(_warnings(record, version, before.plan, gone, journal))
-        return _Prepared(record, version, compiled, fired, start, remembered.journal, decision, warnings)
+            raise Invalid([_not_run(start)]) from None
+        if values is not None and decision.restarted is not None:
+            _check_ports(compiled.plan, decision.restarted, values)
+        warnings = tuple(_warnings(record, version, before.plan, gone, rows))
+        return _Prepared(record, version, compiled, inputs, fired, start, rows, decision, values, warnings)
 
     async def _versions(
         self, record: ExecutionRecord, command: RetryCommand
@@ -153,43 +170,28 @@ class RetryExecution:
                 raise Invalid([Violation("", "The flow was deleted, so nothing of it can run again.")]) from None
             raise
 
-    async def _gone(self, journal: Collection[Outcome]) -> frozenset[str]:
-        named = {outcome.activation_id: references(outcome.ports) for outcome in journal}
-        lost = await self._sources.lost([ref for refs in named.values() for ref in refs])
-        return frozenset(activation for activation, refs in named.items() if not lost.isdisjoint(refs))
-
-    async def _inputs(self, found: _Prepared, command: RetryCommand) -> Mapping[str, Any]:
-        """Of the run: as they were, but for those edited from the start on."""
-        if found.start == FROM_START and command.inputs is not None:
-            return command.inputs
-        inputs: Mapping[str, Any] = await self._restored(orjson.loads(found.record.inputs_json))
+    async def _inputs(self, record: ExecutionRecord) -> Mapping[str, Any]:
+        shape = orjson.loads(record.inputs_json)
+        if await self._sources.lost(references(shape)):
+            raise Invalid(
+                [Violation("/inputs", "Its large inputs can no longer be read. Give inputs, from the start.")]
+            )
+        inputs: Mapping[str, Any] = await self._restored(shape)
         return inputs
 
-    async def _seed(self, found: _Prepared, command: RetryCommand, execution_id: str, unit: Unit) -> Seed | None:
-        if found.start == FROM_START:
-            return None
-        edited = _edited(found, command)
-        errors = {row.activation_id: row.error for row in found.rows}
-        shapes = await self._restored([outcome.ports for outcome in found.decision.reused])
-        taken = tuple(
-            Taken(
-                outcome.activation_id,
-                outcome.place,
-                {port: encode(value) for port, value in ports.items()},
-                errors[outcome.activation_id] if outcome.status == "failed" else None,
-            )
-            for outcome, ports in zip(found.decision.reused, shapes, strict=True)
-        )
-        stored: dict[int, str] = {}
-
-        def spill(text: bytes) -> str:
-            ref = stored[id(text)] = unit.keep(execution_id, text)
-            unit.kept[id(text)] = ref
-            return ref
-
-        seed = Seed(found.record.id, taken, edited, stored)
-        unit.rows.append((Kind.SEED, (execution_id, seeds.write(seed, spill))))
-        return seed
+    async def _outcomes(self, rows: Sequence[JournalRow]) -> tuple[list[Outcome], frozenset[str]]:
+        """The journal, and the activations whose values are lost."""
+        shapes = {row.activation_id: orjson.loads(row.ports_json) for row in rows}
+        named = {activation: refs for activation, shape in shapes.items() if (refs := references(shape))}
+        lost = await self._sources.lost([ref for refs in named.values() for ref in refs])
+        gone = frozenset(activation for activation, refs in named.items() if not lost.isdisjoint(refs))
+        texts = await self._sources.values([ref for refs in named.values() for ref in refs if ref not in lost])
+        found = []
+        for row in rows:
+            shape = {} if row.activation_id in gone else shapes[row.activation_id]
+            lit = {port: encode(restored(value, texts.__getitem__)) for port, value in shape.items()}
+            found.append(Outcome(row.activation_id, Place(row.scope, row.node_id), row.status, lit, row.error))
+        return found, gone
 
     async def _restored(self, shape: Any) -> Any:
         refs = references(shape)
@@ -199,7 +201,7 @@ class RetryExecution:
         return restored(shape, texts.__getitem__)
 
 
-def _fired(record: ExecutionRecord, compiled: CompiledFlow) -> tuple[int, ...]:
+def _triggers(record: ExecutionRecord, compiled: CompiledFlow) -> tuple[int, ...]:
     if record.trigger_node_id is None:
         if not compiled.plan.manual_triggers:
             raise NoManualTrigger("This version has no manual trigger, so the execution cannot run again on it.")
@@ -211,35 +213,49 @@ def _fired(record: ExecutionRecord, compiled: CompiledFlow) -> tuple[int, ...]:
 
 
 def _check_node(plan: Plan, start: str, version: str) -> None:
-    if start not in (FROM_START, FROM_FAILURE) and start not in plan.index:
+    if start not in (FROM_START, FROM_FAILURE) and all(node.id != start for _, node in own_nodes(plan)):
         raise Invalid([Violation("/from", f"Version {version} has no node of this id. Take failure, start or a node.")])
 
 
-def _outcome(row: JournalRow) -> Outcome:
-    return Outcome(row.activation_id, Place(row.scope, row.node_id), row.status, orjson.loads(row.ports_json))
+def _not_run(start: str) -> Violation:
+    if start == FROM_FAILURE:
+        return Violation("/inputs", "No single node failed. Name the node that gets these inputs as `from`.")
+    return Violation("/from", "This node did not run in the execution. Name one that did.")
 
 
-def _failed(record: ExecutionRecord, journal: Collection[Outcome]) -> Place:
-    """Where the run failed: whose inputs are edited."""
-    node_id = record.error.node_id if record.error is not None else None
-    places = [o.place for o in journal if o.place.node_id == node_id and o.status == "failed"]
-    if not places:
-        raise Invalid([Violation("/inputs", "No single node failed. Name the node that gets these inputs as `from`.")])
-    return places[-1]
-
-
-def _edited(found: _Prepared, command: RetryCommand) -> Edited | None:
-    if command.inputs is None:
-        return None
-    place = found.decision.restarted
-    assert place is not None  # a node was named, or the one that failed was found
-    index = found.compiled.plan.index.get(place.node_id)
-    known = [port.key for port in found.compiled.plan.nodes[index].inputs] if index is not None else []
-    wrong = [key for key in command.inputs if key not in known]
+def _check_ports(plan: Plan, place: Place, inputs: Mapping[str, Value]) -> None:
+    known = [port.key for _, node in own_nodes(plan) if node.id == place.node_id for port in node.inputs]
+    wrong = [key for key in inputs if key not in known]
     if wrong:
         ports = ", ".join(known) or "none"
         raise Invalid([Violation(f"/inputs/{_token(key)}", f"The node's input ports are: {ports}.") for key in wrong])
-    return Edited(place, {key: encode(value) for key, value in command.inputs.items()})
+
+
+def _seed(found: _Prepared, execution_id: str, unit: Unit) -> Seed | None:
+    """What the new run takes over, stored with it; None where that is nothing."""
+    restarted, edited = found.decision.restarted, None
+    if found.start == FROM_START:
+        return None
+    if found.edited is not None and restarted is not None:
+        edited = Edited(restarted, found.edited)
+    taken = tuple(
+        Taken(outcome.activation_id, outcome.place, outcome.lit, _failure(outcome)) for outcome in found.decision.reused
+    )
+    stored: dict[int, str] = {}
+
+    def spill(text: bytes) -> str:
+        ref = stored[id(text)] = unit.kept[id(text)] = unit.keep(execution_id, text)
+        return ref
+
+    seed = Seed(found.record.id, taken, edited, stored)
+    unit.rows.append((Kind.SEED, (execution_id, seeds.write(seed, spill))))
+    return seed
+
+
+def _failure(outcome: Outcome) -> Failure | None:
+    if outcome.status != "failed":
+        return None
+    return outcome.failure or Failure("Unknown", "the journal does not say why")
 
 
 def _token(key: str) -> str:
@@ -247,19 +263,19 @@ def _token(key: str) -> str:
 
 
 def _warnings(
-    record: ExecutionRecord, version: BlueprintVersion, old: Plan, gone: Collection[str], journal: Collection[Outcome]
+    record: ExecutionRecord, version: BlueprintVersion, old: Plan, gone: Collection[str], rows: Sequence[JournalRow]
 ) -> list[str]:
     found = []
     if version.version != record.version:
         found.append(f"The execution ran version {record.version}; this runs version {version.version}.")
-    lost = sorted({outcome.place.node_id for outcome in journal if outcome.activation_id in gone})
+    lost = {row.node_id for row in rows if row.activation_id in gone}
     if lost:
-        names = ", ".join(old.nodes[old.index[node_id]].name for node_id in lost)
-        found.append(f"Large results can no longer be read, so their nodes run again: {names}.")
+        names = [node.name for node in old.every() if node.id in lost]
+        found.append(f"Large results can no longer be read, so their nodes run again: {', '.join(names)}.")
     return found
 
 
-def _record(command: RetryCommand, found: _Prepared, inputs: Mapping[str, Any], unit: Unit) -> ExecutionRecord:
+def _record(command: RetryCommand, found: _Prepared, unit: Unit) -> ExecutionRecord:
     execution_id = uuid7()
     return replace(
         found.record,
@@ -269,7 +285,7 @@ def _record(command: RetryCommand, found: _Prepared, inputs: Mapping[str, Any], 
         version=found.version.version,
         content_hash=found.version.content_hash,
         status="queued",
-        inputs_json=inputs_text(execution_id, inputs, unit),
+        inputs_json=inputs_text(execution_id, found.inputs, unit),
         outputs_json="{}",
         error=None,
         rerun_of=found.record.id,

@@ -224,9 +224,12 @@ class Run:
             self._let_go(activation)
             if taken.failure is None:
                 self._succeeded(move, activation, now, taken.lit)
-            else:
+            elif activation.node.error_wired:
                 self._failed(move, activation, now, taken.failure, taken.lit)
                 self._go_on(move, now, self.scopes.complete(activation.scope, activation.node, taken.lit))
+            else:  # a child of a sub-flow that goes on without it
+                self._failed(move, activation, now, taken.failure, {})
+                self._go_on(move, now, self.scopes.fail(activation.scope, activation.node, taken.failure))
             reached.update((a.taken.place, a) for a in move.ready[looked_at:] if a.taken is not None)
             looked_at = len(move.ready)
         self._taking = {}

@@ -44,7 +44,7 @@ def replay_scopes(plan: Plan, judge: Judge, entries: Iterable[Entry], edits: Edi
     scopes = Scopes(plan, judge, edits or {})
     if not recorded:
         return Replayed(scopes, [])
-    regions = _Regions(plan)
+    regions = Regions(plan)
     sealed = {
         (entry.scope, entry.node)
         for entry in recorded
@@ -68,7 +68,7 @@ def replay_scopes(plan: Plan, judge: Judge, entries: Iterable[Entry], edits: Edi
     roots = [entry for entry in recorded if not entry.scope and entry.status == "succeeded"]
     take(scopes.start({plan.index[e.node]: e.lit for e in roots if regions.node("", e.node).is_trigger}))
     for entry in recorded:
-        if _below(entry.scope, sealed):
+        if below(entry.scope, sealed):
             continue
         if entry.status == "skipped":
             continue
@@ -83,13 +83,13 @@ def replay_scopes(plan: Plan, judge: Judge, entries: Iterable[Entry], edits: Edi
             take(scopes.complete(scope, node, entry.lit))
     for entry in recorded:
         lost = entry.status == "skipped" and (entry.scope, entry.node) not in skipped
-        if lost and not _below(entry.scope, sealed):
+        if lost and not below(entry.scope, sealed):
             raise LedgerMisused(f"The journal skipped node {entry.node} in {entry.scope!r}, the plan does not.")
     scopes.sealed = frozenset()
     return Replayed(scopes, list(open_.values()))
 
 
-def _below(scope: str, sealed: set[tuple[str, str]]) -> bool:
+def below(scope: str, sealed: set[tuple[str, str]]) -> bool:
     """Whether a scope lies in a subflow node whose end is known."""
     if not scope or not sealed:
         return False
@@ -101,7 +101,7 @@ def _below(scope: str, sealed: set[tuple[str, str]]) -> bool:
     return False
 
 
-class _Regions:
+class Regions:
     """Which region a scope's name belongs to, found once for all scopes of one shape."""
 
     def __init__(self, plan: Plan) -> None:
