@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 
 class Replayed(NamedTuple):
-    """A run as its journal left it. `frontier` is what had begun and has no outcome, in the order it began."""
+    """A run as its journal left it. `frontier` is what had begun and has no outcome."""
 
     scopes: Scopes
     frontier: list[Begun]

@@ -23,7 +23,6 @@ Values are `domain.value.Value` or, as a port's default, plain JSON.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
@@ -68,8 +67,8 @@ class Scope:
         """What it is an iteration or a child of; None at the root."""
         self.number: Final = number
         self.ledger: Final = Ledger(plan)
-        self.running: dict[int, None] = {}
-        """The nodes that run, in the order they began."""
+        self.running: set[int] = set()
+        """The nodes that run."""
         self.handles: dict[int, Any] = {}
         """The caller's own, by node."""
         self.inner: dict[int, LoopRun | SubflowRun] = {}
@@ -196,14 +195,15 @@ _NO_EDITS: Final[Edits] = {}
 class Scopes:
     """All scopes of one run. Not safe for use by several threads at once."""
 
-    __slots__ = ("_edits", "_judge", "_todo", "root", "sealed")
+    __slots__ = ("_broken", "_edits", "_judge", "_todo", "root", "sealed")
 
     def __init__(self, plan: Plan, judge: Judge, edits: Edits = _NO_EDITS) -> None:
         """`edits` are inputs that a node gets instead of those its tokens carry."""
         self.root: Final = Scope("", plan, None, 0)
         self._judge = judge
         self._edits = edits
-        self._todo: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._broken = False
+        self._todo: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self.sealed: frozenset[tuple[str, str]] = frozenset()
         """In a replay: subflow nodes, by scope and id, whose end is known; their children need not be gone through."""
 
@@ -231,7 +231,7 @@ class Scopes:
         self._check(scope, node, {})
         told: Told = []
         self._cut_inner(told, scope, node)
-        scope.running.pop(node.index, None)
+        scope.running.discard(node.index)
         self._break(told, scope, replace(failure, node_id=node.id))
         return self._through(told)
 
@@ -262,11 +262,20 @@ class Scopes:
             raise LedgerMisused(f"Node {node.id} has not all of these ports: {sorted(lit)}.")
 
     def _through(self, told: Told) -> Told:
-        # A queue, not recursion: ten thousand children may each end in the moment they begin.
-        todo = self._todo
-        while todo:
-            do, given = todo.popleft()
+        # Depth first: what the end of a sub-flow brings about comes before the next sub-flow begins. So a replay, which
+        # is told of an end and not of the children before it, sends the same tokens in the same order. No recursion:
+        # ten thousand children may each end in the moment they begin.
+        stack = self._todo[::-1]
+        self._todo.clear()
+        while stack:
+            do, given = stack.pop()
             do(told, *given)
+            if self._broken:
+                break
+            if self._todo:
+                stack += self._todo[::-1]
+                self._todo.clear()
+        self._todo.clear()
         return told
 
     def _start(self, told: Told, scope: Scope, fired: Mapping[int, Mapping[str, Any]]) -> None:
@@ -299,7 +308,7 @@ class Scopes:
                 scope.inner[index] = run
                 self._iterate(told, run, inputs)
             else:
-                scope.running[index] = None
+                scope.running.add(index)
                 told.append(Begun(scope, node, inputs))
                 if node.subflow is not None:
                     self._todo.append((self._begin_subflow, (scope, node, inputs)))
@@ -309,7 +318,7 @@ class Scopes:
     def _ended(self, told: Told, scope: Scope, node: PlanNode, lit: Mapping[str, Any]) -> None:
         if scope.over:
             return
-        scope.running.pop(node.index, None)
+        scope.running.discard(node.index)
         if node.leaving and self._left(told, scope, node, lit):
             return
         self._tell(told, scope, scope.ledger.complete(node.index, lit))
@@ -333,7 +342,7 @@ class Scopes:
             scope = scope.deed.around
         run = scope.deed
         if run is None:
-            self._todo.clear()
+            self._broken = True
             told.append(Broke(failure))
         else:
             self._cut(told, scope)
@@ -343,14 +352,14 @@ class Scopes:
     def _cut(self, told: Told, scope: Scope) -> None:
         """End a scope where it stands: what runs in it, innermost first, is told."""
         scope.over = True
-        for inner in scope.inner.values():
+        for _, inner in sorted(scope.inner.items(), key=_number):
             self._cut_deed(told, inner)
-        told.extend([Cut(scope, scope.plan.nodes[index]) for index in scope.running])
+        told.extend([Cut(scope, scope.plan.nodes[index]) for index in sorted(scope.running)])
 
     def _cut_deed(self, told: Told, deed: LoopRun | SubflowRun) -> None:
         if isinstance(deed, SubflowRun):
             deed.over = True
-            for child in deed.children.values():
+            for _, child in sorted(deed.children.items(), key=_number):
                 self._cut(told, child)
         elif deed.now is not None:
             self._cut(told, deed.now)
@@ -518,8 +527,7 @@ class Scopes:
     def _subflow_failed(self, told: Told, run: SubflowRun, failure: Failure) -> None:
         if run.over:
             return
-        for child in run.children.values():
-            self._cut(told, child)
+        self._cut_deed(told, run)
         own = replace(failure, node_id=run.node.id)
         lit = {ERROR_PORT: error_value(own, 1)} if run.node.error_wired else {}
         self._close(told, run, lit, own)
@@ -531,7 +539,8 @@ class Scopes:
     def _close(self, told: Told, run: SubflowRun, lit: Mapping[str, Value], failure: Failure | None) -> None:
         run.over = True
         scope, node = run.around, run.node
-        del scope.inner[node.index], scope.running[node.index]
+        del scope.inner[node.index]
+        scope.running.discard(node.index)
         told.append(Ended(scope, node, lit, failure))
 
 
@@ -563,6 +572,10 @@ def _loop_at(scope: Scope, header: str) -> LoopRun:
             return deed
         deed = deed.around.deed
     raise LedgerMisused(f"There is no loop at {header} around scope {scope.name!r}.")
+
+
+def _number(member: tuple[int, Any]) -> int:
+    return member[0]
 
 
 def _kind(value: Any) -> str:
