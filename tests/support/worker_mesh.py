@@ -234,6 +234,11 @@ class WorkerMesh:
         found: dict[str, Any] = wait_for(probe, seconds=seconds, what=f"the end of {execution_id}")
         return found
 
+    def runs_of(self, flow_id: str) -> list[str]:
+        """The ids of a flow's executions, newest first."""
+        request = runs_pb.ListExecutionsRequest(flow_id=flow_id)
+        return [each.id for each in self._call(self.runs.ListExecutions, request).executions]
+
     def cancel(self, execution_id: str, request_id: str = "") -> dict[str, Any]:
         request = runs_pb.CancelExecutionRequest(execution_id=execution_id, request_id=request_id)
         return _shown(self._call(self.runs.CancelExecution, request).execution)

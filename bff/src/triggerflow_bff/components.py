@@ -107,8 +107,9 @@ def _flows() -> dict[str, Schema]:
             {
                 "timeoutSeconds": {"type": "integer", "minimum": 1},
                 "labels": {"type": "array", "items": _TEXT},
+                "onFailure": closed({"flowId": _UUID, "url": _TEXT}, optional=("flowId", "url")),
             },
-            optional=("timeoutSeconds", "labels"),
+            optional=("timeoutSeconds", "labels", "onFailure"),
         ),
         "FlowProblem": closed(
             {

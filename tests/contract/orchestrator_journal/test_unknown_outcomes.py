@@ -94,7 +94,9 @@ async def test_who_waits_for_an_answer_that_was_committed_unheard_gets_it(databa
         assert await world.rows("SELECT count(*) FROM executions") == [(1,)]
 
 
-@pytest.mark.parametrize("kind", [Kind.START, Kind.ATTEMPT, Kind.OBJECT, Kind.JOURNAL, Kind.METRIC, Kind.STATE])
+@pytest.mark.parametrize(
+    "kind", [Kind.START, Kind.ATTEMPT, Kind.OBJECT, Kind.JOURNAL, Kind.METRIC, Kind.FAILURE_CALL, Kind.STATE]
+)
 async def test_whatever_rows_a_unit_has_are_enough_to_know(database_url: str, kind: Kind) -> None:
     async with behind_proxy(database_url) as (world, proxy, told):
         run = SampleRun()
@@ -104,6 +106,7 @@ async def test_whatever_rows_a_unit_has_are_enough_to_know(database_url: str, ki
             Kind.ATTEMPT: ("a", 2, run.id, "Error", 1),
             Kind.OBJECT: ("r", run.id, 1, "r"),
             Kind.JOURNAL: (run.id, 1, 1, "a", "n", "", 1, "succeeded", "{}", None, 1, 2),
+            Kind.FAILURE_CALL: (run.id, "url", "p", "me", "https://example.com", 1),
             Kind.METRIC: (run.id, "a", 0, "tokens", None, 1.5),
             Kind.STATE: ("running", "{}", None, 1, None, None, 1, run.id),
         }
@@ -112,7 +115,14 @@ async def test_whatever_rows_a_unit_has_are_enough_to_know(database_url: str, ki
         proxy.lose_reply_to(run.id)
         assert await told.of(unit) is None
         assert proxy.cut.is_set()
-        tables = ("activation_starts", "activation_attempts", "objects", "journal", "activation_metrics")
+        tables = (
+            "activation_starts",
+            "activation_attempts",
+            "objects",
+            "journal",
+            "activation_metrics",
+            "failure_calls",
+        )
         counts = [(await world.rows(f"SELECT count(*) FROM {table}"))[0][0] for table in tables]
         assert sum(counts) == (kind is not Kind.STATE)
 

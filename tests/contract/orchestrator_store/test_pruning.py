@@ -35,6 +35,7 @@ OF_EXECUTIONS = (
     tables.events,
     tables.objects,
     tables.commands,
+    tables.failure_calls,
     tables.seeds,
 )
 
@@ -65,6 +66,8 @@ async def add_run(world: Any, sample: Any, objects: Objects, number: int, ended_
     told = [sample.event(number * 10_000 + place, place) for place in range(1, events + 1)]
     rows = [{"execution_id": record.id, "id": each.id, "sequence": each.sequence, "body": each.body} for each in told]
     world.execute(insert(tables.events).values(rows))
+    call = {"project_id": sample.project, "principal": "p", "target": "t", "look_at": 1}
+    world.execute(insert(tables.failure_calls).values(execution_id=record.id, kind="url", **call))
     ref = sample.id(number * 1_000)
     world.add_value(LargeValue(ref, record.id, 4, await objects.put(ref, b"text")))
     world.execute(

@@ -38,6 +38,7 @@ from triggerflow_orchestrator.app.take_up import TakeUp
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.domain.lease import Load
+from triggerflow_orchestrator.failure_parts import telling_of_failures
 from triggerflow_orchestrator.firing_parts import firing_parts
 from triggerflow_orchestrator.runtime.triggerflow import TriggerFlowRuntime
 from triggerflow_orchestrator.settings import OrchestratorSettings
@@ -168,6 +169,10 @@ async def open_orchestrator(
         await stack.enter_async_context(open_task("follow-flows", follow.run))
         for name, run in {"keep-triggers": triggers.keep.run, **firings.tasks}.items():
             await stack.enter_async_context(open_task(name, run))
+        telling = telling_of_failures(
+            database=database, reads=reads, start=start, bus=bus, adapters=adapters or AdapterSettings()
+        )
+        await stack.enter_async_context(telling)
         retention = Retention(pruning, now_us, keep_days=settings.keep_days, firings=firings.firings)
         await stack.enter_async_context(open_task("retention", retention.run))
         yield Orchestrator(servicer, ready)

@@ -32,6 +32,7 @@ from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.bootstrap import Orchestrator, decode_refusal, encode_refusal
 from triggerflow_orchestrator.bucket_place import BucketPlace
 from triggerflow_orchestrator.domain.execution import ProjectNotice
+from triggerflow_orchestrator.failure_parts import telling_of_failures
 from triggerflow_orchestrator.firing_parts import firing_parts
 from triggerflow_orchestrator.mesh_parts import MeshParts, open_parts
 from triggerflow_orchestrator.ports import Leases
@@ -128,6 +129,10 @@ async def open_mesh_orchestrator(
             **({"archive": archive.run} if archive is not None else {}),
         }.items():
             await stack.enter_async_context(open_task(name, run))
+        telling = telling_of_failures(
+            database=parts.database, reads=parts.reads, start=start, bus=bus, adapters=adapters or AdapterSettings()
+        )
+        await stack.enter_async_context(telling)
         yield Orchestrator(servicer, ready)
 
 

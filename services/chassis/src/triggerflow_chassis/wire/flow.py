@@ -192,6 +192,13 @@ def _draw(drawing: flow_pb2.Flow | version_pb2.Blueprint, value: Mapping[str, An
     if "labels" in settings:
         drawing.settings.labels.SetInParent()
         drawing.settings.labels.labels.extend(settings["labels"])
+    if "onFailure" in settings:
+        asked = settings["onFailure"]
+        drawing.settings.on_failure.SetInParent()
+        if "flowId" in asked:
+            drawing.settings.on_failure.flow_id = normalise(asked["flowId"])
+        if "url" in asked:
+            drawing.settings.on_failure.url = asked["url"]
 
 
 def _settings_to_json(settings: flow_pb2.FlowSettings) -> dict[str, Any]:
@@ -200,6 +207,12 @@ def _settings_to_json(settings: flow_pb2.FlowSettings) -> dict[str, Any]:
         result["timeoutSeconds"] = settings.timeout_seconds
     if settings.HasField("labels"):
         result["labels"] = list(settings.labels.labels)
+    if settings.HasField("on_failure"):
+        asked = settings.on_failure
+        result["onFailure"] = {
+            **({"flowId": asked.flow_id} if asked.HasField("flow_id") else {}),
+            **({"url": asked.url} if asked.HasField("url") else {}),
+        }
     return result
 
 

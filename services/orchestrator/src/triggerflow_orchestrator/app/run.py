@@ -502,6 +502,10 @@ class Run:
         self._event(move, now, "execution.failed", events.state("failed", message))
         self._notice(move, now, "execution.failed")
         self._state(move)
+        if status == "failed":
+            for kind, target in self.plan.on_failure:
+                row = (self.id, kind, self._record.project_id, self._record.principal, target, now)
+                move.unit.rows.append((Kind.FAILURE_CALL, row))
         move.ended = True
 
     def _cut(self, move: Transition, now: int, activation: Activation, why: str) -> None:

@@ -46,6 +46,8 @@ class Kind(IntEnum):
     RequestTaken"""
     SEED = 13
     """(execution_id, body). What a run begins with that another one did: `domain.seed`"""
+    FAILURE_CALL = 21
+    """(execution_id, kind, project_id, principal, target, look_at). Who is told that a run failed"""
     METRIC = 20
     """(execution_id, activation_id, sequence, name, unit, value)"""
 

@@ -190,6 +190,7 @@ class _Drawing:
             ),
             timeout_seconds=_whole(settings.get("timeoutSeconds")) if loop is None else None,
             labels=tuple(settings.get("labels") or ()),
+            on_failure=_on_failure(settings.get("onFailure") or {}) if loop is None else (),
             wires=tuple(node.wires for node in nodes),
             intakes=tuple(
                 tuple(
@@ -364,6 +365,11 @@ def _refuse_cycles(drawn: Sequence[Mapping[str, Any]], places: Sequence[int], ed
     if len(free) < len(drawn):
         caught = next(place for place, count in enumerate(leading) if count)
         raise PlanInvalid(f"/nodes/{places[caught]}", f"{len(drawn) - len(free)} nodes lie on a cycle or behind one.")
+
+
+def _on_failure(asked: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    named = (("flow", asked.get("flowId")), ("url", asked.get("url")))
+    return tuple((kind, target) for kind, target in named if target is not None)
 
 
 def _places(nodes: Iterable[PlanNode]) -> tuple[int, ...]:

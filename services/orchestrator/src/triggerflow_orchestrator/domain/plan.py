@@ -220,6 +220,8 @@ class Plan:
     edge_counts: tuple[int, ...]
     # Where this is a loop's body: its header, else None.
     header: int | None = None
+    # Whom a failed run is told to: "flow" and "url", each with where; only at the root.
+    on_failure: tuple[tuple[str, str], ...] = ()
 
     def every(self) -> tuple[PlanNode, ...]:
         """All nodes of the tree below and with this region, composites aside, by `number`."""

@@ -62,6 +62,10 @@ _SQL: Final = {
     ),
     Kind.CLAIM: "UPDATE executions SET epoch=? WHERE id=?",
     Kind.FOLLOWED: "UPDATE followed SET position=? WHERE name=?",
+    Kind.FAILURE_CALL: (
+        "INSERT INTO failure_calls (execution_id, kind, project_id, principal, target, look_at, attempt)"
+        " VALUES (?,?,?,?,?,?,0)"
+    ),
     Kind.METRIC: (
         "INSERT INTO activation_metrics (execution_id, activation_id, sequence, name, unit, value) VALUES (?,?,?,?,?,?)"
     ),

@@ -52,6 +52,11 @@ _INSERTS: Final[dict[Kind, tuple[str, str, str]]] = {
         "",
     ),
     Kind.EVENT: ("events", "execution_id text, id text, sequence int4, body text", ""),
+    Kind.FAILURE_CALL: (
+        "failure_calls",
+        "execution_id text, kind text, project_id text, principal text, target text, look_at int8",
+        "",
+    ),
     Kind.METRIC: (
         "activation_metrics",
         "execution_id text, activation_id text, sequence int4, name text, unit text, value float8",

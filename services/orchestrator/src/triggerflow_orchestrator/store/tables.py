@@ -17,6 +17,7 @@ WAITING = "owner IS NULL AND ended_at IS NULL"
 TO_ARCHIVE = "ended_at IS NOT NULL AND archived_at IS NULL"
 # What the relay has not given ids yet.
 NOT_NOTICED = "NOT noticed"
+NOT_TOLD = "done_at IS NULL"
 OPEN_FIRINGS = "status IN ('held', 'ready')"
 LIVE_FIRINGS = "live"
 
@@ -129,6 +130,27 @@ activation_metrics = Table(
     Column("unit", Text),
     Column("value", Double, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# Who is to be told that a run failed; written with its end, `done_at` once told or given up.
+failure_calls = Table(
+    "failure_calls",
+    metadata,
+    Column("execution_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True, comment="flow, or url"),
+    Column("project_id", Text, nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("target", Text, nullable=False, comment="the flow's id, or the URL"),
+    Column("look_at", BigInteger, nullable=False, comment="when it is tried next"),
+    Column("attempt", Integer, nullable=False, server_default="0", comment="tries so far"),
+    Column("error", Text, comment="of the last try"),
+    Column("done_at", BigInteger),
+)
+Index(
+    "failure_calls_open",
+    failure_calls.c.look_at,
+    sqlite_where=text(NOT_TOLD),
+    postgresql_where=text(NOT_TOLD),
 )
 
 # One row an outcome. A skipped node has this row and none in `activation_starts`.
