@@ -107,9 +107,10 @@ def _flows() -> dict[str, Schema]:
             {
                 "timeoutSeconds": {"type": "integer", "minimum": 1},
                 "labels": {"type": "array", "items": _TEXT},
+                "concurrency": {"type": "integer", "minimum": 1, "description": "Runs that go on at once, at most."},
                 "onFailure": closed({"flowId": _UUID, "url": _TEXT}, optional=("flowId", "url")),
             },
-            optional=("timeoutSeconds", "labels", "onFailure"),
+            optional=("timeoutSeconds", "labels", "concurrency", "onFailure"),
         ),
         "FlowProblem": closed(
             {

@@ -214,7 +214,7 @@ async def test_the_flow_has_so_many_runs_at_most_whoever_starts_them(came: Any, 
     await one.admit()
     assert await one.statuses() == ["held"]
     assert (await one.at(0)).reason == "concurrency of the flow: 2 of 2 runs go on"
-    await store.dropped(place, "refused")
+    await store.release(place)
     await one.admit()
     assert await one.statuses() == ["ready"]
 

@@ -103,6 +103,7 @@ RESOURCES = (
                     "NO_SUCH_TRIGGER",
                     "NO_VERSION",
                     "NO_MANUAL_TRIGGER",
+                    "TOO_MANY",
                 ),
                 parameters=(
                     Parameter("trigger", "Fires this trigger alone, by its node id.", UUID),

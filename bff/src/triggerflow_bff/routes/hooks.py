@@ -111,11 +111,15 @@ _SIGNED = Parameter(
 )
 _REPLIES = (
     Reply(200, "Where the trigger answers `sync`: the run's outputs.", "HookOutputs"),
-    Reply(202, "The run is durable and goes on; or a draft's call was heard.", "HookAccepted"),
+    Reply(
+        202,
+        "The run is durable and goes on, or waits as the trigger's limits have it; or a draft's call was heard.",
+        "HookAccepted",
+    ),
 )
 _REASONS = (
     "UNAUTHENTICATED", "NOT_FOUND", "BAD_JSON", "BAD_PARAMETER", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INVALID",
-    "RUN_FAILED",
+    "RUN_FAILED", "TOO_MANY",
 )  # fmt: skip
 
 RESOURCES = (

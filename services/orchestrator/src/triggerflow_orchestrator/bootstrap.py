@@ -44,6 +44,7 @@ from triggerflow_orchestrator.runtime.triggerflow import TriggerFlowRuntime
 from triggerflow_orchestrator.settings import OrchestratorSettings
 from triggerflow_orchestrator.store.database import open_sqlite
 from triggerflow_orchestrator.store.executions import SqlReads
+from triggerflow_orchestrator.store.firings import SqlFirings
 from triggerflow_orchestrator.store.journal import SqliteJournal
 from triggerflow_orchestrator.store.migrations import CHAIN
 from triggerflow_orchestrator.store.objects import FileObjects
@@ -132,12 +133,14 @@ async def open_orchestrator(
         flows = CompiledFlows(catalogue, blueprints)
         ready = asyncio.Event()
         follow = FollowFlows(RegistryFlowEvents(channel), reads, journal, bus, idle_seconds=settings.follow_seconds)
-        start = StartExecution(engine, blueprints, flows)
+        start = StartExecution(engine, blueprints, flows, SqlFirings(database))
+        cancel = _once_taken_up(CancelExecution(engine, reads), ready)
         triggers = trigger_parts(
             database=database,
             channel=channel,
             bus=bus,
             start=start,
+            cancel=cancel,
             reads=reads,
             waiters=waiters,
             adapters=adapters or AdapterSettings(),
@@ -145,8 +148,7 @@ async def open_orchestrator(
             bus_is_sure=True,
         )
         sources = RecoveryReads(database, objects)
-        cancel = _once_taken_up(CancelExecution(engine, reads), ready)
-        firings = firing_parts(database, triggers, cancel, bus)
+        firings = firing_parts(database, triggers)
         servicer = OrchestratorServicer(
             Handlers(
                 start=start,

@@ -7,10 +7,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from triggerflow_chassis.bus import Bus
 from triggerflow_chassis.clock import now_us
 
-from triggerflow_orchestrator.app.dispatch import CancelRun, Dispatch
+from triggerflow_orchestrator.app.dispatch import Dispatch
 from triggerflow_orchestrator.app.schedule_desk import ScheduleDesk
 from triggerflow_orchestrator.app.schedules import KeepTime
 from triggerflow_orchestrator.store.database import Database
@@ -30,10 +29,9 @@ class FiringParts:
     """To be run once what was interrupted is noted: they start new runs."""
 
 
-def firing_parts(database: Database, triggers: TriggerParts, cancel: CancelRun, bus: Bus) -> FiringParts:
+def firing_parts(database: Database, triggers: TriggerParts) -> FiringParts:
     """`triggers.keep` is run by the caller too."""
-    firings, schedules = SqlFirings(database), SqlSchedules(database)
-    dispatch = Dispatch(firings, triggers.book, triggers.fire, cancel, bus)
+    firings, dispatch, schedules = triggers.firings, triggers.dispatch, SqlSchedules(database)
     time = KeepTime(schedules, dispatch.wake)
     triggers.keep.on_change(time.wake)
     desk = ScheduleDesk(schedules, firings, dispatch, now_us, time.wake, triggers.keep.abreast)

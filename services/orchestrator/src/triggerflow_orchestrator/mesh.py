@@ -38,6 +38,7 @@ from triggerflow_orchestrator.mesh_parts import MeshParts, open_parts
 from triggerflow_orchestrator.ports import Leases
 from triggerflow_orchestrator.settings import MeshSettings
 from triggerflow_orchestrator.store.archiving import SqlArchiving
+from triggerflow_orchestrator.store.firings import SqlFirings
 from triggerflow_orchestrator.store.postgres_outbox import PostgresOutbox
 from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.s3_archives import S3Archives
@@ -83,7 +84,7 @@ async def open_mesh_orchestrator(
             QueueStart(parts.journal, parts.kicks),
             CompiledFlows(_NoHandlers(), blueprints),
         )
-        start = StartExecution(queue, blueprints, flows)
+        start = StartExecution(queue, blueprints, flows, SqlFirings(parts.database))
         cancel = AskCancel(parts.commands, parts.end_unrun, parts.kicks)
         ready = asyncio.Event()
         of_relay = settings.postgres.named(f"{settings.postgres.application}-relay")
@@ -95,13 +96,14 @@ async def open_mesh_orchestrator(
             channel=channel,
             bus=bus,
             start=start,
+            cancel=cancel,
             reads=parts.reads,
             waiters=waiters,
             adapters=adapters or AdapterSettings(),
             idle_seconds=_TRIGGERS_SECONDS,
             bus_is_sure=False,
         )
-        firings = firing_parts(parts.database, triggers, cancel, bus)
+        firings = firing_parts(parts.database, triggers)
         servicer = OrchestratorServicer(
             Handlers(
                 start=start,

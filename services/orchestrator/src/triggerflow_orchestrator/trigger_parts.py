@@ -9,7 +9,9 @@ from triggerflow_adapter_sdk import AdapterSettings
 from triggerflow_chassis.bus import Bus
 from triggerflow_chassis.clock import now_us
 
+from triggerflow_orchestrator.app.dispatch import CancelRun, Dispatch
 from triggerflow_orchestrator.app.fire import Fire
+from triggerflow_orchestrator.app.fire_within import FireWithin
 from triggerflow_orchestrator.app.hook_desk import HookDesk
 from triggerflow_orchestrator.app.hooks import Hooks, SecretOf
 from triggerflow_orchestrator.app.keep_triggers import KeepTriggers
@@ -17,6 +19,7 @@ from triggerflow_orchestrator.app.start import StartExecution
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.ports import Reads
 from triggerflow_orchestrator.store.database import Database
+from triggerflow_orchestrator.store.firings import SqlFirings
 from triggerflow_orchestrator.store.hooks import SqlHooks
 from triggerflow_orchestrator.store.trigger_book import SqlTriggerBook
 from triggerflow_orchestrator.transport.env_secrets import env_secrets
@@ -32,6 +35,9 @@ class TriggerParts:
     book: SqlTriggerBook
     keep: KeepTriggers
     fire: Fire
+    firings: SqlFirings
+    dispatch: Dispatch
+    """Its `run` is among `firing_parts.FiringParts.tasks`."""
     hooks: Hooks
     hook_desk: HookDesk
 
@@ -42,6 +48,7 @@ def trigger_parts(
     channel: grpc.aio.Channel,
     bus: Bus,
     start: StartExecution,
+    cancel: CancelRun,
     reads: Reads,
     waiters: EndWaiters,
     adapters: AdapterSettings,
@@ -59,12 +66,16 @@ def trigger_parts(
         bus_is_sure=bus_is_sure,
     )
     fire = Fire(start, book)
+    firings = SqlFirings(database)
+    dispatch = Dispatch(firings, book, fire, cancel, bus)
     store = SqlHooks(database)
     secret_of = SecretOf(store, env_secrets(adapters))
     return TriggerParts(
         book=book,
         keep=keep,
         fire=fire,
-        hooks=Hooks(book, keep.abreast, fire, book, reads, waiters, secret_of, now_us),
+        firings=firings,
+        dispatch=dispatch,
+        hooks=Hooks(book, keep.abreast, FireWithin(fire, dispatch), book, reads, waiters, secret_of, now_us),
         hook_desk=HookDesk(book, RegistryDrafts(channel), store, secret_of, now_us),
     )

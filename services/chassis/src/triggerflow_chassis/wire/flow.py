@@ -189,6 +189,8 @@ def _draw(drawing: flow_pb2.Flow | version_pb2.Blueprint, value: Mapping[str, An
     drawing.settings.SetInParent()
     if "timeoutSeconds" in settings:
         drawing.settings.timeout_seconds = whole(settings["timeoutSeconds"], "/settings/timeoutSeconds")
+    if "concurrency" in settings:
+        drawing.settings.concurrency = whole(settings["concurrency"], "/settings/concurrency")
     if "labels" in settings:
         drawing.settings.labels.SetInParent()
         drawing.settings.labels.labels.extend(settings["labels"])
@@ -205,6 +207,8 @@ def _settings_to_json(settings: flow_pb2.FlowSettings) -> dict[str, Any]:
     result: dict[str, Any] = {}
     if settings.HasField("timeout_seconds"):
         result["timeoutSeconds"] = settings.timeout_seconds
+    if settings.HasField("concurrency"):
+        result["concurrency"] = settings.concurrency
     if settings.HasField("labels"):
         result["labels"] = list(settings.labels.labels)
     if settings.HasField("on_failure"):

@@ -151,7 +151,8 @@ class Dispatch:
 
     async def _start(self, firing: Firing) -> None:
         if not firing.node_id:
-            await self._firings.dropped(firing.id, "Whoever asked for this run is gone.")
+            # A place whose owner is gone.
+            await self._firings.release(firing.id)
             return
         trigger = await self._book.trigger(firing.project_id, firing.flow_id, firing.node_id)
         if trigger is None:

@@ -120,5 +120,8 @@ class Firings(Protocol):
         """Delete what was dropped or missed before; say how many. What started goes with its run."""
 
     async def reserve(self, project_id: str, flow_id: str, most_of_flow: int) -> str | None:
-        """A place among the runs of a flow, for one that somebody asks for, until `started` or `dropped`: its id, a
-        firing of no trigger. None where that many go on."""
+        """A place among the runs of a flow, for one that somebody asks for, until `release`: its id. None where that
+        many go on. One that is not released lapses after half a minute: `claim` gives it as a firing of no node."""
+
+    async def release(self, place: str) -> None:
+        """Give a place back: its run is there, or will not be. Unknown ones are passed over."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from triggerflow_chassis.errors import BadParameter, Invalid, NoSuchTrigger, NotFound, NoVersion, Violation
+from triggerflow_chassis.errors import BadParameter, Invalid, NoSuchTrigger, NotFound, NoVersion, TooMany, Violation
 
-from triggerflow_orchestrator.app.fire import Fire
+from triggerflow_orchestrator.app.fire_within import FireWithin, Waits
 from triggerflow_orchestrator.app.hook_ports import HookStore
 from triggerflow_orchestrator.app.trigger_ports import Fires, TriggerBook
 from triggerflow_orchestrator.app.waiters import EndWaiters
@@ -35,7 +35,8 @@ EnvSecret = Callable[[str, str], str]
 class Called:
     """The run of a call, and whether its trigger answers with its end."""
 
-    record: ExecutionRecord
+    record: ExecutionRecord | None
+    """None: it is durable, and its limits let it wait."""
     sync: bool
 
 
@@ -66,7 +67,7 @@ class Hooks:
         self,
         book: TriggerBook,
         abreast: Callable[[], Awaitable[None]],
-        fire: Fire,
+        fire: FireWithin,
         fires: Fires,
         reads: Reads,
         waiters: EndWaiters,
@@ -85,7 +86,8 @@ class Hooks:
     async def call(self, project_id: str, path: str, call: HookCall, wait_seconds: float) -> Called:
         """Start the run of a signed call; a signature that was seen is answered with its run.
 
-        Raises NotFound, Unauthenticated, UnsupportedMediaType, BadJson, Invalid, BadParameter, in this order.
+        Raises NotFound, Unauthenticated, UnsupportedMediaType, BadJson, Invalid, BadParameter, in this order; TooMany
+        where the trigger's limits drop it.
         """
         trigger = await self._find(project_id, path, WEBHOOK)
         secret = await self._secret_of(trigger.flow_id, trigger.node_id, trigger.config)
@@ -94,7 +96,7 @@ class Hooks:
         )
         sync = trigger.config.get("answer", "async") == "sync"
         record = await self._run(trigger, inputs_of(call), f"signature:{signature}", wait_seconds if sync else 0)
-        return Called(record, sync)
+        return Called(None if isinstance(record, Waits) else record, sync)
 
     async def page(self, project_id: str, path: str) -> Trigger:
         """The trigger at a path, whatever its kind. Raises NotFound."""
@@ -104,11 +106,15 @@ class Hooks:
         self, project_id: str, path: str, inputs: Mapping[str, Any], submission_id: str
     ) -> ExecutionRecord:
         """Start the run of a form or of a message of a chat; sent again it is the same run. Raises NotFound,
-        BadParameter, Invalid with pointers under /inputs."""
+        BadParameter, Invalid with pointers under /inputs, TooMany where the trigger's limits drop it or let it wait:
+        sent again, it is answered with its run once that has started."""
         trigger = await self._find(project_id, path, PAGES)
         if not _SUBMISSION.fullmatch(submission_id):
             raise BadParameter("submission_id", "A submission id has 22 to 100 letters, digits, - and _.")
-        return await self._run(trigger, inputs, f"submission:{submission_id}", 0)
+        record = await self._run(trigger, inputs, f"submission:{submission_id}", 0)
+        if isinstance(record, Waits):
+            raise TooMany(f"It was received and waits: {record.reason}. Send it again in a moment, to see its run.")
+        return record
 
     async def submission(self, project_id: str, path: str, submission_id: str, wait_seconds: float) -> ExecutionRecord:
         """The run of what was sent, at its end or after so long. Raises NotFound."""
@@ -123,7 +129,7 @@ class Hooks:
 
     async def _run(
         self, trigger: Trigger, inputs: Mapping[str, Any], request_id: str, wait_seconds: float
-    ) -> ExecutionRecord:
+    ) -> ExecutionRecord | Waits:
         try:
             fired = await self._fire(trigger, inputs, request_id)
         except (NoSuchTrigger, NoVersion):
@@ -133,6 +139,8 @@ class Hooks:
                 # Deleted since the book was read.
                 raise _nothing_at(trigger.key) from None
             raise
+        if isinstance(fired, Waits):
+            return fired
         record = fired.record
         if record is None:
             record = await self._reads.execution(trigger.project_id, fired.execution_id)

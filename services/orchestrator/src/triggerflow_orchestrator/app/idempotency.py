@@ -24,8 +24,8 @@ from triggerflow_orchestrator.ports import Journal, Pruning, Reads, StoredAnswer
 
 KEPT_US: Final = 24 * 60 * 60 * 1_000_000
 
-# Of 500 and above: the next try may go better, so nothing is kept.
-_NOT_KEPT: Final = frozenset({"INTERNAL", "UNAVAILABLE", "DEADLINE"})
+# Of 500 and above, and of too many at once: the next try may go better, so nothing is kept.
+_NOT_KEPT: Final = frozenset({"INTERNAL", "UNAVAILABLE", "DEADLINE", "TOO_MANY"})
 
 log = structlog.get_logger(__name__)
 

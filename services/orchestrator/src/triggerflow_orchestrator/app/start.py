@@ -6,11 +6,20 @@ Order of refusals (CONTRACT section 1, "Execution" and "Problem"): 422, then 404
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 import orjson
 from triggerflow_chassis.clock import now_us
-from triggerflow_chassis.errors import Invalid, NoManualTrigger, NoSuchTrigger, NoVersion, Violation
+from triggerflow_chassis.errors import (
+    Invalid,
+    NoManualTrigger,
+    NoSuchTrigger,
+    NoVersion,
+    TooMany,
+    Unavailable,
+    Violation,
+)
 from triggerflow_chassis.ids import uuid7
 
 from triggerflow_orchestrator.app.commands import FireKey, RequestKey, StartCommand
@@ -22,6 +31,7 @@ from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain.execution import PRIORITIES, BlueprintVersion, ExecutionRecord
 from triggerflow_orchestrator.domain.plan import Plan
 from triggerflow_orchestrator.domain.seed import Seed
+from triggerflow_orchestrator.domain.trigger import most_at_once
 from triggerflow_orchestrator.domain.value import encode, shown
 from triggerflow_orchestrator.ports import Blueprints
 
@@ -45,17 +55,29 @@ class Acceptor(Protocol):
         what `seed` has, which `insert` stores."""
 
 
+class Places(Protocol):
+    """`app.firing_ports.Firings`: places among the runs of a flow."""
+
+    async def reserve(self, project_id: str, flow_id: str, most_of_flow: int) -> str | None: ...
+
+    async def release(self, place: str) -> None: ...
+
+
 class StartExecution:
     """Accepts runs."""
 
-    def __init__(self, acceptor: Acceptor, blueprints: Blueprints, flows: CompiledFlows) -> None:
+    def __init__(
+        self, acceptor: Acceptor, blueprints: Blueprints, flows: CompiledFlows, places: Places | None = None
+    ) -> None:
+        """Without `places` no flow is limited in its runs."""
+        self._places = places
         self._acceptor = acceptor
         self._blueprints = blueprints
         self._flows = flows
 
     async def __call__(self, command: StartCommand) -> ExecutionRecord:
-        """The run as it is once durable. Raises Invalid, NoSuchTrigger, NoVersion, NoManualTrigger, RequestTaken,
-        Unavailable."""
+        """The run as it is once durable. Raises Invalid, NoSuchTrigger, NoVersion, NoManualTrigger, TooMany (as many
+        runs of the flow go on as its settings let), RequestTaken, Unavailable."""
         if "$value" in command.inputs:
             raise Invalid([Violation("/inputs/$value", "This name is kept for references. Choose another one.")])
         version = await self._version(command)
@@ -67,6 +89,22 @@ class StartExecution:
         if not chosen:
             raise NoManualTrigger("The flow has no manual trigger. Name the trigger to fire with ?trigger={nodeId}.")
 
+        most = most_at_once(version.blueprint)
+        # What triggers fire was let through by its own limits.
+        if self._places is None or most is None or command.fire is not None:
+            return await self._accept(command, version, compiled, fired)
+        place = await self._places.reserve(command.project_id, version.flow_id, most)
+        if place is None:
+            raise TooMany(f"{most} runs of this flow go on, and its settings allow no more at once. Try again later.")
+        try:
+            return await self._accept(command, version, compiled, fired)
+        finally:
+            with suppress(Unavailable):  # else it lapses
+                await self._places.release(place)
+
+    async def _accept(
+        self, command: StartCommand, version: BlueprintVersion, compiled: CompiledFlow, fired: Fired
+    ) -> ExecutionRecord:
         unit = Unit(may_fail=True)
         record = _record(command, version, unit)
         durable = Durable()

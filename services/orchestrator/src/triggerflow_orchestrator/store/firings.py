@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Row, and_, exists, func, insert, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from triggerflow_chassis.ids import uuid7
@@ -199,6 +199,10 @@ class SqlFirings:
             held_until = now + _RESERVED_SECONDS * _SECOND_US
             await connection.execute(insert(firings).values(**row, status="ready", look_at=held_until, live=False))
         return id
+
+    async def release(self, place: str) -> None:
+        async with self._database.change() as connection:
+            await connection.execute(delete(firings).where(_F.id == place, _F.node_id == _NO_NODE))
 
 
 async def insert_offers(connection: AsyncConnection, offers: Iterable[Offer], now: int) -> None:

@@ -35,6 +35,8 @@ class HookCalls:
             await self._hook_desk.hear(project_id, request.path, call)
             return pb.CallHookResponse()
         called = await self._hooks.call(project_id, request.path, call, _wait(request.wait_seconds))
+        if called.record is None:
+            return pb.CallHookResponse()
         return pb.CallHookResponse(execution=messages.execution(called.record), sync=called.sync)
 
     async def GetHookPage(self, request: pb.GetHookPageRequest, context: Any) -> pb.GetHookPageResponse:

@@ -26,15 +26,15 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from triggerflow.registry.v1 import node_pb2 as triggerflow_dot_registry_dot_v1_dot_node__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"triggerflow/registry/v1/flow.proto\x12\x17triggerflow.registry.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"triggerflow/registry/v1/node.proto\"\xde\x03\n\x04\x46low\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12,\n\x05nodes\x18\x05 \x03(\x0b\x32\x1d.triggerflow.registry.v1.Node\x12,\n\x05\x65\x64ges\x18\x06 \x03(\x0b\x32\x1d.triggerflow.registry.v1.Edge\x12\x1a\n\rchannels_json\x18\x07 \x01(\tH\x00\x88\x01\x01\x12\x37\n\x08settings\x18\x08 \x01(\x0b\x32%.triggerflow.registry.v1.FlowSettings\x12\x1b\n\x0elatest_version\x18\t \x01(\tH\x01\x88\x01\x01\x12\x32\n\x08problems\x18\n \x03(\x0b\x32 .triggerflow.registry.v1.Problem\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\r \x01(\tB\x10\n\x0e_channels_jsonB\x11\n\x0f_latest_version\"\x9e\x01\n\x04\x45\x64ge\x12\n\n\x02id\x18\x01 \x01(\t\x12\x31\n\x06source\x18\x02 \x01(\x0b\x32!.triggerflow.registry.v1.Endpoint\x12\x31\n\x06target\x18\x03 \x01(\x0b\x32!.triggerflow.registry.v1.Endpoint\x12\x16\n\tloop_json\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\x0c\n\n_loop_json\")\n\x08\x45ndpoint\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0c\n\x04port\x18\x02 \x01(\t\"\xd0\x01\n\x0c\x46lowSettings\x12\x1c\n\x0ftimeout_seconds\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x37\n\x06labels\x18\x02 \x01(\x0b\x32\".triggerflow.registry.v1.LabelListH\x01\x88\x01\x01\x12;\n\non_failure\x18\x05 \x01(\x0b\x32\".triggerflow.registry.v1.OnFailureH\x02\x88\x01\x01\x42\x12\n\x10_timeout_secondsB\t\n\x07_labelsB\r\n\x0b_on_failure\"G\n\tOnFailure\x12\x14\n\x07\x66low_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03url\x18\x02 \x01(\tH\x01\x88\x01\x01\x42\n\n\x08_flow_idB\x06\n\x04_url\"\x1b\n\tLabelList\x12\x0e\n\x06labels\x18\x01 \x03(\t\"\x99\x01\n\x07Problem\x12:\n\x08severity\x18\x01 \x01(\x0e\x32(.triggerflow.registry.v1.ProblemSeverity\x12\x0f\n\x07pointer\x18\x02 \x01(\t\x12\x14\n\x07node_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\tB\n\n\x08_node_id*m\n\x0fProblemSeverity\x12 \n\x1cPROBLEM_SEVERITY_UNSPECIFIED\x10\x00\x12\x1a\n\x16PROBLEM_SEVERITY_ERROR\x10\x01\x12\x1c\n\x18PROBLEM_SEVERITY_WARNING\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"triggerflow/registry/v1/flow.proto\x12\x17triggerflow.registry.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"triggerflow/registry/v1/node.proto\"\xde\x03\n\x04\x46low\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12,\n\x05nodes\x18\x05 \x03(\x0b\x32\x1d.triggerflow.registry.v1.Node\x12,\n\x05\x65\x64ges\x18\x06 \x03(\x0b\x32\x1d.triggerflow.registry.v1.Edge\x12\x1a\n\rchannels_json\x18\x07 \x01(\tH\x00\x88\x01\x01\x12\x37\n\x08settings\x18\x08 \x01(\x0b\x32%.triggerflow.registry.v1.FlowSettings\x12\x1b\n\x0elatest_version\x18\t \x01(\tH\x01\x88\x01\x01\x12\x32\n\x08problems\x18\n \x03(\x0b\x32 .triggerflow.registry.v1.Problem\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\r \x01(\tB\x10\n\x0e_channels_jsonB\x11\n\x0f_latest_version\"\x9e\x01\n\x04\x45\x64ge\x12\n\n\x02id\x18\x01 \x01(\t\x12\x31\n\x06source\x18\x02 \x01(\x0b\x32!.triggerflow.registry.v1.Endpoint\x12\x31\n\x06target\x18\x03 \x01(\x0b\x32!.triggerflow.registry.v1.Endpoint\x12\x16\n\tloop_json\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\x0c\n\n_loop_json\")\n\x08\x45ndpoint\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0c\n\x04port\x18\x02 \x01(\t\"\xfa\x01\n\x0c\x46lowSettings\x12\x1c\n\x0ftimeout_seconds\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x37\n\x06labels\x18\x02 \x01(\x0b\x32\".triggerflow.registry.v1.LabelListH\x01\x88\x01\x01\x12\x18\n\x0b\x63oncurrency\x18\x03 \x01(\x03H\x02\x88\x01\x01\x12;\n\non_failure\x18\x05 \x01(\x0b\x32\".triggerflow.registry.v1.OnFailureH\x03\x88\x01\x01\x42\x12\n\x10_timeout_secondsB\t\n\x07_labelsB\x0e\n\x0c_concurrencyB\r\n\x0b_on_failure\"G\n\tOnFailure\x12\x14\n\x07\x66low_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03url\x18\x02 \x01(\tH\x01\x88\x01\x01\x42\n\n\x08_flow_idB\x06\n\x04_url\"\x1b\n\tLabelList\x12\x0e\n\x06labels\x18\x01 \x03(\t\"\x99\x01\n\x07Problem\x12:\n\x08severity\x18\x01 \x01(\x0e\x32(.triggerflow.registry.v1.ProblemSeverity\x12\x0f\n\x07pointer\x18\x02 \x01(\t\x12\x14\n\x07node_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\tB\n\n\x08_node_id*m\n\x0fProblemSeverity\x12 \n\x1cPROBLEM_SEVERITY_UNSPECIFIED\x10\x00\x12\x1a\n\x16PROBLEM_SEVERITY_ERROR\x10\x01\x12\x1c\n\x18PROBLEM_SEVERITY_WARNING\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'triggerflow.registry.v1.flow_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROBLEMSEVERITY']._serialized_start=1286
-  _globals['_PROBLEMSEVERITY']._serialized_end=1395
+  _globals['_PROBLEMSEVERITY']._serialized_start=1328
+  _globals['_PROBLEMSEVERITY']._serialized_end=1437
   _globals['_FLOW']._serialized_start=133
   _globals['_FLOW']._serialized_end=611
   _globals['_EDGE']._serialized_start=614
@@ -42,11 +42,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENDPOINT']._serialized_start=774
   _globals['_ENDPOINT']._serialized_end=815
   _globals['_FLOWSETTINGS']._serialized_start=818
-  _globals['_FLOWSETTINGS']._serialized_end=1026
-  _globals['_ONFAILURE']._serialized_start=1028
-  _globals['_ONFAILURE']._serialized_end=1099
-  _globals['_LABELLIST']._serialized_start=1101
-  _globals['_LABELLIST']._serialized_end=1128
-  _globals['_PROBLEM']._serialized_start=1131
-  _globals['_PROBLEM']._serialized_end=1284
+  _globals['_FLOWSETTINGS']._serialized_end=1068
+  _globals['_ONFAILURE']._serialized_start=1070
+  _globals['_ONFAILURE']._serialized_end=1141
+  _globals['_LABELLIST']._serialized_start=1143
+  _globals['_LABELLIST']._serialized_end=1170
+  _globals['_PROBLEM']._serialized_start=1173
+  _globals['_PROBLEM']._serialized_end=1326
 # @@protoc_insertion_point(module_scope)

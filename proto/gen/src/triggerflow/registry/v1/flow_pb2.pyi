@@ -71,14 +71,16 @@ class Endpoint(_message.Message):
     def __init__(self, node_id: _Optional[str] = ..., port: _Optional[str] = ...) -> None: ...
 
 class FlowSettings(_message.Message):
-    __slots__ = ("timeout_seconds", "labels", "on_failure")
+    __slots__ = ("timeout_seconds", "labels", "concurrency", "on_failure")
     TIMEOUT_SECONDS_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
+    CONCURRENCY_FIELD_NUMBER: _ClassVar[int]
     ON_FAILURE_FIELD_NUMBER: _ClassVar[int]
     timeout_seconds: int
     labels: LabelList
+    concurrency: int
     on_failure: OnFailure
-    def __init__(self, timeout_seconds: _Optional[int] = ..., labels: _Optional[_Union[LabelList, _Mapping]] = ..., on_failure: _Optional[_Union[OnFailure, _Mapping]] = ...) -> None: ...
+    def __init__(self, timeout_seconds: _Optional[int] = ..., labels: _Optional[_Union[LabelList, _Mapping]] = ..., concurrency: _Optional[int] = ..., on_failure: _Optional[_Union[OnFailure, _Mapping]] = ...) -> None: ...
 
 class OnFailure(_message.Message):
     __slots__ = ("flow_id", "url")
