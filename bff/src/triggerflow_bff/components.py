@@ -74,6 +74,7 @@ def all_schemas() -> dict[str, Schema]:
         **_flows(),
         **_executions(),
         **_hooks(),
+        **_waits(),
         **_rest(),
     }
 
@@ -361,6 +362,68 @@ def _hooks() -> dict[str, Schema]:
     }
 
 
+def _waits() -> dict[str, Schema]:
+    answer = closed(
+        {
+            "decision": {
+                "type": "string",
+                "enum": ["approved", "rejected", "cancelled"],
+                "description": "Of an approval; cancelled where its run ended, or went on without it.",
+            },
+            "data": {"description": "What was given with it. Large values are references."},
+            "by": {"type": "string", "description": "Who; `clock` where its time had come."},
+            "at": _TIME,
+        },
+        optional=("decision", "data"),
+    )
+    wait = closed(
+        {
+            "id": {**_UUID, "description": "Its activation's id."},
+            "executionId": _UUID,
+            "flowId": _UUID,
+            "flowName": _TEXT,
+            "nodeId": _UUID,
+            "nodeName": _TEXT,
+            "scope": _TEXT,
+            "kind": {"type": "string", "enum": ["approval", "timer", "event"]},
+            "status": {"type": "string", "enum": ["open", "answered", "expired", "cancelled"]},
+            "schema": {"description": "JSON Schema of an approval's data.", "type": ["object", "boolean", "null"]},
+            "assignees": {"type": "array", "items": _TEXT, "description": "Nobody named means anybody."},
+            "input": {"description": "What the node was given. Large values are references."},
+            "name": {"type": "string", "description": "Of an event."},
+            "key": {"type": "string", "description": "Of an event."},
+            "createdAt": _TIME,
+            "dueAt": {"type": ["string", "null"], "format": "date-time"},
+            "answer": {"anyOf": [ref("WaitAnswer"), {"type": "null"}]},
+        },
+        optional=("name", "key"),
+        description="An activation that waits for an answer, an event or the clock.",
+    )
+    return {
+        "WaitAnswer": answer,
+        "Wait": wait,
+        "WaitPage": page("Wait"),
+        "ResumeRequest": closed(
+            {
+                "waitId": _UUID,
+                "value": {
+                    "description": "Of an approval `{decision: approved|rejected, data}`; of an event its value."
+                },
+            },
+            optional=("value",),
+        ),
+        "SignalRequest": closed(
+            {
+                "name": {"type": "string", "minLength": 1, "maxLength": 1_000},
+                "key": {"type": ["string", "integer"], "minLength": 1, "maxLength": 1_000},
+                "value": {"description": "Any JSON of at most 65,536 bytes."},
+            },
+            optional=("value",),
+        ),
+        "Matched": closed({"matched": {"type": "integer", "minimum": 0}}),
+    }
+
+
 def _rest() -> dict[str, Schema]:
     node = schemas.load("node-metadata")
     return {
@@ -415,6 +478,10 @@ def _rest() -> dict[str, Schema]:
                     "items": closed({"pointer": _POINTER, "message": _TEXT}),
                 },
                 "currentEtag": {"type": "string", "description": "With 412: the tag the resource has now."},
+                "answer": {
+                    "anyOf": [ref("WaitAnswer"), {"type": "null"}],
+                    "description": "With ALREADY_ANSWERED: the answer that came first.",
+                },
                 "missing": {
                     "type": "array",
                     "items": {"type": "string", "enum": ["orchestrator", "registry", "stream"]},
@@ -422,7 +489,7 @@ def _rest() -> dict[str, Schema]:
                 },
                 "executionId": {**_UUID, "description": "With `RUN_FAILED`: the run."},
             },
-            optional=("currentEtag", "missing", "executionId"),
+            optional=("currentEtag", "answer", "missing", "executionId"),
             description="Why a call was refused (RFC 9457).",
         ),
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from triggerflow_chassis.errors import MAX_VIOLATIONS, RunFailed, ServiceError, StaleEtag
+from triggerflow_chassis import jsontext
+from triggerflow_chassis.errors import MAX_VIOLATIONS, AlreadyAnswered, RunFailed, ServiceError, StaleEtag
 
 from triggerflow_bff.answers import Answer, encode
 from triggerflow_bff.preconditions import entity_tag
@@ -13,6 +14,8 @@ from triggerflow_bff.preconditions import entity_tag
 MEDIA_TYPE = b"application/problem+json"
 # In the metadata of an Unavailable: the services that are not up, with commas between.
 MISSING = "missing"
+# In the metadata of an AlreadyAnswered: the winner's answer, as JSON.
+ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ def document(error: ServiceError, trace_id: str) -> dict[str, Any]:
     }
     if isinstance(error, StaleEtag):
         body["currentEtag"] = entity_tag(error.current_etag)
+    if isinstance(error, AlreadyAnswered) and ANSWER in error.metadata:
+        body["answer"] = jsontext.parse(error.metadata[ANSWER])
     if MISSING in error.metadata:
         body["missing"] = error.metadata[MISSING].split(",")
     if isinstance(error, RunFailed):

@@ -234,7 +234,7 @@ class MemoryWorld:
         return self.seeds.get(execution_id)
 
     async def live(self) -> list[ExecutionRecord]:
-        found = [record for record in self.records.values() if record.status in LIVE]
+        found = [record for record in self.records.values() if record.status in LIVE - {"waiting"}]
         return sorted(found, key=lambda record: (record.priority, record.created_at, record.id))
 
     async def remembered(self, execution_id: str) -> Remembered | None:

@@ -107,7 +107,7 @@ class Worker:
             most=most,
             room_changed=self.room.append,
         )
-        self.carrying_out = CarryingOut(world.commands, engine, self.keeper, self.taking)
+        self.carrying_out = CarryingOut(world.commands, engine, self.keeper, self.taking, _nothing_answered)
         self.keeper.on_joined = self.joined.append
         self.keeper.on_renewed = self.carrying_out.nudge
         self.keeper.on_lost = self._lost
@@ -171,3 +171,8 @@ async def until(probe: Callable[[], Any], seconds: float = 20.0) -> None:
 @pytest.fixture
 def wait_until() -> Callable[..., Any]:
     return until
+
+
+async def _nothing_answered(owner: str | None) -> int:
+    """`app.resume.Deliver` where nothing waits."""
+    return 0

@@ -55,6 +55,7 @@ from triggerflow_chassis.grpc.peers import open_peers
 from triggerflow_chassis.grpc.server import open_server
 from triggerflow_chassis.identity import LOCAL
 from triggerflow_chassis.settings import Secret
+from wait_backend import WaitBackend
 
 TOKEN = "a-token-of-the-tests"
 
@@ -347,7 +348,7 @@ class Registry(RegistryServiceServicer):
         return registry_pb.ListFlowEventsResponse()
 
 
-class Orchestrator(HookBackend, OrchestratorServiceServicer):
+class Orchestrator(HookBackend, WaitBackend, OrchestratorServiceServicer):
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
 

@@ -16,6 +16,7 @@ from triggerflow_bff.openapi import shown_path
 from triggerflow_bff.routes import ROUTES
 from triggerflow_chassis import ids
 from triggerflow_chassis.errors import Unavailable
+from wait_backend import WAIT_ID
 
 Case = Callable[[Any, dict[str, Any]], Awaitable[httpx.Response]]
 CASES: dict[tuple[str, str], Case] = {}
@@ -53,6 +54,8 @@ for path in (
     "/flows/{flowId}/versions/{version}",
     "/executions",
     "/executions/{executionId}",
+    "/waits",
+    "/waits/{waitId}",
     "/executions/{executionId}/activations",
     "/executions/{executionId}/events",
     "/values/{ref}",
@@ -74,6 +77,8 @@ simple("DELETE", "/flows/{flowId}", headers={"If-Match": "*"})
 simple("DELETE", "/flows/{flowId}/nodes/{nodeId}", headers={"If-Match": "*"})
 simple("POST", "/flows/{flowId}/versions")
 simple("POST", "/executions/{executionId}/cancel")
+simple("POST", "/executions/{executionId}/resume", json={"waitId": ids.uuid7(), "value": {"decision": "approved"}})
+simple("POST", "/events", json={"name": "paid", "key": 17})
 simple("POST", "/executions/{executionId}/retry", json={"from": "start"})
 simple("POST", "/executions/retry", json={"from": "start", "executionIds": [ids.uuid7()]})
 for path in ("/schedules", "/schedules/{flowId}/{nodeId}", "/schedules/{flowId}/{nodeId}/fires"):
@@ -146,6 +151,7 @@ async def there(bff: Any, node: Any, tmp_path: Path) -> dict[str, Any]:
         "nodeId": one["id"],
         "version": "1",
         "executionId": run,
+        "waitId": WAIT_ID,
         "ref": "ref-1",
         "name": "flow",
         "path": "x",
@@ -203,7 +209,8 @@ async def test_a_refusal_of_every_route_is_a_documented_problem(
         assert stranger.status_code == 401
         fits(described, operation, stranger)
     if "404" in operation["responses"]:
-        nowhere = {**there, "flowId": ids.uuid7(), "executionId": ids.uuid7(), "ref": "x", "name": "x", "path": "x"}
+        unknown = {name: ids.uuid7() for name in ("flowId", "executionId", "waitId")}
+        nowhere = {**there, **unknown, "ref": "x", "name": "x", "path": "x"}
         answer = await bff.client.request(method, path.format(**nowhere), json={"flowId": ids.uuid7()})
         fits(described, operation, answer)
         assert answer.status_code == (404 if "{" in path else 422)

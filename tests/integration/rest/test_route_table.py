@@ -48,6 +48,24 @@ def _heard(client: httpx.Client, known: Known) -> httpx.Response:
     return client.get(f"/flows/{known.hooked}/hooks/{known.hook}/listen")
 
 
+def _waiting(client: httpx.Client) -> dict[str, Any]:
+    drawing = Drawing("routes: waiting")
+    drawing.trigger()
+    drawing.node("action", "ask", "core:approval", outputs=["approved"])
+    drawing.wire("start", "ask")
+    flow_id = client.post("/flows", json=drawing.body()).json()["id"]
+    client.post(f"/flows/{flow_id}/versions")
+    run_id = client.post("/executions", json={"flowId": flow_id, "inputs": {}}).json()["id"]
+    page = wait_for(lambda: client.get(f"/waits?executionId={run_id}").json()["items"], seconds=10)
+    return dict(page[0])
+
+
+def _answered(client: httpx.Client, _: Known) -> httpx.Response:
+    wait = _waiting(client)
+    body = {"waitId": wait["id"], "value": {"decision": "approved"}}
+    return client.post(f"/executions/{wait['executionId']}/resume", json=body)
+
+
 def _doomed(client: httpx.Client, _: Known) -> httpx.Response:
     return client.delete(f"/flows/{client.post('/flows', json=PROBES).json()['id']}", headers=ANY)
 
@@ -117,6 +135,10 @@ CASES: dict[tuple[str, str], Case] = {
     ("post", "/schedules/{flowId}/{nodeId}/pause"): lambda c, k: c.post(f"{k.schedule}/pause"),
     ("post", "/schedules/{flowId}/{nodeId}/resume"): lambda c, k: c.post(f"{k.schedule}/resume"),
     ("post", "/schedules/{flowId}/{nodeId}/run"): lambda c, k: c.post(f"{k.schedule}/run"),
+    ("post", "/executions/{executionId}/resume"): _answered,
+    ("get", "/waits"): lambda c, k: c.get("/waits"),
+    ("get", "/waits/{waitId}"): lambda c, k: c.get(f"/waits/{_waiting(c)['id']}"),
+    ("post", "/events"): lambda c, k: c.post("/events", json={"name": "routes", "key": "none"}),
     ("get", "/executions/{executionId}/events"): lambda c, k: c.get(f"/executions/{k.run['id']}/events"),
     ("get", "/values/{ref}"): lambda c, k: c.get(f"/values/{k.value}"),
     ("get", "/events"): _events,

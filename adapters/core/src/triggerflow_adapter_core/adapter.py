@@ -1,4 +1,4 @@
-"""The built-in nodes that reach nothing outside: triggers, map, condition, parse, and the output node."""
+"""The built-in nodes that reach nothing outside: triggers, map, condition, parse, waits, and the output node."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from typing import Any
 from triggerflow_adapter_sdk import TriggerFlowIntegrationAdapter
 from triggerflow_adapter_sdk.blueprints import EmbeddedBlueprints
 
-from triggerflow_adapter_core import chat, condition, form, manual, mapping, output, parse, schedule, subflow, webhook
+from triggerflow_adapter_core import (
+    chat,
+    condition,
+    form,
+    manual,
+    mapping,
+    output,
+    parse,
+    schedule,
+    subflow,
+    waiting,
+    webhook,
+)
 
 _HANDLERS = {
     "manual": manual,
@@ -33,10 +45,12 @@ class CoreAdapter(EmbeddedBlueprints, TriggerFlowIntegrationAdapter):
             "version": "1",
             "capabilities": {"loadBluePrint": True, "saveBluePrint": True, "remote": False},
             "health": {"status": "ok", "message": ""},
-            "handlers": [*(module.ENTRY for module in _HANDLERS.values()), output.ENTRY],
+            "handlers": [*(module.ENTRY for module in _HANDLERS.values()), *waiting.ENTRIES.values(), output.ENTRY],
         }
 
     def resolve_handler(self, reference: str) -> Any:
+        if reference in waiting.ENTRIES:
+            return waiting.HANDLER
         module = _HANDLERS.get(reference)
         if module is None:
             raise LookupError(f"core:{reference} is no handler")

@@ -100,6 +100,14 @@ class BoundHandler:
         ctx.config = config.fresh()
         return self._lit(await self._call(inputs, ctx, None))
 
+    async def settings(self, inputs: Mapping[str, Any]) -> Any:
+        """The config for these inputs, validated: what a host needs of a node that it performs itself.
+
+        Raises ConfigInvalid, ExpressionFailed, SecretRefused.
+        """
+        config = self._config
+        return config.fresh() if config.is_static else await config.resolve(inputs, config.secrets())
+
     async def _invoke_resolved(self, inputs: Mapping[str, Any], ctx: Any) -> dict[str, Any]:
         secrets = self._config.secrets()
         if not secrets:

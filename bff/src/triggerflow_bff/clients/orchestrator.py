@@ -8,8 +8,10 @@ from typing import Any
 
 import grpc.aio
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as pb
+from triggerflow.orchestrator.v1 import wait_pb2
 from triggerflow.orchestrator.v1.orchestrator_service_pb2_grpc import OrchestratorServiceStub
 from triggerflow_chassis.clock import to_timestamp
+from triggerflow_chassis.errors import AlreadyAnswered
 from triggerflow_chassis.identity import Principal
 from triggerflow_chassis.ids import normalise
 from triggerflow_chassis.jsontext import dumps
@@ -21,12 +23,14 @@ from triggerflow_chassis.wire.execution import (
     execution_to_json,
     options_from_json,
 )
+from triggerflow_chassis.wire.wait import wait_to_json
 
 from triggerflow_bff.clients.events import live_event
 from triggerflow_bff.clients.paging import fitting
 from triggerflow_bff.clients.registry import Json, Page
 from triggerflow_bff.clients.unary import unary
 from triggerflow_bff.live.event import EventPage, LiveEvent
+from triggerflow_bff.problems import ANSWER
 from triggerflow_bff.settings import Limits
 
 EXECUTION_STATUSES = tuple(STATUS_NAMES.values())
@@ -43,6 +47,16 @@ class Filter:
     since: int | None = None
     before: int | None = None
     query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFilter:
+    """Which waits a list has. Empty means all."""
+
+    status: str = ""
+    flow_id: str = ""
+    execution_id: str = ""
+    assignee: str = ""
 
 
 class OrchestratorClient:
@@ -116,6 +130,55 @@ class OrchestratorClient:
 
         answer = await fitting(fetch, size)
         return Page([activation_to_json(activation) for activation in answer.activations], answer.next_page_token)
+
+    async def resume(self, who: Principal, request_id: str, execution_id: str, wait_id: str, value: Any) -> Json:
+        """Answer a wait. Where another answer was first, AlreadyAnswered carries that as JSON in `answer`."""
+        request = wait_pb2.ResumeExecutionRequest(
+            project_id=who.project_id,
+            request_id=request_id,
+            execution_id=execution_id,
+            wait_id=wait_id,
+            value_json=dumps(value),
+        )
+        try:
+            answer = await unary(self._stub.ResumeExecution, request, self._write)
+        except AlreadyAnswered as error:
+            # Not in the refusal itself, which a call's trailers must hold.
+            wait = await self.wait(who, error.metadata.get("waitId", wait_id))
+            raise AlreadyAnswered(error.detail, metadata={**error.metadata, ANSWER: dumps(wait["answer"])}) from None
+        return wait_to_json(answer.wait)
+
+    async def signal(self, who: Principal, request_id: str, name: str, key: str, value: Any) -> int:
+        """Answer every open event of a name and key; how many."""
+        request = wait_pb2.SignalEventRequest(
+            project_id=who.project_id, request_id=request_id, name=name, key=key, value_json=dumps(value)
+        )
+        answer = await unary(self._stub.SignalEvent, request, self._write)
+        return int(answer.matched)
+
+    async def wait(self, who: Principal, wait_id: str) -> Json:
+        """Read a wait."""
+        request = wait_pb2.GetWaitRequest(project_id=who.project_id, wait_id=wait_id)
+        answer = await unary(self._stub.GetWait, request, self._read)
+        return wait_to_json(answer.wait)
+
+    async def waits(self, who: Principal, size: int, token: str, only: WaitFilter) -> Page:
+        """A page of waits."""
+
+        async def fetch(size: int) -> Any:
+            request = wait_pb2.ListWaitsRequest(
+                project_id=who.project_id,
+                page_size=size,
+                page_token=token,
+                status=only.status,
+                flow_id=only.flow_id,
+                execution_id=only.execution_id,
+                assignee=only.assignee,
+            )
+            return await unary(self._stub.ListWaits, request, self._read)
+
+        answer = await fitting(fetch, size)
+        return Page([wait_to_json(wait) for wait in answer.waits], answer.next_page_token)
 
     async def events(self, who: Principal, execution_id: str, after: str, limit: int) -> EventPage:
         """Events after a cursor, from history; fewer than the limit where a message could not hold them."""

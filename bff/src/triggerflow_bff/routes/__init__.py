@@ -18,6 +18,7 @@ from triggerflow_bff.routes import (
     session,
     values,
     versions,
+    waits,
 )
 from triggerflow_bff.table import Resource
 
@@ -26,6 +27,7 @@ ROUTES: tuple[Resource, ...] = (
     *schedules.RESOURCES,
     *executions.RESOURCES,
     *events.RESOURCES,
+    *waits.RESOURCES,
     *values.RESOURCES,
     *flows.RESOURCES,
     *nodes.RESOURCES,

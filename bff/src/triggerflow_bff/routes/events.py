@@ -12,6 +12,7 @@ from triggerflow_bff.live.sse import EventStream
 from triggerflow_bff.query import MAX_EVENTS, cursor
 from triggerflow_bff.routes.executions import execution_exists
 from triggerflow_bff.routes.parameters import EVENT_PAGE, LAST_EVENT_ID
+from triggerflow_bff.routes.waits import SIGNAL
 from triggerflow_bff.table import Operation, Parameter, Reply, Resource
 
 # Below every event id there can be: what `next` is before the first event.
@@ -133,6 +134,7 @@ RESOURCES = (
                     LAST_EVENT_ID,
                 ),
             ),
+            SIGNAL,
         ),
     ),
 )

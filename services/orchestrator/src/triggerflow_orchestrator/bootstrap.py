@@ -21,6 +21,7 @@ from triggerflow_chassis.grpc.status import from_status, to_status
 from triggerflow_chassis.lifecycle import open_task
 from triggerflow_chassis.schema_chain import migrate_file
 
+from triggerflow_orchestrator.app.answers import AnswerWait, SignalEvent
 from triggerflow_orchestrator.app.cancel import CancelExecution
 from triggerflow_orchestrator.app.commands import RequestKey
 from triggerflow_orchestrator.app.compiled import Binder, CompiledFlows
@@ -30,7 +31,9 @@ from triggerflow_orchestrator.app.follow_flows import FollowFlows
 from triggerflow_orchestrator.app.idempotency import Idempotency
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
 from triggerflow_orchestrator.app.read_history import ReadHistory
+from triggerflow_orchestrator.app.read_waits import ReadWaits
 from triggerflow_orchestrator.app.recover import Recover
+from triggerflow_orchestrator.app.resume import Deliver, Locally, Waking
 from triggerflow_orchestrator.app.retention import Retention
 from triggerflow_orchestrator.app.retry import RetryExecution
 from triggerflow_orchestrator.app.start import StartExecution
@@ -50,11 +53,13 @@ from triggerflow_orchestrator.store.migrations import CHAIN
 from triggerflow_orchestrator.store.objects import FileObjects
 from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.read_recovery import RecoveryReads
+from triggerflow_orchestrator.store.waits import SqlWaits
 from triggerflow_orchestrator.transport.readiness import Readiness
 from triggerflow_orchestrator.transport.registry_client import RegistryBlueprints
 from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
 from triggerflow_orchestrator.transport.registry_handlers import PureHandlers
 from triggerflow_orchestrator.transport.service import SERVICE, Cancel, Handlers, OrchestratorServicer
+from triggerflow_orchestrator.transport.waits import WaitHandlers
 from triggerflow_orchestrator.trigger_parts import trigger_parts
 
 log = structlog.get_logger(__name__)
@@ -126,7 +131,16 @@ async def open_orchestrator(
         idempotency = Idempotency(reads, journal, pruning, now_us, encode_refusal, decode_refusal)
         stack.push_async_callback(idempotency.close)
         runtime = TriggerFlowRuntime()
-        engine = Engine(journal, runtime, bus, max_live=settings.max_live)
+        waits = SqlWaits(database)
+        waking = Waking(waits)
+        engine = Engine(
+            journal,
+            runtime,
+            bus,
+            max_live=settings.max_live,
+            gone=lambda _: waking.nudge(),
+            rested=waking.nudge,
+        )
         stack.push_async_callback(engine.stop)
         waiters = EndWaiters(bus, reads, _live_in(engine))
         stack.callback(waiters.close)
@@ -134,7 +148,13 @@ async def open_orchestrator(
         ready = asyncio.Event()
         follow = FollowFlows(RegistryFlowEvents(channel), reads, journal, bus, idle_seconds=settings.follow_seconds)
         start = StartExecution(engine, blueprints, flows, SqlFirings(database))
-        cancel = _once_taken_up(CancelExecution(engine, reads), ready)
+        sources = RecoveryReads(database, objects)
+        end_unrun = EndUnrun(reads, sources, journal, bus)
+        take_up = TakeUp(engine, reads, blueprints, flows, sources, end_unrun)
+        locally = Locally(engine, Deliver(engine, waits, sources), take_up)
+        stack.push_async_callback(locally.close)
+        locally.nudge = waking.nudge
+        cancel = _once_taken_up(CancelExecution(engine, reads, waits, end_unrun, locally.adopt), ready)
         triggers = trigger_parts(
             database=database,
             channel=channel,
@@ -147,7 +167,6 @@ async def open_orchestrator(
             idle_seconds=settings.follow_seconds,
             bus_is_sure=True,
         )
-        sources = RecoveryReads(database, objects)
         firings = firing_parts(database, triggers)
         servicer = OrchestratorServicer(
             Handlers(
@@ -162,12 +181,17 @@ async def open_orchestrator(
                 hooks=triggers.hooks,
                 hook_desk=triggers.hook_desk,
                 schedules=firings.schedules,
+                waits=WaitHandlers(
+                    answer=AnswerWait(waits, reads, objects, waking.told),
+                    signal=SignalEvent(waits, waking.told),
+                    read=ReadWaits(waits),
+                ),
             )
         )
-        take_up = TakeUp(engine, reads, blueprints, flows, sources, EndUnrun(reads, sources, journal, bus))
         recover = Recover(engine, reads, journal, take_up)
         await recover.note()
         await stack.enter_async_context(open_task("begin-runs", lambda: _begin(runtime, channel, recover, ready)))
+        await stack.enter_async_context(open_task("waits", lambda: _wake(waking, locally, ready)))
         await stack.enter_async_context(open_task("follow-flows", follow.run))
         for name, run in {"keep-triggers": triggers.keep.run, **firings.tasks}.items():
             await stack.enter_async_context(open_task(name, run))
@@ -192,6 +216,12 @@ async def _begin(runtime: Loadable, channel: grpc.aio.Channel, recover: Recover,
         await asyncio.sleep(wait)
         await recover()
         wait = min(wait * 2, _LAST_RETRY_SECONDS)
+
+
+async def _wake(waking: Waking, locally: Locally, ready: asyncio.Event) -> None:
+    # What runs take up needs TriggerFlow and the registry; what was interrupted is older.
+    await ready.wait()
+    await waking.run(locally)
 
 
 def _once_taken_up(cancel: CancelExecution, ready: asyncio.Event) -> Cancel:

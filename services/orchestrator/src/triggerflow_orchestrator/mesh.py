@@ -15,6 +15,7 @@ from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.lifecycle import open_task
 
+from triggerflow_orchestrator.app.answers import AnswerWait, SignalEvent
 from triggerflow_orchestrator.app.archive import Archive
 from triggerflow_orchestrator.app.ask_cancel import AskCancel
 from triggerflow_orchestrator.app.compiled import CompiledFlows
@@ -22,9 +23,11 @@ from triggerflow_orchestrator.app.idempotency import Idempotency
 from triggerflow_orchestrator.app.queue_start import QueueStart
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
 from triggerflow_orchestrator.app.read_history import ReadHistory
+from triggerflow_orchestrator.app.read_waits import ReadWaits
 from triggerflow_orchestrator.app.reaping import Reaping
 from triggerflow_orchestrator.app.relay import OpenPublisher, Relay
 from triggerflow_orchestrator.app.relay_ports import OutboxEvent
+from triggerflow_orchestrator.app.resume import InTheMesh, Waking
 from triggerflow_orchestrator.app.retention import Retention
 from triggerflow_orchestrator.app.retry import RetryExecution
 from triggerflow_orchestrator.app.start import StartExecution
@@ -47,6 +50,7 @@ from triggerflow_orchestrator.transport.registry_client import FreshBlueprints
 from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
 from triggerflow_orchestrator.transport.registry_handlers import PureHandlers
 from triggerflow_orchestrator.transport.service import Handlers, OrchestratorServicer
+from triggerflow_orchestrator.transport.waits import WaitHandlers
 from triggerflow_orchestrator.trigger_parts import trigger_parts
 
 log = structlog.get_logger(__name__)
@@ -87,6 +91,13 @@ async def open_mesh_orchestrator(
         start = StartExecution(queue, blueprints, flows, SqlFirings(parts.database))
         cancel = AskCancel(parts.commands, parts.end_unrun, parts.kicks)
         ready = asyncio.Event()
+        household = InTheMesh(parts.kicks)
+        waking = Waking(parts.waits)
+
+        def answered(owners: Sequence[str | None]) -> None:
+            household.nudge_owners(owners)
+            waking.nudge()
+
         of_relay = settings.postgres.named(f"{settings.postgres.application}-relay")
         relay = Relay(
             PostgresOutbox(of_relay, parts.database), RegistryFlowEvents(channel), bus, open_publisher or _tell_nobody
@@ -117,6 +128,11 @@ async def open_mesh_orchestrator(
                 hooks=triggers.hooks,
                 hook_desk=triggers.hook_desk,
                 schedules=firings.schedules,
+                waits=WaitHandlers(
+                    answer=AnswerWait(parts.waits, parts.reads, parts.objects, answered),
+                    signal=SignalEvent(parts.waits, answered),
+                    read=ReadWaits(parts.waits),
+                ),
             )
         )
         for name, run in {
@@ -126,6 +142,7 @@ async def open_mesh_orchestrator(
             **firings.tasks,
             "retention": Retention(pruning, now_us, keep_days=keep_days, firings=firings.firings).run,
             "reaping": Reaping(parts.leases, parts.kicks).run,
+            "waits": lambda: waking.run(household),
             "orphaned-commands": lambda: _sweep(cancel),
             "readiness": lambda: _watch(parts.leases, ready),
             **({"archive": archive.run} if archive is not None else {}),

@@ -26,6 +26,7 @@ from triggerflow_orchestrator.store.postgres_leases import PostgresLeases
 from triggerflow_orchestrator.store.read_recovery import RecoveryReads
 from triggerflow_orchestrator.store.s3_bucket import Bucket
 from triggerflow_orchestrator.store.s3_objects import S3Objects
+from triggerflow_orchestrator.store.waits import SqlWaits
 
 _LEASE_CONNECTIONS: Final = 4
 _LEASE_STATEMENT_SECONDS: Final = 5.0
@@ -43,6 +44,7 @@ class MeshParts:
     """Behind `journal`."""
     leases: PostgresLeases
     commands: PostgresCommands
+    waits: SqlWaits
     sources: RecoveryReads
     end_unrun: EndUnrun
     kicks: KickSender
@@ -80,6 +82,7 @@ async def open_parts(settings: MeshSettings, bus: Bus) -> AsyncIterator[MeshPart
             rows=rows,
             leases=PostgresLeases(pool, of_leases, lease_seconds=settings.lease_seconds),
             commands=PostgresCommands(pool, of_leases),
+            waits=SqlWaits(database),
             sources=sources,
             end_unrun=EndUnrun(reads, sources, journal, bus),
             kicks=kicks,

@@ -24,6 +24,7 @@ from triggerflow_orchestrator.domain.execution import (
     StoredEvent,
 )
 from triggerflow_orchestrator.domain.lease import Asked, Command, Load, Queued
+from triggerflow_orchestrator.domain.wait import WaitRecord, WaitStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,96 @@ class RequestRow(NamedTuple):
     created_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class WaitFilter:
+    """Which waits: every condition given must hold."""
+
+    status: WaitStatus | None = None
+    flow_id: str | None = None
+    execution_id: str | None = None
+    assignee: str = ""
+    """Those that name it, and those that name nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitAnswer:
+    """An answer as it is stored: `{decision?, data?, by, at}`, data as shown."""
+
+    json: str
+    at_us: int
+    render: Callable[[int], bytes] = lambda _: b""
+    """The stored answer to a signal, given how many it answered."""
+
+
+class LargeValueRow(NamedTuple):
+    """A large value that is in the object store already."""
+
+    ref: str
+    bytes: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of an answer: the wait as it is for ever, with this answer where it `won`."""
+
+    wait: WaitRecord
+    owner: str | None
+    """The worker that has the run, where one has it."""
+    won: bool
+
+
+class Firing(NamedTuple):
+    """A wait that was settled, and the worker that has its run, where one has it."""
+
+    wait: WaitRecord
+    owner: str | None
+
+
+class Waits(Protocol):
+    """What runs wait for. Settling is decided by the database: of any number of answers to a wait one wins, and so of
+    any number of processes that fire what is due. Every method raises Unavailable where the database does not answer;
+    an answer whose outcome is unknown is asked for again under the same request id."""
+
+    async def one(self, project_id: str, wait_id: str) -> WaitRecord | None:
+        """The wait, or None."""
+
+    async def page(self, project_id: str, where: WaitFilter, after: Position | None, limit: int) -> list[WaitRecord]:
+        """Up to `limit` by falling (created_at, id), strictly below `after`."""
+
+    async def to_apply(self, owner: str | None) -> list[WaitRecord]:
+        """Settled waits that their runs have not taken up, of the runs this worker has (None: that no worker has), in
+        the order they were settled. Few: taking up is quick."""
+
+    async def answer(
+        self, wait_id: str, answer: WaitAnswer, values: Sequence[LargeValueRow], request: RequestRow | None
+    ) -> Decided:
+        """Answer a wait that is there, with the answer to the request in one transaction where it wins; else nothing
+        is written. Raises RequestTaken where the request id has an answer."""
+
+    async def signal(
+        self, project_id: str, name: str, key: str, answer: WaitAnswer, request: RequestRow | None
+    ) -> list[Firing]:
+        """Answer every open event of this name and key, none of which may be; the request is kept either way, its
+        response made by `answer.render`. Raises RequestTaken."""
+
+    async def fire_due(self, limit: int) -> list[Firing]:
+        """Settle, as expired and without an answer, up to `limit` open waits whose time has come. Those somebody else
+        is firing are passed over."""
+
+    async def wake(self, limit: int, *, claim: bool) -> list[ExecutionRecord]:
+        """Take up to `limit` runs of status `waiting` that have an answer to take up, or whose time has come, out of
+        their wait: running, queued now. With `claim`, which is local mode's, their epoch is raised: they are the
+        caller's. By (priority, created_at, id)."""
+
+    async def claim(self, execution_id: str) -> ExecutionRecord | None:
+        """Take this run out of its wait whatever it waits for, its epoch raised: it is the caller's. None where it is
+        not of status `waiting`. Local mode."""
+
+    async def next_due_in(self) -> float | None:
+        """Seconds until something is due by the clock, 0 where something is; None where nothing ever is."""
+
+
 class Reads(Protocol):
     """Everything that is read of executions. One call sees one state of the database."""
 
@@ -141,7 +232,8 @@ class Reads(Protocol):
         """What an execution of any project takes over from another (`domain.seed`), or None. For recovery only."""
 
     async def live(self) -> list[ExecutionRecord]:
-        """All that have not ended, of every project, by rising (priority, created_at, id). For recovery only."""
+        """All that have not ended and do not wait outside of a process, of every project, by rising (priority,
+        created_at, id). For recovery only."""
 
     async def remembered(self, execution_id: str) -> Remembered | None:
         """All that is needed to go on with an execution of any project, or None. For recovery only."""

@@ -170,6 +170,12 @@ async def call_on_error(bound: BoundHandler, activation: Activation, context: Co
     return {port: encode(value) for port, value in lit.items()}
 
 
+async def settings(bound: BoundHandler, activation: Activation) -> Any:
+    """The node's config for these inputs, of a node that the engine performs itself. Raises ConfigInvalid,
+    ExpressionFailed."""
+    return await bound.settings(_plain_inputs(activation.inputs))
+
+
 def _plain_inputs(inputs: Any) -> dict[str, Any]:
     """A pure handler of ours does not mutate, so it needs no copies."""
     return {port: value.plain if isinstance(value, Value) else value for port, value in inputs.items()}

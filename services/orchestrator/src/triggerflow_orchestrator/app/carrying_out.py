@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 from triggerflow_chassis.errors import Unavailable
@@ -21,11 +22,20 @@ log = structlog.get_logger(__name__)
 class CarryingOut:
     """Used on the loop only; run `run` as a task."""
 
-    def __init__(self, commands: Commands, engine: Engine, keeper: LeaseKeeper, taking: Taking) -> None:
+    def __init__(
+        self,
+        commands: Commands,
+        engine: Engine,
+        keeper: LeaseKeeper,
+        taking: Taking,
+        deliver: Callable[[str | None], Awaitable[int]],
+    ) -> None:
+        """`deliver` hands what was answered to the runs that this worker has: `app.resume.Deliver`."""
         self._commands = commands
         self._engine = engine
         self._keeper = keeper
         self._taking = taking
+        self._deliver = deliver
         self._nudged = asyncio.Event()
         self._done: list[str] = []
 
@@ -52,6 +62,7 @@ class CarryingOut:
         for command in await self._commands.of_worker(worker_id):
             if command.kind == "cancel":
                 await self._cancel(command)
+        await self._deliver(worker_id)
         if self._done:
             done, self._done = self._done, []
             await self._commands.done(done)

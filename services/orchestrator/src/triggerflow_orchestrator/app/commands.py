@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from triggerflow_orchestrator.domain.execution import ExecutionRecord
-
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
@@ -19,8 +17,8 @@ class RequestKey:
     method: str
     fingerprint: str
     """Of all that was asked: another fingerprint under the same id is refused."""
-    render: Callable[[ExecutionRecord], bytes] = field(compare=False, repr=False)
-    """The answer as it is stored and replayed."""
+    render: Callable[[Any], bytes] = field(compare=False, repr=False)
+    """The answer as it is stored and replayed, made of what the call gives: mostly an `ExecutionRecord`."""
 
 
 @dataclass(frozen=True, slots=True)

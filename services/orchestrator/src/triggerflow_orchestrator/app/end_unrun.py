@@ -12,7 +12,7 @@ import orjson
 from triggerflow_chassis.bus import Bus, BusEvent
 from triggerflow_chassis.clock import now_us
 
-from triggerflow_orchestrator.app import events
+from triggerflow_orchestrator.app import events, waiting
 from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.events import EventWriter
 from triggerflow_orchestrator.app.publish import publish
@@ -59,6 +59,7 @@ class EndUnrun:
             writer.add(unit, batch, now, "execution.started", events.state("running"))
             unit.notices.append(Notice(record.project_id, "execution.started", now, record.flow_id, record.id))
         await self._end_activations(unit, batch, writer, remembered, now)
+        unit.rows.extend(waiting.cancelled_row(wait.id, now) for wait in remembered.waits)
         writer.add(unit, batch, now, "execution.failed", events.state("failed", message))
         unit.notices.append(Notice(record.project_id, "execution.failed", now, record.flow_id, record.id))
         ended = replace(

@@ -11,23 +11,26 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import structlog
 from triggerflow_chassis.bus import Bus
 from triggerflow_chassis.clock import now_us
 
 from triggerflow_orchestrator.app import attempt as attempts
+from triggerflow_orchestrator.app import waiting
 from triggerflow_orchestrator.app.compiled import CompiledFlow
 from triggerflow_orchestrator.app.engine_ports import Hold, Journal, Keep, NodeRuntime
 from triggerflow_orchestrator.app.live_run import Extend, Fired, LiveRun, Told
 from triggerflow_orchestrator.app.outlet import Outlet, Said
 from triggerflow_orchestrator.app.publish import publish
 from triggerflow_orchestrator.app.run import LONGEST_LIMIT_SECONDS, Activation, Run, Transition
-from triggerflow_orchestrator.app.units import Fence, Unit
+from triggerflow_orchestrator.app.units import Fence, Kind, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure
 from triggerflow_orchestrator.domain.lease import LeaseLost
 from triggerflow_orchestrator.domain.seed import Seed
 from triggerflow_orchestrator.domain.value import Value
+from triggerflow_orchestrator.domain.wait import Settled
 
 log = structlog.get_logger(__name__)
 
@@ -50,9 +53,11 @@ class Engine:
         gone: Callable[[str], None] | None = None,
         hold: Hold | None = None,
         keep: Keep | None = None,
+        rested: Callable[[], None] | None = None,
     ) -> None:
         """`gone` is told the id of each run that this process no longer has: ended, dropped, or left. No handler is
-        begun while `hold` is not sure. `keep` is given each result before it is taken."""
+        begun while `hold` is not sure. `keep` is given each result before it is taken. `rested` is told when a run
+        began to wait for something or left because it does, once that is durable."""
         self._journal = journal
         self._runtime = runtime
         self._bus = bus
@@ -60,8 +65,11 @@ class Engine:
         self._gone = gone
         self._hold = hold
         self._keep = keep
+        self._rested = rested
         self._loop = asyncio.get_running_loop()
         self._live: dict[str, LiveRun] = {}
+        self._leaving: dict[str, LiveRun] = {}
+        """Runs that wait, until it is durable that this process does not have them any more."""
         self._activations: dict[int, tuple[LiveRun, Activation]] = {}
         self._queue: list[tuple[int, int, str]] = []
         self._open = False
@@ -84,15 +92,19 @@ class Engine:
         found = self._live.get(execution_id)
         return found.run if found is not None else None
 
+    def leaves(self, execution_id: str) -> bool:
+        """Whether the run waits, and that this process does not have it any more is not durable yet."""
+        return execution_id in self._leaving
+
     @property
     def live_ids(self) -> tuple[str, ...]:
         """Every run this process has, queued ones included."""
-        return tuple(self._live)
+        return (*self._live, *self._leaving)
 
     @property
     def room(self) -> int:
         """How many more runs could begin now."""
-        return max(0, self._max_live - len(self._live))
+        return max(0, self._max_live - len(self._live) - len(self._leaving))
 
     # Beginning.
 
@@ -160,6 +172,32 @@ class Engine:
             if not move.ended:
                 unit.rows.append(live.run.state_row())
             self._commit(live, move)
+
+    def answer(self, execution_id: str, settled: Settled) -> bool:
+        """Go on from a wait that was settled. False where this process has no such run, or the run no such wait: who
+        takes it up next finds the answer."""
+        live = self._live.get(execution_id)
+        activation = live.run.inflight.get(settled.wait_id) if live is not None else None
+        if live is None or activation is None or not activation.waits or activation.answered or self._stopping:
+            return False
+
+        self._decide(live, lambda: self._answered(live, activation, settled))
+        return True
+
+    def _begin_wait(self, live: LiveRun, activation: Activation, config: Mapping[str, Any]) -> None:
+        """Nothing performs the activation any more, until it is answered. Raises ConfigInvalid."""
+        terms = waiting.terms_of(activation.node, config, now_us())
+        self._forget_attempt(live, activation.number)
+        self._decide(live, lambda: self._commit(live, live.run.wait(activation, now_us(), terms)))
+
+    def _answered(self, live: LiveRun, activation: Activation, settled: Settled) -> None:
+        move = live.run.answered(activation, now_us(), settled)
+        if activation.over:
+            self._forget(live, activation.number)
+        if move.ended:
+            self._let_go(live)
+        # Not over: it failed, and its handler for errors follows.
+        self._commit(live, move, None if activation.over else lambda _: self._emit_later(live, activation, 0.0))
 
     # Ending from outside.
 
@@ -238,10 +276,15 @@ class Engine:
             if node.timeout_seconds is not None and node.timeout_seconds <= LONGEST_LIMIT_SECONDS:
                 timer = self._loop.call_later(node.timeout_seconds, self._attempt_timed_out, live, activation)
                 live.timers[number] = timer
-            if activation.handling is None:
-                lit = await attempts.call(live.compiled.bound(node), activation, context)
-            else:
+            if activation.handling is not None:
                 lit = await attempts.call_on_error(live.compiled.bound_on_error(node), activation, context)
+            elif waiting.kind_of(node) is not None:
+                config = await attempts.settings(live.compiled.bound(node), activation)
+                if not context.cancelled and not self._stopping:
+                    self._begin_wait(live, activation, config)
+                return
+            else:
+                lit = await attempts.call(live.compiled.bound(node), activation, context)
             kept = await self._keep_result(live, activation, lit) if self._keep is not None else None
         except BaseException as error:
             # A cancel that nobody here asked for is the handler's own, and a failure like any other.
@@ -325,7 +368,7 @@ class Engine:
         live.numbers.add(activation.number)
 
     def _forget(self, live: LiveRun, number: int) -> None:
-        del self._activations[number]
+        self._activations.pop(number, None)
         live.numbers.discard(number)
 
     def _emit_later(self, live: LiveRun, activation: Activation, seconds: float) -> None:
@@ -335,13 +378,16 @@ class Engine:
 
         def due() -> None:
             live.timers.pop(number, None)
+            live.run.rouse(activation)
             self._emit(live, activation)
 
         live.timers[number] = self._loop.call_later(seconds, due, context=attempts.clean_context())
 
     def emit_at(self, execution_id: str, activation: Activation, due_at: int) -> None:
         """Take up a back-off that a restart interrupted."""
-        live = self._live[execution_id]
+        live = self._live.get(execution_id)
+        if live is None:
+            return  # it left again at once, until then
         self._remember(live, activation)
         self._emit_later(live, activation, max(0.0, (due_at - now_us()) / 1_000_000))
 
@@ -361,8 +407,10 @@ class Engine:
         self._remember(live, activation)
         limit = activation.node.timeout_seconds
         if limit is not None and limit <= LONGEST_LIMIT_SECONDS:
+            # Counted from its start, whatever happened since.
+            left = max(0.0, activation.started_at / 1_000_000 + limit - now_us() / 1_000_000)
             live.timers[activation.number] = self._loop.call_later(
-                limit, self._subflow_timed_out, live, activation, context=attempts.clean_context()
+                left, self._subflow_timed_out, live, activation, context=attempts.clean_context()
             )
 
     def _subflow_timed_out(self, live: LiveRun, activation: Activation) -> None:
@@ -459,8 +507,15 @@ class Engine:
                     log.error("run_left_for_next_start", execution_id=live.run.id, error=str(error))
                 self._let_go(live)
                 self._retire(live)
+            elif leaves:
+                log.error("run_left_for_next_start", execution_id=live.run.id, error=str(error))
+            if leaves:
+                self._leaving.pop(live.run.id, None)
+                self._release(live)
             if told is not None:
                 told(error)
+            if rests and self._rested is not None:
+                self._rested()
 
         if self._live.get(live.run.id) is not live:
             return  # somebody else's now, or left for the next start
@@ -470,6 +525,14 @@ class Engine:
             self._let_go(live)
         if stored:
             move.unit.fence = Fence(live.run.id, live.run.epoch)
+        run = live.run
+        leaves = stored and not move.ended and run.resting > 0 and live.fired is None and run.may_leave(now_us())
+        if leaves:
+            run.leave_process(move)
+            del self._live[run.id]
+            self._leaving[run.id] = live
+            self._let_go(live)
+        rests = leaves or any(kind is Kind.WAIT for kind, _ in move.unit.rows)
         move.unit.done = done
         self._journal.submit(move.unit)
 
@@ -492,14 +555,16 @@ class Engine:
             live.deadline = self._loop.call_later(left, self._time_out, live, context=attempts.clean_context())
 
     def _retire(self, live: LiveRun) -> None:
-        if self._live.pop(live.run.id, None) is None:
-            return
+        if self._live.pop(live.run.id, None) is not None:
+            self._release(live)
+
+    def _release(self, live: LiveRun) -> None:
         if live.deadline is not None:
             live.deadline.cancel()
         if live.program_run is not None:
             live.program_run.close()
         for number in live.numbers:
-            del self._activations[number]
+            self._activations.pop(number, None)
         if live.fired is None:
             self._open_count -= 1
         if self._gone is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from triggerflow_chassis.errors import IdempotencyKeyReused, ServiceError
@@ -18,7 +18,6 @@ from triggerflow_chassis.errors import IdempotencyKeyReused, ServiceError
 from triggerflow_orchestrator.app.commands import RequestKey
 from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.units import Kind, Unit
-from triggerflow_orchestrator.domain.execution import ExecutionRecord
 from triggerflow_orchestrator.domain.lease import RequestTaken
 from triggerflow_orchestrator.ports import Journal, Pruning, Reads, StoredAnswer
 
@@ -26,6 +25,8 @@ KEPT_US: Final = 24 * 60 * 60 * 1_000_000
 
 # Of 500 and above, and of too many at once: the next try may go better, so nothing is kept.
 _NOT_KEPT: Final = frozenset({"INTERNAL", "UNAVAILABLE", "DEADLINE", "TOO_MANY"})
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -65,11 +66,9 @@ class Idempotency:
         self._encode = encode
         self._decode = decode
         self._turns: dict[tuple[str, str, str], _Turn] = {}
-        self._tasks: set[asyncio.Task[ExecutionRecord | Replayed]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def once(
-        self, key: RequestKey | None, perform: Callable[[], Awaitable[ExecutionRecord]]
-    ) -> ExecutionRecord | Replayed:
+    async def once(self, key: RequestKey | None, perform: Callable[[], Awaitable[T]]) -> T | Replayed:
         """What `perform` gives, or gave the first time. `perform` commits the answer of success itself.
 
         Raises what `perform` raises, or raised the first time, and IdempotencyKeyReused. A caller that hangs up stops
@@ -90,14 +89,12 @@ class Idempotency:
             for task in waiting:
                 task.cancel()
 
-    def _forget(self, task: asyncio.Task[ExecutionRecord | Replayed]) -> None:
+    def _forget(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # whoever asked was told, or hung up
 
-    async def _keyed(
-        self, key: RequestKey, perform: Callable[[], Awaitable[ExecutionRecord]]
-    ) -> ExecutionRecord | Replayed:
+    async def _keyed(self, key: RequestKey, perform: Callable[[], Awaitable[T]]) -> T | Replayed:
         name = (key.project_id, key.request_id, key.method)
         turn = self._turns.setdefault(name, _Turn(asyncio.Lock()))
         turn.waiting += 1
@@ -135,7 +132,7 @@ class Idempotency:
             return Replayed(stored.response)
         raise self._decode(stored.error or b"")
 
-    async def _first(self, key: RequestKey, perform: Callable[[], Awaitable[ExecutionRecord]]) -> ExecutionRecord:
+    async def _first(self, key: RequestKey, perform: Callable[[], Awaitable[T]]) -> T:
         try:
             return await perform()
         except ServiceError as error:

@@ -15,7 +15,7 @@ from triggerflow_chassis.bus import BusEvent
 from triggerflow_chassis.clock import rfc3339
 from triggerflow_chassis.ids import next_uuid7
 
-from triggerflow_orchestrator.app import events
+from triggerflow_orchestrator.app import events, waiting
 from triggerflow_orchestrator.app.events import EventWriter
 from triggerflow_orchestrator.app.outlet import Said, joined
 from triggerflow_orchestrator.app.units import Kind, Notice, Unit
@@ -40,9 +40,13 @@ from triggerflow_orchestrator.domain.scopes import (
 )
 from triggerflow_orchestrator.domain.seed import Seed, Taken
 from triggerflow_orchestrator.domain.value import INLINE_BYTES, Value, as_value, reference, shown
+from triggerflow_orchestrator.domain.wait import Settled, WaitTerms
 
 LONGEST_LIMIT_SECONDS: Final = 100 * 365 * 86_400
 CANCELLED_TYPE: Final = "Cancelled"
+SHORT_REST_US: Final = 5_000_000
+"""A back-off that is over sooner is no reason to leave the process."""
+_LEAST_LEFT_US: Final = 1_000_000
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +72,15 @@ class Activation:
     """Its outcome is decided; whatever its handler still gives is discarded."""
     taken: Taken | None = None
     """The result of the run before that it has, where it has one."""
+    waits: bool = False
+    """There is a wait of its id, which it has not taken up."""
+    answered: bool = False
+    """Its wait is settled."""
+    due_at: int | None = None
+    """When its next attempt is due, while it backs off."""
+    rests: bool = False
+    """It waits, backs off, or is a sub-flow whose children are activations of their own: nothing is to be done for it
+    now."""
 
     def next_custom(self) -> int:
         """Sequence of its next custom output, from 0."""
@@ -116,6 +129,7 @@ class Run:
         "inflight",
         "outputs",
         "plan",
+        "resting",
         "scopes",
         "started_at",
         "status",
@@ -136,6 +150,8 @@ class Run:
         self.plan = plan
         self.scopes = Scopes(plan, judge, seed.edits if seed is not None else {})
         self.inflight: dict[str, Activation] = {}
+        self.resting = 0
+        """How many of `inflight` rest."""
         self.outputs: dict[str, bytes] = {}
         self.trace = bool(record.options.get("trace"))
         self.status: ExecutionStatus = record.status
@@ -247,6 +263,8 @@ class Run:
     def restart(self, move: Transition, now: int, activation: Activation, recovered: bool) -> None:
         """Take up an activation of the frontier again, and say so where its handler may have run."""
         self._take_in(activation)
+        if activation.node.subflow is not None:
+            self.rest(activation)
         if recovered and activation.node.subflow is None:  # the children of a sub-flow go on, it does not run again
             self._custom(move, now, "retry", activation, recovered=True)
         move.ready.append(activation)
@@ -282,7 +300,35 @@ class Run:
         line = f"attempt {failed} failed: {failure.type}"
         event_id = self._event(move, now, "log", events.log_line("warning", line, activation.node.id))
         self._custom(move, now, "retry", activation, event_id, dueAt=rfc3339(due_at), error=failure.type)
+        self.rest(activation, due_at)
         return move
+
+    def wait(self, activation: Activation, now: int, terms: WaitTerms) -> Transition:
+        """The activation waits from now on, until it is `answered`. No handler has it."""
+        move = Transition(Unit())
+        node, record = activation.node, self._record
+        form = orjson.dumps(terms.schema).decode() if terms.schema is not None else None
+        assignees = "".join(f"\n{name}" for name in terms.assignees)
+        given = self._shown(move, waiting.input_of(node, activation.inputs)).decode()
+        whose = (activation.id, self.id, record.project_id, record.flow_id, record.flow_name, node.id, node.name)
+        row = (*whose, activation.scope.name, terms.kind, "open", form, assignees and f"{assignees}\n", given)
+        move.unit.rows.append((Kind.WAIT, (*row, terms.name, terms.key, terms.fails, now, terms.due_at, False)))
+        due = {"dueAt": rfc3339(terms.due_at)} if terms.due_at is not None else {}
+        self._custom(move, now, "wait", activation, waitId=activation.id, waitKind=terms.kind, **due)
+        activation.waits = True
+        self.rest(activation)
+        return move
+
+    def answered(self, activation: Activation, now: int, settled: Settled) -> Transition:
+        """What it waited for has come."""
+        activation.answered = True
+        self.rouse(activation)
+        outcome = waiting.outcome_of(activation.node, activation.inputs, settled)
+        if not isinstance(outcome, Failure):
+            return self.succeed(activation, now, outcome)
+        # Where a handler for errors follows, the answer is taken up with what that gives.
+        follow = self.handle if activation.node.handles_errors else self.fail
+        return follow(activation, now, outcome)
 
     def handle(self, activation: Activation, now: int, failure: Failure) -> Transition:
         """The last attempt failed, and the node's handler for errors follows."""
@@ -354,6 +400,53 @@ class Run:
         self._metric(move, now, activation, name, value, unit)
         return move
 
+    # Rest: while all that is in flight waits, the run need not be in any process.
+
+    def keep_waiting(self, activation: Activation) -> None:
+        """It waits for an answer, from now on or since before a restart."""
+        activation.waits = True
+        self._take_in(activation)
+
+    def rest(self, activation: Activation, due_at: int | None = None) -> None:
+        """Nothing is to be done for it now, nor before `due_at` where it backs off."""
+        activation.due_at = due_at
+        if not activation.rests:
+            activation.rests = True
+            self.resting += 1
+
+    def rouse(self, activation: Activation) -> None:
+        """Something is to be done for it again, or it is over."""
+        activation.due_at = None
+        if activation.rests:
+            activation.rests = False
+            self.resting -= 1
+
+    def may_leave(self, now: int) -> bool:
+        """Whether all it does is wait, for an answer or for long."""
+        if not self.resting or self.resting != len(self.inflight) or self.ended:
+            return False
+        if not any(each.waits or each.due_at is not None for each in self.inflight.values()):
+            return False
+        if any(each.due_at is not None and each.due_at <= now + SHORT_REST_US for each in self.inflight.values()):
+            return False
+        return min(self._limits(), default=now + 2 * _LEAST_LEFT_US) > now + _LEAST_LEFT_US
+
+    def leave_process(self, move: Transition) -> None:
+        """Write, with this step, that it waits and when it goes on by itself. It is not to be used any more."""
+        self.status = "waiting"
+        times = [each.due_at for each in self.inflight.values() if each.due_at is not None]
+        times.extend(self._limits())
+        move.unit.rows.append((Kind.PARK, (min(times, default=None), self.id)))
+
+    def _limits(self) -> Iterator[int]:
+        """When the run's own time is up, and that of each sub-flow in flight."""
+        if self.deadline_at is not None:
+            yield self.deadline_at
+        for each in self.inflight.values():
+            limit = each.node.timeout_seconds
+            if each.node.subflow is not None and limit is not None and limit <= LONGEST_LIMIT_SECONDS:
+                yield each.started_at + limit * 1_000_000
+
     # Parts of a transition.
 
     def _end_from_outside(self, now: int, status: ExecutionStatus, failure: Failure, message: str) -> Transition:
@@ -367,7 +460,10 @@ class Run:
 
     def _close(self, activation: Activation) -> Transition:
         self._let_go(activation)
-        return Transition(Unit())
+        move = Transition(Unit())
+        if activation.waits:
+            move.unit.rows.append((Kind.WAIT_OVER, (None, None, activation.id)))
+        return move
 
     def _go_on(self, move: Transition, now: int, told: Told) -> None:
         for happening in told:
@@ -411,6 +507,7 @@ class Run:
 
     def _let_go(self, activation: Activation) -> None:
         activation.over = True
+        self.rouse(activation)
         del self.inflight[activation.id]
         del activation.scope.handles[activation.node.index]
 
@@ -421,6 +518,8 @@ class Run:
     def _start(self, move: Transition, now: int, scope: Scope, node: PlanNode, inputs: Mapping[str, Any]) -> None:
         activation = Activation(self, next(self._numbers), self._next_id(now), node, inputs, now, scope)
         self._take_in(activation)
+        if node.subflow is not None:
+            self.rest(activation)
         self._mark_taken(activation)
         traced = self._shown_object(move, inputs) if self.trace else None
         move.unit.rows.append((Kind.START, (activation.id, self.id, node.id, scope.name, now, traced)))
@@ -516,6 +615,8 @@ class Run:
         payload = events.chunk_failed(activation.node.id, stopped.type, stopped.message)
         event_id = self._event(move, now, "chunk.failed", payload)
         self._detail(move, now, activation, event_id)
+        if activation.waits:
+            move.unit.rows.append(waiting.cancelled_row(activation.id, now))
 
     def _journal(
         self,

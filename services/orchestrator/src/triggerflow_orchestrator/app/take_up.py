@@ -16,6 +16,7 @@ import structlog
 from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import Invalid, NotFound, NoVersion
 
+from triggerflow_orchestrator.app.answers import settled_of
 from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
 from triggerflow_orchestrator.app.end_unrun import EndUnrun
 from triggerflow_orchestrator.app.engine import Engine
@@ -114,21 +115,33 @@ class TakeUp:
         open_ids = [start.activation_id for start in open_starts.values()]
         customs = await self._sources.custom_counts(record.id, open_ids)
         printed = await self._sources.printed_counts(record.id, open_ids)
+        answers = {wait.id: await settled_of(wait, self._sources) for wait in remembered.waits if wait.status != "open"}
         # Only now: what follows happens in one step of the loop.
         now = now_us()
         later: list[tuple[Activation, int]] = []
+        waits = {wait.id: wait for wait in remembered.waits}
+        # A run that had left has begun no attempt since: what is due then runs for the first time.
+        had_left = record.wake_at is not None
         for begun in replayed.frontier:
             start = open_starts[begun.scope.name, begun.node.id]
             activation = self._activation(run, begun, start, customs)
             attempt, due_at = due.get(activation.id, (1, 0))
             activation.attempt = attempt
             activation.printed = dict(printed[activation.id]) if activation.id in printed else None
-            waits = due_at > now
-            run.restart(move, now, activation, recovered=not waits)
-            if waits:
+            if activation.id in waits:
+                run.keep_waiting(activation)
+                if activation.id not in answers:
+                    run.rest(activation)
+                continue
+            backs_off = due_at > now
+            run.restart(move, now, activation, recovered=not backs_off and not had_left)
+            if backs_off:
                 move.ready.remove(activation)
+                run.rest(activation, due_at)
                 later.append((activation, due_at))
         self._engine.resume(run, compiled, record.project_id, move)
+        for settled in answers.values():
+            self._engine.answer(run.id, settled)
         for activation, due_at in later:
             self._engine.emit_at(run.id, activation, due_at)
 

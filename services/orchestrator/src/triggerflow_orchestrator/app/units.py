@@ -50,6 +50,14 @@ class Kind(IntEnum):
     """(execution_id, kind, project_id, principal, target, look_at). Who is told that a run failed"""
     METRIC = 20
     """(execution_id, activation_id, sequence, name, unit, value)"""
+    WAIT = 30
+    """(id, execution_id, project_id, flow_id, flow_name, node_id, node_name, scope, kind, status, form, assignees,
+    input, name, key, fails, created_at, due_at, applied)"""
+    WAIT_OVER = 31
+    """(answer, settled_at, id). The run is done with a wait: it took its answer up, or ends; then what is open is
+    cancelled with this answer"""
+    PARK = 32
+    """(wake_at, id). The run leaves its process, as `waiting` and nobody's, until it is answered or that time"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from triggerflow_orchestrator.domain.wait import WaitRecord
 
 ExecutionStatus = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 ActivationStatus = Literal["running", "waiting", "succeeded", "failed", "skipped", "cancelled"]
@@ -102,6 +105,8 @@ class ExecutionRecord:
     """The worker whose lease holds it, in the mesh; None where nobody runs it."""
     queued_at: int | None = None
     """When it was last put into the queue, in the mesh."""
+    wake_at: int | None = None
+    """When it goes on by itself, of one that waits, and still there until whoever takes it up has written."""
 
     @property
     def ended(self) -> bool:
@@ -248,6 +253,8 @@ class Remembered:
     starts: tuple[StartRow, ...]
     attempts: tuple[AttemptRow, ...]
     last_event: StoredEvent | None
+    waits: tuple[WaitRecord, ...] = ()
+    """Those that the run has not taken up: settled ones in the order they were settled, then open ones."""
 
 
 @dataclass(frozen=True, slots=True)

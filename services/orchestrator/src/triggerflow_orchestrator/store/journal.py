@@ -53,6 +53,7 @@ _SQL: Final = {
     Kind.EVENT: "INSERT INTO events (execution_id, id, sequence, body) VALUES (?,?,?,?)",
     Kind.STATE: (
         "UPDATE executions SET status=?1, outputs=?2, error=?3, started_at=?4, ended_at=?5, deadline_at=?6, epoch=?7,"
+        " wake_at=NULL,"
         " owner=CASE WHEN ?5 IS NULL THEN owner END WHERE id=?8"
     ),
     Kind.CANCEL: "UPDATE executions SET cancel_requested_at=? WHERE id=?",
@@ -71,6 +72,17 @@ _SQL: Final = {
     ),
     Kind.FIRE: "INSERT INTO fires (flow_id, node_id, request_id, execution_id, fired_at) VALUES (?,?,?,?,?)",
     Kind.SEED: "INSERT INTO seeds (execution_id, body) VALUES (?,?)",
+    Kind.WAIT: (
+        "INSERT INTO waits (id, execution_id, project_id, flow_id, flow_name, node_id, node_name, scope, kind, status,"
+        " form, assignees, input, name, key, fails, created_at, due_at, applied)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    ),
+    # SQLite, as the standard has it, reads the row as it was before.
+    Kind.WAIT_OVER: (
+        "UPDATE waits SET applied=1, status=CASE WHEN status='open' THEN 'cancelled' ELSE status END,"
+        " answer=coalesce(answer, ?), settled_at=coalesce(settled_at, ?) WHERE id=?"
+    ),
+    Kind.PARK: "UPDATE executions SET status='waiting', wake_at=? WHERE id=? AND ended_at IS NULL",
 }
 _EPOCHS: Final = "SELECT id, epoch FROM executions WHERE id IN (SELECT value FROM json_each(?))"
 _NOTICE: Final = "INSERT INTO notices (id, project_id, type, timestamp, flow_id, execution_id) VALUES (?,?,?,?,?,?)"

@@ -18,6 +18,7 @@ from triggerflow_orchestrator.domain.execution import PRIORITIES, ExecutionRecor
 from triggerflow_orchestrator.domain.lease import Load, Queued, WorkerLoad
 from triggerflow_orchestrator.store.postgres_records import record_of
 from triggerflow_orchestrator.store.postgres_statement import NOW_US
+from triggerflow_orchestrator.store.tables import QUEUED
 from triggerflow_orchestrator.store.weighted_turns import WeightedTurns
 
 # A kick that seems lost costs a message; more of them at once than workers can take only fill the queue.
@@ -35,14 +36,14 @@ _TAKE: Final = "UPDATE executions AS e SET owner = $1, epoch = e.epoch + 1 FROM 
 _CLAIM: Final = f"""\
 WITH {_ME}, free AS (
   SELECT id FROM executions
-  WHERE id = ANY($2::text[]) AND owner IS NULL AND ended_at IS NULL AND EXISTS (SELECT FROM me)
+  WHERE id = ANY($2::text[]) AND {QUEUED} AND EXISTS (SELECT FROM me)
   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 ) {_TAKE}"""
 _CLAIM_WAITING: Final = f"""\
 WITH {_ME}, free AS (
   SELECT found.id FROM unnest($2::int4[], $3::int8[]) AS share(priority, most), LATERAL (
     SELECT id FROM executions
-    WHERE priority = share.priority AND owner IS NULL AND ended_at IS NULL
+    WHERE priority = share.priority AND {QUEUED}
       AND queued_at <= {NOW_US} - $4::int8 AND EXISTS (SELECT FROM me)
     ORDER BY created_at, id LIMIT share.most FOR NO KEY UPDATE SKIP LOCKED
   ) AS found
@@ -76,7 +77,7 @@ _FORGET_COMMANDS: Final = (
 )
 _REQUEUE: Final = f"""\
 WITH held AS (
-  SELECT id FROM executions WHERE owner IS NULL AND ended_at IS NULL AND queued_at < {NOW_US} - $1::int8
+  SELECT id FROM executions WHERE {QUEUED} AND queued_at < {NOW_US} - $1::int8
   ORDER BY queued_at LIMIT {_KICKED_AT_ONCE} FOR NO KEY UPDATE SKIP LOCKED
 ) UPDATE executions AS e SET queued_at = {NOW_US} FROM held WHERE e.id = held.id RETURNING e.id, e.priority"""
 
@@ -84,7 +85,7 @@ WITH held AS (
 _QUEUED: Final = f"""\
 SELECT priority, count(*) AS queued,
   {NOW_US} - min(CASE WHEN started_at IS NULL THEN created_at ELSE queued_at END) AS oldest
-FROM executions WHERE owner IS NULL AND ended_at IS NULL GROUP BY priority"""
+FROM executions WHERE {QUEUED} GROUP BY priority"""
 _WORKERS: Final = f"SELECT *, lease_until - {NOW_US} AS left_us FROM workers ORDER BY name, id"
 
 

@@ -69,8 +69,22 @@ _INSERTS: Final[dict[Kind, tuple[str, str, str]]] = {
     ),
     Kind.FIRE: ("fires", "flow_id text, node_id text, request_id text, execution_id text, fired_at int8", ""),
     Kind.SEED: ("seeds", "execution_id text, body text", ""),
+    Kind.WAIT: (
+        "waits",
+        "id text, execution_id text, project_id text, flow_id text, flow_name text, node_id text, node_name text,"
+        " scope text, kind text, status text, form text, assignees text, input text, name text, key text, fails bool,"
+        " created_at int8, due_at int8, applied bool",
+        "",
+    ),
 }
-_UPDATES: Final = frozenset({Kind.STATE, Kind.CANCEL, Kind.CLAIM})
+_UPDATES: Final = frozenset({Kind.STATE, Kind.CANCEL, Kind.CLAIM, Kind.PARK})
+_OVER_COLUMNS: Final = "u int4, answer text, settled_at int8, id text"
+_OVER: Final = """\
+over AS (
+  UPDATE waits AS w SET applied = true, status = CASE WHEN w.status = 'open' THEN 'cancelled' ELSE w.status END,
+    answer = coalesce(w.answer, r.answer), settled_at = coalesce(w.settled_at, r.settled_at)
+  FROM {source} WHERE w.id = r.id AND {passes}
+)"""
 
 _VERDICT: Final = """\
 WITH held AS MATERIALIZED (
@@ -87,12 +101,12 @@ _PASSES: Final = "(SELECT ok FROM verdict)[r.u]"
 # One row an execution: two updates of one row in one statement would lose one of them.
 _CHANGE_COLUMNS: Final = (
     "u int4, id text, stated bool, status text, outputs text, error text, started_at int8, ended_at int8,"
-    " deadline_at int8, epoch int4, cancel_requested_at int8"
+    " deadline_at int8, epoch int4, cancel_requested_at int8, parked bool, wake_at int8"
 )
 _CHANGE: Final = """\
 changed AS (
   UPDATE executions AS e SET
-    status = CASE WHEN r.stated THEN r.status ELSE e.status END,
+    status = CASE WHEN r.parked THEN 'waiting' WHEN r.stated THEN r.status ELSE e.status END,
     outputs = CASE WHEN r.stated THEN r.outputs ELSE e.outputs END,
     error = CASE WHEN r.stated THEN r.error ELSE e.error END,
     started_at = CASE WHEN r.stated THEN r.started_at ELSE e.started_at END,
@@ -100,7 +114,8 @@ changed AS (
     deadline_at = CASE WHEN r.stated THEN r.deadline_at ELSE e.deadline_at END,
     epoch = coalesce(r.epoch, e.epoch),
     cancel_requested_at = coalesce(r.cancel_requested_at, e.cancel_requested_at),
-    owner = CASE WHEN r.ended_at IS NULL THEN e.owner END
+    wake_at = CASE WHEN r.parked THEN r.wake_at WHEN NOT r.stated THEN e.wake_at END,
+    owner = CASE WHEN r.ended_at IS NULL AND NOT r.parked THEN e.owner END
   FROM {source} WHERE e.id = r.id AND {passes}
 )"""
 _OUTBOX_COLUMNS: Final = (
@@ -124,12 +139,15 @@ class _Change:
     state: tuple[Any, ...] | None = None
     epoch: int | None = None
     cancel_requested_at: int | None = None
+    parked: bool = False
+    wake_at: int | None = None
 
     def row(self, execution_id: str) -> tuple[Any, ...]:
         status, outputs, error, started_at, ended_at, deadline_at, epoch, _ = self.state or (None,) * 8
         state = (status, outputs, error, started_at, ended_at, deadline_at)
         epoch = self.epoch if self.epoch is not None else epoch
-        return (self.unit, execution_id, self.state is not None, *state, epoch, self.cancel_requested_at)
+        last = (epoch, self.cancel_requested_at, self.parked, self.wake_at)
+        return (self.unit, execution_id, self.state is not None, *state, *last)
 
 
 @dataclass(slots=True)
@@ -147,6 +165,9 @@ class Group:
     _changes: dict[str, _Change] = field(default_factory=dict)
     _made: set[str] = field(default_factory=set)
     """Runs whose epoch this group itself makes: their fences cannot be checked by the same statement."""
+    _begun: set[str] = field(default_factory=set)
+    """Waits that this group itself inserts: the same statement cannot change them."""
+    _over: list[tuple[Any, ...]] = field(default_factory=list)
     _outbox: list[tuple[Any, ...]] = field(default_factory=list)
 
     def _add(self, unit: Unit) -> bool:
@@ -161,6 +182,8 @@ class Group:
             known = self._changes.get(execution_id)
             if execution_id in self._made or (known is not None and known.fence != unit.fence):
                 return False
+        if any(kind is Kind.WAIT_OVER and row[-1] in self._begun for kind, row in unit.rows):
+            return False
         self.units.append(unit)
         number = len(self.units)
         events: list[str] = []
@@ -168,12 +191,17 @@ class Group:
             if kind in _UPDATES:
                 self._change(number, unit.fence, kind, row)
                 continue
+            if kind is Kind.WAIT_OVER:
+                self._over.append((number, *row))
+                continue
             self._rows.setdefault(kind, []).append((number, *row))
             if kind is Kind.EVENT:
                 events.append(row[1])
                 self._characters += len(row[3])
             elif kind is Kind.EXECUTION:
                 self._made.add(row[0])
+            elif kind is Kind.WAIT:
+                self._begun.add(row[0])
         if events or unit.notices:
             self._outbox.append(_outbox_row(number, unit, events))
         return True
@@ -184,6 +212,8 @@ class Group:
             change.state = row
         elif kind is Kind.CANCEL:
             change.cancel_requested_at = row[0]
+        elif kind is Kind.PARK:
+            change.parked, change.wake_at = True, row[0]
         else:
             change.epoch = row[0]
             self._made.add(row[-1])
@@ -199,10 +229,12 @@ class Group:
             self._pass(self._rows[kind])
         if self._changes:
             self._pass([change.row(execution_id) for execution_id, change in self._changes.items()])
+        if self._over:
+            self._pass(self._over)
         if self._outbox:
             self._pass(self._outbox)
             self.tells = True
-        self.sql = _statement(tuple(kinds), bool(self._changes), bool(self._outbox))
+        self.sql = _statement(tuple(kinds), bool(self._changes), bool(self._over), bool(self._outbox))
 
     def _pass(self, rows: Iterable[tuple[Any, ...]]) -> None:
         self.arguments.extend(zip(*rows, strict=True))
@@ -232,7 +264,7 @@ def _outbox_row(number: int, unit: Unit, events: list[str]) -> tuple[Any, ...]:
 
 
 @cache
-def _statement(kinds: tuple[Kind, ...], changes: bool, outbox: bool) -> str:
+def _statement(kinds: tuple[Kind, ...], changes: bool, over: bool, outbox: bool) -> str:
     """The statement for these kinds of rows. There are few combinations, and the driver prepares each once."""
     parts = [_VERDICT]
     last = 2
@@ -250,6 +282,9 @@ def _statement(kinds: tuple[Kind, ...], changes: bool, outbox: bool) -> str:
     if changes:
         source, last = _source(_CHANGE_COLUMNS, last)
         parts.append(_CHANGE.format(source=source, passes=_PASSES))
+    if over:
+        source, last = _source(_OVER_COLUMNS, last)
+        parts.append(_OVER.format(source=source, passes=_PASSES))
     if outbox:
         source, last = _source(_OUTBOX_COLUMNS, last)
         parts.append(_OUTBOX.format(source=source, passes=_PASSES))

@@ -35,6 +35,7 @@ from triggerflow_orchestrator.store.tables import (
     objects,
     requests,
     seeds,
+    waits,
 )
 
 _ROWS: Final = 500
@@ -44,7 +45,7 @@ _RESTS: Final = 4
 _NO_PROJECT: Final = ""
 # What an execution may have any number of.
 _LONG: Final = (events, journal, activation_starts, activation_attempts, activation_metrics)
-_SHORT: Final = (execution_labels, objects, commands, fires, firings, seeds, failure_calls)
+_SHORT: Final = (execution_labels, objects, commands, fires, firings, seeds, failure_calls, waits)
 _UP_TO: Final = text(
     "INSERT INTO pruned (project_id, up_to) VALUES (:project_id, :up_to)"
     " ON CONFLICT (project_id) DO UPDATE SET up_to = excluded.up_to WHERE excluded.up_to > pruned.up_to"

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select, tuple_, union_all
+from sqlalchemy import Row, func, select, text, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from triggerflow_orchestrator.domain.execution import ActivationRecord
 from triggerflow_orchestrator.ports import Position
 from triggerflow_orchestrator.store import read_metrics
 from triggerflow_orchestrator.store.read_executions import failure
-from triggerflow_orchestrator.store.tables import activation_attempts, activation_starts, journal
+from triggerflow_orchestrator.store.tables import activation_attempts, activation_starts, journal, waits
 
 _S: Final = activation_starts.c
 _J: Final = journal.c
 _A: Final = activation_attempts.c
+_W: Final = waits.c
 
 
 async def page(
@@ -52,9 +53,18 @@ async def page(
         .where(_A.activation_id.in_(ids))
         .group_by(_A.activation_id),
     )
+    waiting = await connection.execute(select(_W.id).where(_W.id.in_(ids), text("NOT applied")))
+    waiting_ids = frozenset(waiting.scalars())
     metrics = await read_metrics.of_activations(connection, execution_id, ids)
     found = [
-        _merge(activation_id, at, starts.get(activation_id), outcomes.get(activation_id), attempts.get(activation_id))
+        _merge(
+            activation_id,
+            at,
+            starts.get(activation_id),
+            outcomes.get(activation_id),
+            attempts.get(activation_id),
+            is_waiting=activation_id in waiting_ids,
+        )
         for activation_id, at in wanted
     ]
     return (
@@ -74,6 +84,8 @@ def _merge(
     start: Row[Any] | None,
     outcome: Row[Any] | None,
     later_attempt: Row[Any] | None,
+    *,
+    is_waiting: bool,
 ) -> ActivationRecord:
     inputs = None if start is None else start.inputs
     if outcome is not None:
@@ -95,7 +107,7 @@ def _merge(
         node_id=start.node_id,
         scope=start.scope,
         attempt=1 if later_attempt is None else later_attempt.attempt,
-        status="running",
+        status="waiting" if is_waiting else "running",
         inputs_json=inputs,
         ports_json="{}",
         error=None,

@@ -21,6 +21,7 @@ from triggerflow_orchestrator.domain.execution import (
     StoredEvent,
 )
 from triggerflow_orchestrator.ports import ExecutionFilter, Position
+from triggerflow_orchestrator.store.read_waits import of_execution
 from triggerflow_orchestrator.store.tables import (
     NOT_ENDED,
     activation_attempts,
@@ -68,7 +69,10 @@ async def seed(connection: AsyncConnection, execution_id: str) -> str | None:
 
 
 async def live(connection: AsyncConnection) -> list[ExecutionRecord]:
-    query = select(executions).where(text(NOT_ENDED)).order_by(_E.priority, _E.created_at, _E.id)
+    # What waits left its process on purpose: it goes on when it is answered or due.
+    query = (
+        select(executions).where(text(NOT_ENDED), _E.status != "waiting").order_by(_E.priority, _E.created_at, _E.id)
+    )
     return [record(row) for row in await connection.execute(query)]
 
 
@@ -101,6 +105,7 @@ async def remembered(connection: AsyncConnection, execution_id: str) -> Remember
             for found in await connection.execute(attempts)
         ),
         last_event=None if event is None else StoredEvent(event.id, event.sequence, event.body),
+        waits=await of_execution(connection, execution_id),
     )
 
 
@@ -130,6 +135,7 @@ def record(row: Row[Any]) -> ExecutionRecord:
         cancel_requested_at=row.cancel_requested_at,
         owner=row.owner,
         queued_at=row.queued_at,
+        wake_at=row.wake_at,
     )
 
 

@@ -11,7 +11,14 @@ metadata = MetaData()
 
 # What has not ended. Kept as SQL text so that a query that repeats it may use the partial index.
 NOT_ENDED = "ended_at IS NULL"
-WAITING = "owner IS NULL AND ended_at IS NULL"
+QUEUED = "owner IS NULL AND ended_at IS NULL AND status <> 'waiting'"
+# Left its process until it is answered or due: nobody's to claim.
+PARKED = "status = 'waiting'"
+OPEN = "status = 'open'"
+OPEN_FOR_EVENT = "status = 'open' AND kind = 'event'"
+DUE_ONCE = "status = 'open' AND due_at IS NOT NULL"
+# Settled, and the run has not taken it up.
+TO_APPLY = "status <> 'open' AND NOT applied"
 # What is to be archived. PostgreSQL alone has an index of it, by its migration: in local mode nothing is archived, and
 # every run would pay.
 TO_ARCHIVE = "ended_at IS NOT NULL AND archived_at IS NULL"
@@ -49,6 +56,7 @@ executions = Table(
     Column("owner", Text, comment="the worker whose lease holds it; NULL where nobody runs it. Mesh only"),
     Column("queued_at", BigInteger, comment="when it was last put into the queue. Mesh only"),
     Column("archived_at", BigInteger, comment="when its archive was there. Mesh only"),
+    Column("wake_at", BigInteger, comment="of status waiting: when it goes on by itself; NULL where it never does"),
 )
 Index("executions_newest", executions.c.project_id, executions.c.created_at, executions.c.id)
 Index(
@@ -77,13 +85,14 @@ Index(
 
 # What waits for a worker, in the order it is taken.
 Index(
-    "executions_waiting",
+    "executions_queued",
     executions.c.priority,
     executions.c.created_at,
     executions.c.id,
-    sqlite_where=text(WAITING),
-    postgresql_where=text(WAITING),
+    sqlite_where=text(QUEUED),
+    postgresql_where=text(QUEUED),
 )
+Index("executions_parked", executions.c.wake_at, sqlite_where=text(PARKED), postgresql_where=text(PARKED))
 
 execution_labels = Table(
     "execution_labels",
@@ -131,6 +140,52 @@ activation_metrics = Table(
     Column("value", Double, nullable=False),
     sqlite_with_rowid=False,
 )
+# What an activation waits for; its id is the activation's. Settled once, for ever; `applied` once the run took it up.
+waits = Table(
+    "waits",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("execution_id", Text, nullable=False),
+    Column("project_id", Text, nullable=False),
+    Column("flow_id", Text, nullable=False),
+    Column("flow_name", Text, nullable=False),
+    Column("node_id", Text, nullable=False),
+    Column("node_name", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("kind", Text, nullable=False, comment="approval, timer, event"),
+    Column("status", Text, nullable=False, comment="open, answered, expired, cancelled"),
+    Column("form", Text, comment="JSON Schema of the answer's data"),
+    Column("assignees", Text, nullable=False, comment="each between line breaks; empty where there is none"),
+    Column("input", Text, nullable=False, comment="JSON as shown"),
+    Column("name", Text, comment="of an event"),
+    Column("key", Text, comment="of an event"),
+    Column("fails", Boolean, nullable=False, comment="whether the activation fails when it is due"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger),
+    Column("answer", Text, comment="JSON {decision?, data?, by, at}, data as shown"),
+    Column("settled_at", BigInteger),
+    Column("applied", Boolean, nullable=False),
+)
+Index("waits_newest", waits.c.project_id, waits.c.created_at, waits.c.id)
+Index("waits_of_execution", waits.c.execution_id)
+Index(
+    "waits_open",
+    waits.c.project_id,
+    waits.c.created_at,
+    waits.c.id,
+    sqlite_where=text(OPEN),
+    postgresql_where=text(OPEN),
+)
+Index(
+    "waits_for_events",
+    waits.c.project_id,
+    waits.c.name,
+    waits.c.key,
+    sqlite_where=text(OPEN_FOR_EVENT),
+    postgresql_where=text(OPEN_FOR_EVENT),
+)
+Index("waits_due", waits.c.due_at, sqlite_where=text(DUE_ONCE), postgresql_where=text(DUE_ONCE))
+Index("waits_to_apply", waits.c.execution_id, sqlite_where=text(TO_APPLY), postgresql_where=text(TO_APPLY))
 
 # Who is to be told that a run failed; written with its end, `done_at` once told or given up.
 failure_calls = Table(

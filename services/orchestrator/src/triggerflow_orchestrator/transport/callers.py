@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from triggerflow_chassis.errors import BadParameter, Forbidden
 from triggerflow_chassis.identity import current
 from triggerflow_chassis.ids import normalise
 
 from triggerflow_orchestrator.app.commands import RequestKey
-from triggerflow_orchestrator.domain.execution import ExecutionRecord
 
 _MOST_REQUEST_ID: Final = 255
 
@@ -24,7 +23,7 @@ def project(asked: str) -> str:
 
 
 def request_key(
-    project_id: str, request_id: str, method: str, fingerprint: str, render: Callable[[ExecutionRecord], bytes]
+    project_id: str, request_id: str, method: str, fingerprint: str, render: Callable[[Any], bytes]
 ) -> RequestKey:
     """Raises BadParameter where the id is too long."""
     if len(request_id) > _MOST_REQUEST_ID:

@@ -36,6 +36,7 @@ from triggerflow_orchestrator.transport.callers import request_key as _key
 from triggerflow_orchestrator.transport.hook_calls import HookCalls
 from triggerflow_orchestrator.transport.rerun import RerunRpcs, retried_id
 from triggerflow_orchestrator.transport.schedule_rpcs import ScheduleRpcs
+from triggerflow_orchestrator.transport.waits import WaitHandlers, WaitRpcs
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["OrchestratorService"].full_name
 MOST_WAIT_SECONDS: Final = 30
@@ -69,9 +70,10 @@ class Handlers:
     hooks: Hooks
     hook_desk: HookDesk
     schedules: ScheduleDesk
+    waits: WaitHandlers
 
 
-class OrchestratorServicer(RerunRpcs, HookCalls, ScheduleRpcs, pb_grpc.OrchestratorServiceServicer):
+class OrchestratorServicer(RerunRpcs, HookCalls, ScheduleRpcs, WaitRpcs, pb_grpc.OrchestratorServiceServicer):
     """Every RPC acts for the caller's project; another one may not be named."""
 
     def __init__(self, handlers: Handlers) -> None:
@@ -84,6 +86,7 @@ class OrchestratorServicer(RerunRpcs, HookCalls, ScheduleRpcs, pb_grpc.Orchestra
         self._load = handlers.load
         self._retry = handlers.retry
         self._schedules = handlers.schedules
+        self._waits = handlers.waits
         self._retry_many = RetryMany(handlers.retry, handlers.idempotency, retried_id)
         self._hooks = handlers.hooks
         self._hook_desk = handlers.hook_desk

@@ -26,6 +26,7 @@ from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.lease_keeper import LeaseKeeper
 from triggerflow_orchestrator.app.reaping import Reaping
 from triggerflow_orchestrator.app.results_first import ResultsFirst
+from triggerflow_orchestrator.app.resume import Deliver, InTheMesh, Waking
 from triggerflow_orchestrator.app.take_up import TakeUp
 from triggerflow_orchestrator.app.taking import Taking
 from triggerflow_orchestrator.mesh_parts import MeshParts, open_parts
@@ -94,6 +95,7 @@ class Worker:
             seconds=settings.mesh.lease_seconds,
             live=lambda: len(self._engine.live_ids),
         )
+        self._waking = Waking(parts.waits)
         self._engine = Engine(
             parts.journal,
             runtime,
@@ -102,7 +104,9 @@ class Worker:
             gone=lambda _: self._taking.look(),
             hold=self._keeper,
             keep=ResultsFirst(parts.objects),
+            rested=self._waking.nudge,
         )
+        deliver = Deliver(self._engine, parts.waits, parts.sources)
         take_up = TakeUp(self._engine, parts.reads, blueprints, flows, parts.sources, parts.end_unrun)
         self._taking = Taking(
             self._engine,
@@ -114,7 +118,7 @@ class Worker:
             most=settings.max_live,
             room_changed=self._room_changed,
         )
-        self._carrying_out = CarryingOut(parts.commands, self._engine, self._keeper, self._taking)
+        self._carrying_out = CarryingOut(parts.commands, self._engine, self._keeper, self._taking, deliver)
         self._consumer = KickConsumer(self._redis_url, self._kicked, name=settings.name)
         self._keeper.on_joined = self._joined
         self._keeper.on_renewed = self._carrying_out.nudge
@@ -130,6 +134,7 @@ class Worker:
                 "lease": self._keeper.run,
                 "taking": self._taking.run,
                 "commands": self._carrying_out.run,
+                "waits": lambda: self._waking.run(InTheMesh(self._parts.kicks)),
                 "reaping": Reaping(self._parts.leases, self._parts.kicks, may=lambda: self._keeper.sure).run,
             }.items():
                 await stack.enter_async_context(open_task(name, run))

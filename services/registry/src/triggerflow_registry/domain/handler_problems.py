@@ -19,10 +19,7 @@ ON_ERROR = flow_model.ON_ERROR
 # What arrives with the flow model: docs/contract.md, end of section 3.
 LATER = frozenset(
     {
-        "core:approval",
         "core:channel",
-        "core:event",
-        "core:timer",
         "kafka:topic",
     }
 )

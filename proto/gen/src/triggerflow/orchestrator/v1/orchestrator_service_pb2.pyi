@@ -9,6 +9,7 @@ from triggerflow.orchestrator.v1 import load_pb2 as _load_pb2
 from triggerflow.orchestrator.v1 import project_notice_pb2 as _project_notice_pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as _rerun_pb2
 from triggerflow.orchestrator.v1 import schedule_pb2 as _schedule_pb2
+from triggerflow.orchestrator.v1 import wait_pb2 as _wait_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

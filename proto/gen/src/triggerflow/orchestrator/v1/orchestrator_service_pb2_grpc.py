@@ -7,6 +7,7 @@ from triggerflow.orchestrator.v1 import hook_pb2 as triggerflow_dot_orchestrator
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2
 from triggerflow.orchestrator.v1 import schedule_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2
+from triggerflow.orchestrator.v1 import wait_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -172,6 +173,26 @@ class OrchestratorServiceStub:
                 '/triggerflow.orchestrator.v1.OrchestratorService/PreviewSchedule',
                 request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleRequest.SerializeToString,
                 response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleResponse.FromString,
+                _registered_method=True)
+        self.ResumeExecution = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/ResumeExecution',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ResumeExecutionRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ResumeExecutionResponse.FromString,
+                _registered_method=True)
+        self.ListWaits = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/ListWaits',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ListWaitsRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ListWaitsResponse.FromString,
+                _registered_method=True)
+        self.GetWait = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/GetWait',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.GetWaitRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.GetWaitResponse.FromString,
+                _registered_method=True)
+        self.SignalEvent = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/SignalEvent',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventResponse.FromString,
                 _registered_method=True)
 
 
@@ -369,6 +390,34 @@ class OrchestratorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResumeExecution(self, request, context):
+        """Answers a wait; durable when answered. NOT_FOUND, INVALID, ALREADY_ANSWERED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListWaits(self, request, context):
+        """Lists what waits for answers, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetWait(self, request, context):
+        """Reads a wait. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignalEvent(self, request, context):
+        """Answers every open event of a name and key. INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrchestratorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -506,6 +555,26 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.PreviewSchedule,
                     request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleRequest.FromString,
                     response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleResponse.SerializeToString,
+            ),
+            'ResumeExecution': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeExecution,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ResumeExecutionRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ResumeExecutionResponse.SerializeToString,
+            ),
+            'ListWaits': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWaits,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ListWaitsRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ListWaitsResponse.SerializeToString,
+            ),
+            'GetWait': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWait,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.GetWaitRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.GetWaitResponse.SerializeToString,
+            ),
+            'SignalEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignalEvent,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1238,6 +1307,114 @@ class OrchestratorService:
             '/triggerflow.orchestrator.v1.OrchestratorService/PreviewSchedule',
             triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleRequest.SerializeToString,
             triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2.PreviewScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeExecution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/ResumeExecution',
+            triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ResumeExecutionRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ResumeExecutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWaits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/ListWaits',
+            triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ListWaitsRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.ListWaitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWait(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/GetWait',
+            triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.GetWaitRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.GetWaitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignalEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/SignalEvent',
+            triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -9,6 +9,7 @@ from triggerflow.orchestrator.v1 import hook_pb2 as _hook_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as _orchestrator_service_pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as _rerun_pb2
 from triggerflow.orchestrator.v1 import schedule_pb2 as _schedule_pb2
+from triggerflow.orchestrator.v1 import wait_pb2 as _wait_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -92,6 +93,14 @@ class OrchestratorServiceStub:
     """Starts a run of a schedule now. NOT_FOUND."""
     PreviewSchedule: _grpc.UnaryUnaryMultiCallable[_schedule_pb2.PreviewScheduleRequest, _schedule_pb2.PreviewScheduleResponse]
     """Says what a cron expression means, and when it is due next. BAD_PARAMETER."""
+    ResumeExecution: _grpc.UnaryUnaryMultiCallable[_wait_pb2.ResumeExecutionRequest, _wait_pb2.ResumeExecutionResponse]
+    """Answers a wait; durable when answered. NOT_FOUND, INVALID, ALREADY_ANSWERED."""
+    ListWaits: _grpc.UnaryUnaryMultiCallable[_wait_pb2.ListWaitsRequest, _wait_pb2.ListWaitsResponse]
+    """Lists what waits for answers, newest first."""
+    GetWait: _grpc.UnaryUnaryMultiCallable[_wait_pb2.GetWaitRequest, _wait_pb2.GetWaitResponse]
+    """Reads a wait. NOT_FOUND."""
+    SignalEvent: _grpc.UnaryUnaryMultiCallable[_wait_pb2.SignalEventRequest, _wait_pb2.SignalEventResponse]
+    """Answers every open event of a name and key. INVALID."""
 
 @_typing.type_check_only
 class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
@@ -154,6 +163,14 @@ class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
     """Starts a run of a schedule now. NOT_FOUND."""
     PreviewSchedule: _aio.UnaryUnaryMultiCallable[_schedule_pb2.PreviewScheduleRequest, _schedule_pb2.PreviewScheduleResponse]  # type: ignore[assignment]
     """Says what a cron expression means, and when it is due next. BAD_PARAMETER."""
+    ResumeExecution: _aio.UnaryUnaryMultiCallable[_wait_pb2.ResumeExecutionRequest, _wait_pb2.ResumeExecutionResponse]  # type: ignore[assignment]
+    """Answers a wait; durable when answered. NOT_FOUND, INVALID, ALREADY_ANSWERED."""
+    ListWaits: _aio.UnaryUnaryMultiCallable[_wait_pb2.ListWaitsRequest, _wait_pb2.ListWaitsResponse]  # type: ignore[assignment]
+    """Lists what waits for answers, newest first."""
+    GetWait: _aio.UnaryUnaryMultiCallable[_wait_pb2.GetWaitRequest, _wait_pb2.GetWaitResponse]  # type: ignore[assignment]
+    """Reads a wait. NOT_FOUND."""
+    SignalEvent: _aio.UnaryUnaryMultiCallable[_wait_pb2.SignalEventRequest, _wait_pb2.SignalEventResponse]  # type: ignore[assignment]
+    """Answers every open event of a name and key. INVALID."""
 
 class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
     """Runs flows: starts, cancels and remembers executions."""
@@ -375,5 +392,37 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_schedule_pb2.PreviewScheduleResponse, _abc.Awaitable[_schedule_pb2.PreviewScheduleResponse]]:
         """Says what a cron expression means, and when it is due next. BAD_PARAMETER."""
+
+    @_abc_1.abstractmethod
+    def ResumeExecution(
+        self,
+        request: _wait_pb2.ResumeExecutionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wait_pb2.ResumeExecutionResponse, _abc.Awaitable[_wait_pb2.ResumeExecutionResponse]]:
+        """Answers a wait; durable when answered. NOT_FOUND, INVALID, ALREADY_ANSWERED."""
+
+    @_abc_1.abstractmethod
+    def ListWaits(
+        self,
+        request: _wait_pb2.ListWaitsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wait_pb2.ListWaitsResponse, _abc.Awaitable[_wait_pb2.ListWaitsResponse]]:
+        """Lists what waits for answers, newest first."""
+
+    @_abc_1.abstractmethod
+    def GetWait(
+        self,
+        request: _wait_pb2.GetWaitRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wait_pb2.GetWaitResponse, _abc.Awaitable[_wait_pb2.GetWaitResponse]]:
+        """Reads a wait. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def SignalEvent(
+        self,
+        request: _wait_pb2.SignalEventRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wait_pb2.SignalEventResponse, _abc.Awaitable[_wait_pb2.SignalEventResponse]]:
+        """Answers every open event of a name and key. INVALID."""
 
 def add_OrchestratorServiceServicer_to_server(servicer: OrchestratorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
