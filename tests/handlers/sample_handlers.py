@@ -164,6 +164,13 @@ def note_visit(inputs: dict[str, Any], ctx: Any) -> Any:
     return inputs["input"]
 
 
+def spend(inputs: dict[str, Any], ctx: Any) -> Any:
+    """Tells what it cost, then fails while the file is not there."""
+    ctx.metric("tokens", 120)
+    ctx.metric("cost", 0.25, unit="USD")
+    return need_file(inputs, ctx)
+
+
 def need_file(inputs: dict[str, Any], ctx: Any) -> Any:
     """Fails while the file is not there. Passes its input on."""
     if not Path(ctx.config["file"]).exists():

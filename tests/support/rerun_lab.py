@@ -89,6 +89,9 @@ class Lab:
     async def remembered(self, execution_id: str) -> Remembered | None:
         return Remembered(self._record(execution_id), self._rows(execution_id), (), (), None)
 
+    async def metrics_by_activation(self, execution_id: str) -> Mapping[str, Any]:
+        return {}
+
     async def lost(self, refs: Collection[str]) -> frozenset[str]:
         return frozenset()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -95,6 +95,13 @@ class MemoryWorld:
 
     async def metrics(self, execution_id: str) -> list[MetricTotal]:
         return self._totals([row[2:] for row in self.measured if row[0] == execution_id])
+
+    async def metrics_by_activation(self, execution_id: str) -> Mapping[str, tuple[MetricTotal, ...]]:
+        told = {row[1] for row in self.measured if row[0] == execution_id}
+        return {
+            activation: tuple(self._totals([row[2:] for row in self.measured if row[:2] == (execution_id, activation)]))
+            for activation in told
+        }
 
     def _totals(self, rows: list[tuple[str, str | None, float]]) -> list[MetricTotal]:
         totals = []

@@ -63,6 +63,7 @@ async def test_metrics_are_added_up_by_name_for_each_activation_and_for_the_run(
     assert second.metrics == (MetricTotal("tokens", "t", 1, 1),)
     assert third.metrics == ()
     assert await world.reads.metrics(run) == [MetricTotal("cost", None, 0.25, 1), MetricTotal("tokens", "t", 13, 3)]
+    assert await world.reads.metrics_by_activation(run) == {first.id: first.metrics, second.id: second.metrics}
 
 
 async def test_activations_come_by_start_then_id_of_their_execution_alone(world: Any, sample: Any, run: str) -> None:

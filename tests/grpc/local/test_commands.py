@@ -100,3 +100,35 @@ def test_what_the_server_refuses_is_told_with_its_pointers(up: Any, tfcanvas: An
     assert refused.returncode == 1
     assert "/name" in refused.stderr
     assert "/nodes/0/id" in refused.stderr
+
+
+def test_failed_runs_are_listed_planned_and_run_again(up: Any, tfcanvas: Any) -> None:
+    up().link()
+    flow_id = tfcanvas("flow", "import", "-", stdin=_flow("Needs a number", "$number(input.n)")).stdout.strip()
+    for _ in range(2):
+        assert tfcanvas("run", flow_id, "--input", "n=no").returncode == 1
+    tfcanvas("run", flow_id, "--input", "n=1")
+    failed = tfcanvas("executions", "--failed", "--flow", "Needs a number", "--ids").stdout.split()
+    assert len(failed) == 2
+    listed = tfcanvas("executions", "--failed").stdout
+    assert failed[0] in listed
+    assert "failed" in listed
+
+    planned = tfcanvas("retry", failed[0], "--plan")
+    assert planned.returncode == 0, planned.stderr
+    assert "reused: 1 results" in planned.stdout
+    assert "Work" in planned.stdout
+    assert json.loads(tfcanvas("retry", failed[0], "--plan", "--json").stdout)["from"] == "failure"
+
+    again = tfcanvas("retry", failed[0], "--from", "Work", "--inputs", '{"input": {"n": "42"}}')
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout[again.stdout.index("{\n") :]) == {"Result": 42}
+    assert tfcanvas("retry", failed[0]).returncode == 1  # it fails again
+
+    both = tfcanvas("retry", *failed)
+    assert both.returncode == 0, both.stderr
+    assert [line.split()[0] for line in both.stdout.splitlines()] == failed
+    nobody = tfcanvas("retry", failed[0], str(uuid.uuid4()), "--from", "start")
+    assert nobody.returncode == 1
+    assert "refused" in nobody.stdout
+    assert "flow list" not in tfcanvas("retry", str(uuid.uuid4())).stdout

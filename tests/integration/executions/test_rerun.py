@@ -173,6 +173,36 @@ def test_a_plan_names_what_is_reused_and_what_repeats_and_changes_nothing(
     assert [one["id"] for one in listed] == [ran.execution["id"]]
 
 
+def test_a_plan_knows_what_it_cost_in_tokens_and_money(
+    run: Callable[..., Any], client: httpx.Client, key_file: Path
+) -> None:
+    drawing = Drawing("costs")
+    drawing.trigger()
+    drawing.node(
+        "action",
+        "model",
+        f"{H}spend",
+        config={"file": str(key_file)},
+        retries={"maxAttempts": 2, "backoffSeconds": 0},
+    )
+    drawing.node("action", "shape", "core:map", config={"expression": "input"})
+    drawing.wire("start", "model")
+    drawing.wire("model", "shape")
+    ran = run(drawing)
+    plan = client.post(f"/executions/{ran.execution['id']}/retry?plan=true", json={"from": "failure"}).json()
+    repeats = {one["name"]: one for one in plan["repeats"]}
+    assert (repeats["model"]["lastTokens"], repeats["model"]["lastCost"]) == (240, 0.5), "both attempts"
+    assert repeats["shape"] == {
+        "nodeId": drawing.ids["shape"],
+        "name": "shape",
+        "effect": False,
+        "lastSeconds": None,
+        "lastTokens": None,
+        "lastCost": None,
+    }
+    assert (plan["estimate"]["tokens"], plan["estimate"]["cost"]) == (240, 0.5)
+
+
 def test_on_a_newer_version_what_changed_and_what_stands_on_it_repeats(
     run: Callable[..., Any],
     finish: Callable[..., Any],

@@ -86,6 +86,48 @@ def tail(
     tail_(execution, after, as_json=as_json)
 
 
+@app.command()
+def executions(
+    flow: Annotated[str | None, typer.Option("--flow", metavar="FLOW", help="Only of this flow; id or name.")] = None,
+    status: Annotated[
+        list[str] | None, typer.Option("--status", help="Any of these: queued, running, waiting, succeeded, …")
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Those that failed; as --status failed.")] = False,
+    most: Annotated[int, typer.Option("--most", "-n", min=1, help="How many, the newest first.")] = 50,
+    ids: Annotated[bool, typer.Option("--ids", help="Print ids alone, as retry takes them.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, newest first."""
+    from triggerflow_local.commands import executions as commands
+
+    statuses = [*(status or ()), *(("failed",) if failed else ())]
+    commands.list_executions(flow, statuses, most, ids=ids, as_json=as_json)
+
+
+@app.command()
+def retry(
+    execution: Annotated[list[str], typer.Argument(metavar="EXECUTION…", help="Ids of runs that have ended.")],
+    start: Annotated[
+        str, typer.Option("--from", metavar="failure|start|NODE", help="From where; a node by id or name.")
+    ] = "failure",
+    version: Annotated[str | None, typer.Option("--version", help="On this version; else the one it ran.")] = None,
+    input: Annotated[
+        list[str] | None,
+        typer.Option("--input", "-i", metavar="KEY=VALUE", help="Inputs of that node instead, one each."),
+    ] = None,
+    inputs: Annotated[
+        str | None, typer.Option("--inputs", metavar="JSON|@FILE", help="The same as one JSON object.")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be reused and what would repeat.")] = False,
+    watch: Annotated[bool, typer.Option("--watch/--no-watch", help="Follow the run until it ends.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Run an execution again. Finished results are reused. Exits with 1 where a run fails or is refused."""
+    from triggerflow_local.commands import executions as commands
+
+    commands.retry(execution, start, version, input or [], inputs, plan=plan, watch=watch, as_json=as_json)
+
+
 @flow.command("list")
 def flow_list(as_json: AsJson = False) -> None:
     """List flows, newest first."""

@@ -209,6 +209,9 @@ class Reads(Protocol):
     async def metrics(self, execution_id: str) -> list[MetricTotal]:
         """What the handlers of an execution of any project told, added up, by name."""
 
+    async def metrics_by_activation(self, execution_id: str) -> Mapping[str, tuple[MetricTotal, ...]]:
+        """The same for each activation that told any."""
+
     async def events(self, project_id: str, execution_id: str, after: str, limit: int) -> EventPage | None:
         """Up to `limit` by rising id, strictly above `after` ("" is below all). None where there is no execution."""
 

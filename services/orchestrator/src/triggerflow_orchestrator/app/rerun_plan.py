@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from triggerflow_orchestrator.domain.execution import JournalRow
+from triggerflow_orchestrator.domain.execution import JournalRow, MetricTotal
 from triggerflow_orchestrator.domain.rerun import Decision, Outcome
 
 
@@ -47,8 +47,14 @@ class RerunPlan:
     """The sum of what is known."""
 
 
-def describe(decision: Decision, rows: Iterable[JournalRow], pure: Collection[str]) -> tuple[tuple[Repeat, ...], Cost]:
-    """The nodes that run again, and what that cost last time in all. `pure` has the entrypoints without effect.
+def describe(
+    decision: Decision,
+    rows: Iterable[JournalRow],
+    metrics: Mapping[str, Sequence[MetricTotal]],
+    pure: Collection[str],
+) -> tuple[tuple[Repeat, ...], Cost]:
+    """The nodes that run again, and what that cost last time in all. `metrics` are those of the old run by activation,
+    `pure` has the entrypoints without effect.
 
     Of a node in a loop, what was reused is left out; of a sub-flow of which a part is reused, so is that part.
     """
@@ -56,20 +62,23 @@ def describe(decision: Decision, rows: Iterable[JournalRow], pure: Collection[st
     repeated = [row for row in rows if row.status != "skipped" and row.activation_id not in reused]
     own: dict[str, Cost] = {}
     for row in repeated:
-        own[row.node_id] = own.get(row.node_id, Cost()) + _of(row)
+        own[row.node_id] = own.get(row.node_id, Cost()) + _of(row, metrics)
     inside = {outcome.place.scope for outcome in decision.reused}
     repeats = []
     for node in decision.repeats:
         last = own.get(node.id, Cost())
-        if node.subflow is not None and any(_is_in(scope, node.id) for scope in inside):
-            children = [_of(row) for row in repeated if _is_in(row.scope, node.id) and row.node_id in own]
-            last = sum(children, Cost())
+        if node.subflow is not None:
+            children = sum((_of(row, metrics) for row in repeated if _is_in(row.scope, node.id)), Cost())
+            # Its own time is that of its children; what they told stands at them.
+            whole = not any(_is_in(scope, node.id) for scope in inside)
+            last = replace(children, seconds=last.seconds if whole else children.seconds)
         repeats.append(Repeat(node.id, node.name, node.entrypoint not in pure, last))
     return tuple(repeats), sum((repeat.last for repeat in repeats), Cost())
 
 
-def _of(row: JournalRow) -> Cost:
-    return Cost(seconds=(row.ended_at - row.started_at) / 1_000_000)
+def _of(row: JournalRow, metrics: Mapping[str, Sequence[MetricTotal]]) -> Cost:
+    told = {metric.name: metric.total for metric in metrics.get(row.activation_id, ())}
+    return Cost((row.ended_at - row.started_at) / 1_000_000, told.get("tokens"), told.get("cost"))
 
 
 def _is_in(scope: str, node_id: str) -> bool:

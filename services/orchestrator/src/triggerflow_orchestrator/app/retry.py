@@ -85,7 +85,8 @@ class RetryExecution:
     async def plan(self, command: RetryCommand) -> RerunPlan:
         """What it would do. Raises as the call itself does; changes nothing."""
         found = await self._prepare(command)
-        repeats, estimate = describe(found.decision, found.rows, await self._pure())
+        metrics = await self._reads.metrics_by_activation(found.record.id)
+        repeats, estimate = describe(found.decision, found.rows, metrics, await self._pure())
         return RerunPlan(
             execution_id=found.record.id,
             start=found.start,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from triggerflow_orchestrator.domain.execution import (
     ActivationRecord,
@@ -47,6 +47,10 @@ class SqlReads:
     async def metrics(self, execution_id: str) -> list[MetricTotal]:
         async with self._database.snapshot() as connection:
             return await read_metrics.of_execution(connection, execution_id)
+
+    async def metrics_by_activation(self, execution_id: str) -> Mapping[str, tuple[MetricTotal, ...]]:
+        async with self._database.snapshot() as connection:
+            return await read_metrics.by_activation(connection, execution_id)
 
     async def events(self, project_id: str, execution_id: str, after: str, limit: int) -> EventPage | None:
         async with self._database.snapshot() as connection:

@@ -19,10 +19,17 @@ async def of_execution(connection: AsyncConnection, execution_id: str) -> list[M
     return [_total(row) for row in await connection.execute(query)]
 
 
+async def by_activation(connection: AsyncConnection, execution_id: str) -> dict[str, tuple[MetricTotal, ...]]:
+    return await _grouped(connection, _M.execution_id == execution_id)
+
+
 async def of_activations(
     connection: AsyncConnection, execution_id: str, activation_ids: Collection[str]
 ) -> dict[str, tuple[MetricTotal, ...]]:
-    where = (_M.execution_id == execution_id, _M.activation_id.in_(activation_ids))
+    return await _grouped(connection, _M.execution_id == execution_id, _M.activation_id.in_(activation_ids))
+
+
+async def _grouped(connection: AsyncConnection, *where: ColumnElement[bool]) -> dict[str, tuple[MetricTotal, ...]]:
     query = _totals(*where).add_columns(_M.activation_id).group_by(_M.activation_id, _M.name).order_by(_M.name)
     found: dict[str, tuple[MetricTotal, ...]] = {}
     for row in await connection.execute(query):
