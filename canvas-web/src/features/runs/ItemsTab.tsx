@@ -48,7 +48,7 @@ export function ItemsTab({ node, group, counts, total, list, count, revision, no
   return (
     <div className="flex min-h-0 flex-1 flex-col" data-testid="items-tab">
       <div className="items-sum">
-        <b>{(counts.done + failed).toLocaleString("en")}{total === null ? "" : ` of ${total.toLocaleString("en")}`} done</b>
+        <b>{(counts.done + failed).toLocaleString("en")}{total === null ? "" : ` of ${total.toLocaleString("en")}`} ended</b>
         <span className="text-failed">{failed.toLocaleString("en")} failed</span>
         <span>{number.running.toLocaleString("en")} running</span>
         {total !== null && total > counts.begun && <span className="text-ink-3">{(total - counts.begun).toLocaleString("en")} to come</span>}

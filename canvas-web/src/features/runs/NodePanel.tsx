@@ -1,9 +1,9 @@
 /** One node of the run at the side: an error first, with what is safe and what to try; then its data, tries and logs. */
-import { ChevronRight, Pencil, X } from "lucide-react";
+import { ChevronRight, Pencil, RotateCcw, X } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
 import type { ExecutionEvent, FlowNode, HandlerEntry, Json } from "@/shared/protocol";
-import { duration, IconButton, KindTile, kindOf, StatusBadge, StatusSign, Tabs } from "@/shared/ui";
+import { Button, duration, IconButton, KindTile, kindOf, StatusBadge, StatusSign, Tabs } from "@/shared/ui";
 import { ItemsTab } from "./ItemsTab";
 import { type RoundChoice, RoundStepper } from "./ScopeBars";
 import { roundOf } from "./model/view";
@@ -16,7 +16,7 @@ import { wiredErrors } from "./model/flowing";
 import { maxAttempts } from "./model/ports";
 import { hasFailed, type NodeRun, shownPhase } from "./model/runState";
 import { clockTime } from "@/shared/time";
-import { capital, many, offset } from "./model/words";
+import { capital, many, offset, shortId } from "./model/words";
 
 type PanelTab = "wait" | "items" | "output" | "input" | "tries" | "logs";
 
@@ -31,6 +31,8 @@ export interface NodePanelProps extends NodeDataProps {
   totals: Readonly<Record<string, number>>;
   onRound: RoundChoice["onRound"];
   onScope: (scope: string) => void;
+  /** Null where the run cannot be run again from a node. */
+  onRerun: (() => void) | null;
   flowId: string | null;
   onClose: () => void;
 }
@@ -62,6 +64,7 @@ export function NodePanel(props: NodePanelProps) {
         <KindTile look={kindOf(node.type, entrypoint, entry?.ui)} />
         <h2 className="cut flex-1">{node.name}</h2>
         {run === undefined ? <StatusBadge status="queued" word={state.endedAt === null ? "Not started" : "Not reached"} /> : <StatusBadge status={shownPhase(run, now)} />}
+        {!failed && run !== undefined && run.phase !== "skipped" && props.onRerun !== null && <IconButton icon={RotateCcw} label="Re-run from here" size="small" data-testid="rerun-here" onClick={props.onRerun} />}
         <IconButton icon={X} label="Close" size="small" onClick={onClose} />
       </header>
       {round !== null && <div className="side-round"><RoundStepper view={round.view} onRound={props.onRound} /></div>}
@@ -105,7 +108,7 @@ function showEnd(event: React.ToggleEvent<HTMLDetailsElement>): void {
   if (text) text.scrollTop = text.scrollHeight;
 }
 
-function ErrorBox({ node, run, graph, flowId }: NodePanelProps & { run: NodeRun }) {
+function ErrorBox({ node, run, graph, flowId, onRerun }: NodePanelProps & { run: NodeRun }) {
   const handled = wiredErrors(graph).has(node.id);
   const advice = adviseOn(node, run, handled);
   const { type = "Error", message = "", stack = "" } = run.error ?? {};
@@ -124,7 +127,8 @@ function ErrorBox({ node, run, graph, flowId }: NodePanelProps & { run: NodeRun 
       <ol>{advice.tries.map((step) => <li key={step}>{step}</li>)}</ol>
       {flowId !== null && (
         <div className="mt-3 flex gap-2">
-          <Link className="btn btn-primary" to={`/flows/${flowId}?node=${node.id}`}><Pencil className="icon icon-14" aria-hidden />Open in editor</Link>
+          {onRerun !== null && <Button tone="primary" icon={RotateCcw} data-testid="rerun-here" onClick={onRerun}>Re-run from here</Button>}
+          <Link className={`btn ${onRerun === null ? "btn-primary" : ""}`} to={`/flows/${flowId}?node=${node.id}`}><Pencil className="icon icon-14" aria-hidden />Open in editor</Link>
         </div>
       )}
       <details className="errstack" onToggle={showEnd}>
@@ -137,6 +141,7 @@ function ErrorBox({ node, run, graph, flowId }: NodePanelProps & { run: NodeRun 
 
 function Facts({ run, now, startedAt }: { run: NodeRun; now: number; startedAt: number | null }) {
   if (run.phase === "skipped") return <p className="side-facts text-ink-3">Every wire into it turned out dead, so it was skipped.</p>;
+  if (run.reusedFrom !== undefined) return <p className="side-facts text-ink-2">The result of run <Link className="mono" to={`/runs/${run.reusedFrom}?node=${run.nodeId}`}>{shortId(run.reusedFrom)}</Link>, used again. It did not run here.</p>;
   const took = (run.endedAt ?? now) - run.startedAt;
   return (
     <p className="side-facts text-ink-2">

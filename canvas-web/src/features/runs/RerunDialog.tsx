@@ -1,4 +1,4 @@
-/** What running everything again would repeat outside, before it does. */
+/** What running a run again while it still goes on would repeat outside, before it does. One that has ended has a plan. */
 import { RotateCcw } from "lucide-react";
 import type { Execution, FlowNode } from "@/shared/protocol";
 import { Button, Dialog, KindTile, kindOf } from "@/shared/ui";
@@ -18,7 +18,8 @@ export function repeatsOf(graph: Graph): FlowNode[] {
   });
 }
 
-function effectOf(node: FlowNode): string {
+/** "POST https://…", or the function it calls. */
+export function effectOf(node: FlowNode): string {
   const main = node.handlers["main"];
   if (main?.entrypoint !== "http:request") return main?.entrypoint ?? "";
   const { method, url } = main.config ?? {};

@@ -3,11 +3,11 @@ import { Activity, ChevronRight, RotateCcw } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { GraphView } from "@/shared/graph";
-import { hasEnded, ProblemError } from "@/shared/protocol";
+import { hasEnded, isValueReference, ProblemError } from "@/shared/protocol";
 import { announce, Banner, Button, Chip, Empty, FlowFaces, toast, TopBar } from "@/shared/ui";
 import { clockTime, useNow } from "@/shared/time";
 import { ConnectionState } from "./ConnectionState";
-import { edgeStates, type Graph, withoutFlow } from "./model/flowing";
+import { edgeStates, type Graph, incoming, withoutFlow } from "./model/flowing";
 import { nodeStates } from "./model/cards";
 import type { RunHistory } from "./model/history";
 import { hasFailed } from "./model/runState";
@@ -15,6 +15,7 @@ import { type ScopeGroup, splitScope } from "./model/scopes";
 import { loopLabels } from "./model/view";
 import { shortId } from "./model/words";
 import { NodePanel } from "./NodePanel";
+import { PlanDialog } from "./PlanDialog";
 import { RerunDialog, repeatsOf } from "./RerunDialog";
 import { rerun } from "./rerun";
 import { DOCK_TABS, type DockTab, RunDock } from "./RunDock";
@@ -135,11 +136,14 @@ function OneRun({ id }: { id: string }) {
   // The graph fits itself anew once it has its new width.
   const fitKey = useSettled(`${scoped.graph ? `run ${base.replace(/:\d+$/, "")}` : "none"}${panelNode ? "-panel" : ""}`, 80);
 
+  const flowId = execution?.flowId ?? null;
+  const ended = execution !== null && hasEnded(execution.status);
+  const flowGone = run.blueprintGone;
   const [starting, setStarting] = useState(false);
-  const [planning, setPlanning] = useState(false);
+  const [planning, setPlanning] = useState<{ here: string | null } | null>(null);
   const again = (): void => {
     if (execution === null) return;
-    setPlanning(false);
+    setPlanning(null);
     setStarting(true);
     rerun(execution, blueprint, run.state).then(
       (started) => {
@@ -153,13 +157,15 @@ function OneRun({ id }: { id: string }) {
     );
   };
 
+  const inputsOf = (nodeId: string) => {
+    const ports = incoming(root, nodeId, run.state, execution?.inputs ?? {}, new Map([...run.activations].flatMap(([key, own]) => (key.startsWith("|") ? [[own.nodeId, own] as const] : []))));
+    return ports.length === 0 || ports.some((port) => isValueReference(port.value)) ? null : Object.fromEntries(ports.map((port) => [port.port, port.value]));
+  };
+
   useEffect(() => {
     document.title = `Run ${shortId(id)}${blueprint ? ` · ${blueprint.name}` : ""} · TriggerFlow Canvas`;
   }, [id, blueprint]);
 
-  const flowId = execution?.flowId ?? null;
-  const ended = execution !== null && hasEnded(execution.status);
-  const flowGone = run.blueprintGone;
   const dock = (
     <RunDock
       graph={graph} execution={execution} state={state} view={view} history={history} base={base} onScope={goTo} events={history.events} count={count} revision={revision} activations={activations}
@@ -184,7 +190,7 @@ function OneRun({ id }: { id: string }) {
         }
         center={flowId !== null && !flowGone ? <FlowFaces flowId={flowId} current="runs" /> : undefined}
         right={
-          <Button icon={RotateCcw} data-testid="rerun" disabled={execution === null || flowGone || starting} onClick={() => (repeatsOf(root).length > 0 ? setPlanning(true) : again())}>
+          <Button icon={RotateCcw} data-testid="rerun" disabled={execution === null || flowGone || starting} onClick={() => (ended || repeatsOf(root).length > 0 ? setPlanning({ here: null }) : again())}>
             {starting ? "Starting" : "Re-run"}
           </Button>
         }
@@ -216,12 +222,21 @@ function OneRun({ id }: { id: string }) {
             {panelNode !== undefined && (
               <NodePanel
                 key={panelNode.id} node={panelNode} catalogue={catalogue} graph={graph} execution={execution} state={state} view={view} events={history.events} activations={activations}
-                count={count} revision={revision} lists={lists} totals={totals} onRound={onRound} onScope={goTo}
+                count={count} revision={revision} lists={lists} totals={totals} onRound={onRound} onScope={goTo} onRerun={ended && !flowGone && base === "" ? () => setPlanning({ here: panelNode.id }) : null}
                 onNeedActivations={session.loadActivations} now={now} flowId={scoped.flowId ?? flowId} onClose={() => setPanel({ nodeId: panelNode.id, open: false })}
               />
             )}
           </div>
-          {planning && <RerunDialog execution={execution} graph={root} onClose={() => setPlanning(false)} onRun={again} />}
+          {planning && !ended && <RerunDialog execution={execution} graph={root} onClose={() => setPlanning(null)} onRun={again} />}
+          {planning && ended && (
+            <PlanDialog
+              execution={execution} nodes={root.nodes} state={run.state} here={planning.here} failedAt={execution.error?.nodeId ?? null} inputsOf={inputsOf} onClose={() => setPlanning(null)}
+              onStarted={(started) => {
+                announce(`Run ${shortId(started.id)} started`);
+                void navigate(`/runs/${started.id}`);
+              }}
+            />
+          )}
         </main>
       )}
     </>

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { api, type ExecutionQuery, type ExecutionStatus, type Flow, NoAnswerError, serverHealth, subscribeServerHealth } from "@/shared/protocol";
 import { Banner, Button, Empty, FlowFaces, Skeleton, TopBar } from "@/shared/ui";
+import { RedriveBar } from "./Redrive";
 import { RunsTable } from "./RunsTable";
 import { useRunList } from "./useRunList";
 import "./runs.css";
@@ -86,6 +87,7 @@ function Runs({ flowId, left, center, right }: { flowId?: string; left: React.Re
   }, [flowId, statusKey, from, label, q]);
   const list = useRunList(query);
   const { state: server } = useSyncExternalStore(subscribeServerHealth, serverHealth);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const filtered = statusKey !== "all" || timeKey !== "any" || label !== "" || q !== "";
   const clear = (): void => {
     setTyped("");
@@ -117,7 +119,7 @@ function Runs({ flowId, left, center, right }: { flowId?: string; left: React.Re
         )}
         {list.items.length > 0 ? (
           <>
-            <RunsTable runs={list.items} withFlow={flowId === undefined} onLabel={(wanted) => change("label", wanted)} />
+            <RunsTable runs={list.items} withFlow={flowId === undefined} onLabel={(wanted) => change("label", wanted)} chosen={chosen} onChosen={setChosen} />
             {list.more && <div className="p-4 text-center"><Button onClick={list.loadMore} disabled={list.loading}>{list.loading ? "Loading" : "Show older runs"}</Button></div>}
           </>
         ) : list.loading ? <Shapes /> : list.failure === null && (filtered ? (
@@ -128,6 +130,7 @@ function Runs({ flowId, left, center, right }: { flowId?: string; left: React.Re
           </Empty>
         ))}
       </main>
+      <RedriveBar chosen={chosen} onClear={() => setChosen(new Set())} onDone={list.refresh} />
     </>
   );
 }

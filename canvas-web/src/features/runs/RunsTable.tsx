@@ -24,7 +24,25 @@ export function useFlowNames(wanted: boolean, ids: readonly string[]): ReadonlyM
   return names;
 }
 
-export function RunsTable({ runs, withFlow, onLabel }: { runs: readonly Execution[]; withFlow: boolean; onLabel: (label: string) => void }) {
+export interface Choosing {
+  chosen: ReadonlySet<string>;
+  onChosen: (chosen: ReadonlySet<string>) => void;
+}
+
+/** What may be run again in bulk. */
+const canRedrive = (run: Execution): boolean => run.status === "failed";
+
+export function RunsTable({ runs, withFlow, onLabel, chosen, onChosen }: { runs: readonly Execution[]; withFlow: boolean; onLabel: (label: string) => void } & Choosing) {
+  const failed = runs.filter(canRedrive);
+  const all = failed.length > 0 && failed.every((run) => chosen.has(run.id));
+  const pick = (ids: readonly string[], on: boolean) => {
+    const next = new Set(chosen);
+    for (const id of ids) {
+      if (on) next.add(id);
+      else next.delete(id);
+    }
+    onChosen(next);
+  };
   const navigate = useNavigate();
   const moving = runs.some((run) => !hasEnded(run.status));
   const now = useNow(true, moving ? 500 : 10_000);
@@ -33,6 +51,7 @@ export function RunsTable({ runs, withFlow, onLabel }: { runs: readonly Executio
     <table className="table runs-table">
       <thead>
         <tr>
+          <th className="runs-pick">{failed.length > 0 && <input type="checkbox" className="check" aria-label="Choose every failed run shown" checked={all} onChange={(event) => pick(failed.map((run) => run.id), event.target.checked)} />}</th>
           <th>Run</th>
           {withFlow && <th>Flow</th>}
           <th className="runs-version">Version</th>
@@ -47,9 +66,10 @@ export function RunsTable({ runs, withFlow, onLabel }: { runs: readonly Executio
           const started = run.startedAt ?? run.createdAt;
           const took = run.startedAt === null ? null : (run.endedAt === null ? now : Date.parse(run.endedAt)) - Date.parse(run.startedAt);
           return (
-            <tr key={run.id} data-testid="run-row" data-status={run.status} onClick={(event) => {
-              if (!(event.target instanceof Element) || event.target.closest("a, button") === null) void navigate(`/runs/${run.id}`);
+            <tr key={run.id} data-testid="run-row" data-status={run.status} aria-selected={chosen.has(run.id)} onClick={(event) => {
+              if (!(event.target instanceof Element) || event.target.closest("a, button, input, .runs-pick") === null) void navigate(`/runs/${run.id}`);
             }}>
+              <td className="runs-pick">{canRedrive(run) && <input type="checkbox" className="check" data-testid="run-pick" aria-label={`Choose run ${shortId(run.id)}`} checked={chosen.has(run.id)} onChange={(event) => pick([run.id], event.target.checked)} />}</td>
               <td><span className="flex items-center gap-3"><span className="inline-flex w-24"><StatusBadge plain status={status} /></span><Link to={`/runs/${run.id}`} className="mono runs-id" aria-label={`Run ${shortId(run.id)}, ${status}`}>{shortId(run.id)}</Link></span></td>
               {withFlow && <td className="max-w-64"><Link className="cut runs-flow font-medium text-ink" to={`/flows/${run.flowId}/runs`}>{names.get(run.flowId) ?? ""}</Link></td>}
               <td className="runs-version"><Chip>v{run.blueprintVersion}</Chip></td>
@@ -57,6 +77,7 @@ export function RunsTable({ runs, withFlow, onLabel }: { runs: readonly Executio
               <td className="runs-started" title={when(Date.parse(started), now)}>{ago(Date.parse(started), now)}</td>
               <td className="runs-why">
                 <span className="flex min-w-0 items-center gap-2">
+                  {run.rerunOf !== undefined && <Link className="chip" to={`/runs/${run.rerunOf}`}>re-run of {shortId(run.rerunOf)}</Link>}
                   {(run.context.labels ?? []).map((label) => <button key={label} type="button" className="chip" onClick={() => onLabel(label)}>{label}</button>)}
                   {run.error !== null && run.status !== "cancelled" && <span className="cut text-ink-2" title={run.error.message}>{run.error.type}: {run.error.message}</span>}
                 </span>

@@ -14,7 +14,12 @@ import type {
   FlowSummary,
   HandlerEntry,
   Json,
+  JsonObject,
+  NodeTrial,
   Page,
+  RerunPlan,
+  RetriedExecution,
+  RetryRequest,
   Version,
   VersionSummary,
   Wait,
@@ -142,6 +147,11 @@ export const api = {
       return { ...answer(result), created: result.status === 201 };
     },
 
+    /** Runs one node of the draft by itself; inputs by port. */
+    async runNode(id: string, nodeId: string, inputs: JsonObject, { signal }: Signal = {}): Promise<NodeTrial> {
+      return (await request<NodeTrial>("POST", `${flowPath(id)}/nodes/${segment(nodeId)}/run`, { body: { inputs }, signal, timeoutMs: 330_000 })).data;
+    },
+
     async versions(id: string, { signal }: Signal = {}): Promise<VersionSummary[]> {
       return all<VersionSummary>(`${flowPath(id)}/versions`, { signal });
     },
@@ -177,6 +187,22 @@ export const api = {
     /** Asks a run to stop. 409 ALREADY_ENDED where it has. */
     async cancel(id: string): Promise<Answer<Execution>> {
       return answer(await request<Execution>("POST", `${runPath(id)}/cancel`, { body: {} }));
+    },
+
+    /** What a re-run would reuse and repeat; nothing is changed. */
+    async plan(id: string, body: RetryRequest, { signal }: Signal = {}): Promise<RerunPlan> {
+      return (await request<RerunPlan>("POST", `${runPath(id)}/retry`, { body, query: { plan: "true" }, signal })).data;
+    },
+
+    /** Runs an ended execution again: the new one. */
+    async retry(id: string, body: RetryRequest): Promise<Execution> {
+      return (await request<Execution>("POST", `${runPath(id)}/retry`, { body })).data;
+    },
+
+    /** Runs up to 250 again, each by itself. */
+    async retryMany(executionIds: readonly string[], from: "failure" | "start", blueprintVersion?: string): Promise<RetriedExecution[]> {
+      const body = { executionIds, from, ...(blueprintVersion === undefined ? {} : { blueprintVersion }) };
+      return (await request<{ items: RetriedExecution[] }>("POST", "/executions/retry", { body, timeoutMs: 120_000 })).data.items;
     },
 
     /** By rising start; the first ones where there are more than `most`. */

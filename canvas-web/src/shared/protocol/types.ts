@@ -335,3 +335,49 @@ export interface Wait {
   dueAt: string | null;
   answer: WaitAnswer | null;
 }
+
+// Re-run -------------------------------------------------------------------------------------------------------------
+
+export interface RetryRequest {
+  /** `failure`, `start`, or a node's id. */
+  from: string;
+  blueprintVersion?: string;
+  /** Replaces the inputs of that node; with `start` the run's. */
+  inputs?: JsonObject;
+}
+
+export interface RerunStep {
+  nodeId: string;
+  name: string;
+  effect: boolean;
+  /** Null where it did not run then. */
+  lastSeconds: number | null;
+  lastTokens: number | null;
+  lastCost: number | null;
+}
+
+export interface RerunPlan {
+  executionId: string;
+  from: string;
+  blueprintVersion: string;
+  reused: { nodeId: string; scope: string; activationId: string }[];
+  repeats: RerunStep[];
+  changed: string[];
+  warnings: string[];
+  estimate: { seconds: number | null; tokens: number | null; cost: number | null };
+}
+
+export interface RetriedExecution {
+  executionId: string;
+  retriedAs: string | null;
+  problem: { title: string; detail: string; reason: string; status: number } | null;
+}
+
+/** One node of a draft, run by itself. */
+export interface NodeTrial {
+  status: "succeeded" | "failed";
+  ports: JsonObject;
+  error: { type: string; message: string; stack?: string } | null;
+  logs: { level: string; message: string }[];
+  seconds: number;
+}

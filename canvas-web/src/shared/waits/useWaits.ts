@@ -1,10 +1,13 @@
 /** Lists of waits that keep themselves current, and how many approvals are open, for the badge. */
 import { useCallback, useEffect, useState } from "react";
 import { create } from "zustand";
-import { api, onProjectEvent, onServerBack, type Wait, type WaitQuery } from "@/shared/protocol";
+import { api, onProjectEvent, onServerBack, ProblemError, type Wait, type WaitQuery } from "@/shared/protocol";
 
 /** Waits have no events of the project: asked again this often, and when runs begin or end. */
 const EVERY_MS = 10_000;
+
+/** A server that knows no waits is not asked again and again. */
+let nobodyServes = false;
 
 export interface WaitList {
   /** Null while the first answer is on its way. */
@@ -30,6 +33,7 @@ export function useWaits(query: WaitQuery, wanted = true): WaitList {
         },
         (error: unknown) => {
           if (signal?.aborted !== true) setFailure(error);
+          if (error instanceof ProblemError && error.status === 404) nobodyServes = true;
         },
       ),
     [query],
@@ -38,7 +42,7 @@ export function useWaits(query: WaitQuery, wanted = true): WaitList {
     if (!wanted) return;
     const stop = new AbortController();
     const again = () => {
-      if (document.visibilityState === "visible") void ask(stop.signal);
+      if (document.visibilityState === "visible" && !nobodyServes) void ask(stop.signal);
     };
     void ask(stop.signal);
     const timer = window.setInterval(again, EVERY_MS);

@@ -29,7 +29,7 @@ export function EdgePanel({ edge, onClose }: { edge: FlowEdge; onClose: () => vo
         <IconButton icon={Trash2} label="Delete" keys="Del" onClick={() => { plan((now) => removeSelection(now, new Set(), new Set([edge.id]))); draft.setState({ selection: nothingSelected }); }} />
         <IconButton icon={X} label="Close" keys="Esc" onClick={onClose} />
       </header>
-      <div className="inspector-body" data-testid="edge-panel">
+      <div className="inspector-body" data-testid="wire-panel">
         {mine.length > 0 && (
           <section className="sect grid gap-2">
             {mine.map((problem, at) => <Banner key={at} status={problem.severity === "error" ? "failed" : "waiting"} sign={<ProblemSign severity={problem.severity} />}>{problem.message}</Banner>)}
@@ -52,7 +52,7 @@ export function EdgePanel({ edge, onClose }: { edge: FlowEdge; onClose: () => vo
         {!edge.loop && (
           <section className="sect">
             {back ? (
-              <Button icon={Repeat} data-testid="edge-make-loop" onClick={() => plan((now) => setLoop(now, edge.id, { maxIterations: DEFAULT_ITERATIONS }))}>Make it a loop</Button>
+              <Button icon={Repeat} data-testid="wire-make-loop" onClick={() => plan((now) => setLoop(now, edge.id, { maxIterations: DEFAULT_ITERATIONS }))}>Make it a loop</Button>
             ) : (
               <p className="m-0 text-ink-3">What leaves {source?.name} at {edge.source.port} goes into {target?.name} at {edge.target.port}. Draw a wire back to a node before it, and it becomes a loop.</p>
             )}

@@ -17,7 +17,7 @@ import { SettingsTab } from "./SettingsTab";
 const tabs: readonly { key: InspectorTab; label: string }[] = [
   { key: "settings", label: "Settings" },
   { key: "ports", label: "Ports" },
-  { key: "last", label: "Last run" },
+  { key: "last", label: "Try, last run" },
   { key: "json", label: "JSON" },
 ];
 

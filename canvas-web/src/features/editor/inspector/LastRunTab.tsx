@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import { api, onProjectEvent, type Activation, type Execution, type FlowNode, type Json } from "@/shared/protocol";
 import { duration, Empty, JsonTree, shownStatus, StatusBadge } from "@/shared/ui";
 import { useDraft } from "../context";
+import { TryNode } from "./TryNode";
 
 interface LastRun {
   execution: Execution;
@@ -41,11 +42,15 @@ function useLastRun(): LastRun | null | undefined {
 export function LastRunTab({ node }: { node: FlowNode }) {
   const run = useLastRun();
   if (run === undefined) return null;
-  if (run === null) return <Empty icon={Activity} title="No runs yet">Press Run. What this node got and gave shows up here.</Empty>;
-  const activation = run.activations.findLast((item) => item.nodeId === node.id);
+  const alone = node.type === "action" || node.type === "condition";
+  const waits = /^core:(approval|timer|event)$/.test(node.handlers["main"]?.entrypoint ?? "");
+  const activation = run?.activations.findLast((item) => item.nodeId === node.id);
+  const trial = alone && !waits ? <TryNode key={activation?.id ?? ""} node={node} recorded={activation} /> : null;
+  if (run === null) return <>{trial}<Empty icon={Activity} title="No runs yet">Press Run. What this node got and gave shows up here.</Empty></>;
   const { execution } = run;
   return (
     <>
+      {trial}
       <section className="sect">
         <dl className="facts">
           <dt>Run</dt>

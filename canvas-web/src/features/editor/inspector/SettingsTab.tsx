@@ -94,7 +94,8 @@ function ConfigForm({ node, entry, config, found, onChange }: { node: FlowNode; 
   const alternatives = useMemo(() => alternativesOf(entry), [entry]);
   const chosen = alternatives.find((alternative) => alternative.fields.some((field) => field.slice(1) in config)) ?? alternatives[0];
   const mode = node.type === "subflow" ? subflowMode(node) : null;
-  const schema = useMemo(() => without(narrowed(entry.configSchema, alternatives, chosen), mode === null ? [] : hiddenSubflowFields(mode)), [entry, alternatives, chosen, mode]);
+  const hidden = useMemo(() => (mode === null ? (SET_ELSEWHERE[entry.reference] ?? []) : hiddenSubflowFields(mode)), [mode, entry]);
+  const schema = useMemo(() => without(narrowed(entry.configSchema, alternatives, chosen), hidden), [entry, alternatives, chosen, hidden]);
   const properties = (entry.configSchema["properties"] ?? {}) as JsonObject;
   if (entry.reference === "core:manual") return <InputsBuilder schema={config["inputSchema"]} onChange={(inputSchema) => onChange(inputSchema === undefined ? {} : { inputSchema })} />;
   if (mode !== null && Object.keys((schema["properties"] ?? {}) as JsonObject).length === 0) return <p className="m-0 text-ink-3">Nothing more to set when it runs once.</p>;
@@ -110,7 +111,10 @@ function ConfigForm({ node, entry, config, found, onChange }: { node: FlowNode; 
           ))}
         </div>
       )}
-      <SchemaForm config schema={schema} value={config} found={found} hints={hints} idPrefix={`c-${node.id.slice(0, 8)}`} onChange={onChange} />
+      <SchemaForm
+        config schema={schema} value={parted(config, hidden, false)} found={found} hints={hints} idPrefix={`c-${node.id.slice(0, 8)}`}
+        onChange={(value) => onChange({ ...parted(config, hidden, true), ...(value as JsonObject) })}
+      />
     </div>
   );
 }
@@ -134,6 +138,14 @@ function narrowed(schema: JsonObject, alternatives: readonly Alternative[], chos
   return { ...rest, ...(minProperties === undefined && maxProperties === undefined ? {} : {}), properties, required: chosen.fields.map((field) => field.slice(1)) };
 }
 
+/** Fields that a section of their own sets, by handler. */
+const SET_ELSEWHERE: Record<string, readonly string[]> = {};
+
+/** The part of a config that the form sets, or the part that is set elsewhere. */
+function parted(config: JsonObject, hidden: readonly string[], elsewhere: boolean): JsonObject {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => hidden.includes(key) === elsewhere));
+}
+
 /** The schema without fields that are set elsewhere. What they must be is checked where they stand. */
 function without(schema: JsonObject, hidden: readonly string[]): JsonObject {
   if (hidden.length === 0) return schema;
@@ -142,8 +154,6 @@ function without(schema: JsonObject, hidden: readonly string[]): JsonObject {
   const rules = new Set(["allOf", "if", "then", "else", "required", "minProperties", "maxProperties"]);
   return {
     ...Object.fromEntries(Object.entries(schema).filter(([key]) => !rules.has(key))),
-    // The config still holds them.
-    additionalProperties: true,
     properties: Object.fromEntries(Object.entries((schema["properties"] ?? {}) as JsonObject).filter(kept)),
     ...(Array.isArray(required) ? { required: required.filter((key) => typeof key === "string" && !hidden.includes(key)) } : {}),
   };

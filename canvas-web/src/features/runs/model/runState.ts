@@ -38,6 +38,8 @@ export interface NodeRun {
   recovered: boolean;
   /** What it wrote or streamed, newest last, at most three. */
   lines: string[];
+  /** The run whose result this is: it did not run here. */
+  reusedFrom?: string;
   /** What it waits for, or waited. */
   wait?: { id: string; kind: string; dueAt: number | null };
 }
@@ -201,6 +203,7 @@ class Draft {
       const text = detail["text"] ?? detail["token"];
       if (typeof text === "string") node.lines = lastLines(node.lines, text);
     }
+    if (detail.kind === "detail" && detail["reused"] === true && typeof detail["from"] === "string") this.node(detail.nodeId, at).reusedFrom = detail["from"];
     const known = this.nodes[detail.nodeId];
     if (known !== undefined && typeof detail.activationId === "string" && known.activationId === null) {
       this.node(detail.nodeId, at).activationId = detail.activationId;

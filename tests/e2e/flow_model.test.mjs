@@ -1,0 +1,193 @@
+// The flow model on screen: a loop drawn and gone round, a sub-flow for each item, a run again from where it failed.
+//
+// Flows are put in through the API, because drawing is story.test.mjs's; what this one draws is what is new. With
+// E2E_SHOTS=folder every key moment is kept as a picture.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { card, fit, pull, saved, still, wires } from "./gestures.mjs";
+import { openBrowser, Product, until } from "./product.mjs";
+
+let product;
+let browser;
+let page;
+let token;
+/** A server of the test's own, which answers as each step tells it. */
+let outside;
+let answers = () => [200, {}];
+let calls = 0;
+const complaints = [];
+let shots = 0;
+
+before(async () => {
+  outside = createServer((request, response) => {
+    calls += 1;
+    const [status, body] = answers(request);
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  });
+  await new Promise((resolve) => outside.listen(0, "127.0.0.1", resolve));
+  product = await Product.make({ TFCANVAS_HTTP_ALLOW: `127.0.0.1:${outside.address().port}` });
+  await product.start();
+  token = await product.token();
+  browser = await openBrowser();
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: process.env.E2E_THEME ?? "light" });
+  page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  page.on("pageerror", (error) => complaints.push(`page: ${error.stack ?? error.message}`));
+  page.on("console", (message) => message.type() === "error" && complaints.push(`console: ${message.text()}`));
+  await page.goto(product.link);
+});
+
+after(async () => {
+  await browser?.close();
+  await product?.remove();
+  outside?.close();
+});
+
+async function shot(name) {
+  const folder = process.env.E2E_SHOTS;
+  if (!folder) return;
+  await mkdir(folder, { recursive: true });
+  if ((await page.locator(".card").count()) > 0) await still(page.locator(".card").first());
+  await page.screenshot({ path: join(folder, `model-${String(++shots).padStart(2, "0")}-${name}.png`) });
+}
+
+async function call(method, path, body, headers = {}) {
+  const response = await fetch(`http://127.0.0.1:${product.port}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+const outsideUrl = () => `http://127.0.0.1:${outside.address().port}/`;
+const node = (type, name, entrypoint, config, column, more = {}) => ({ id: randomUUID(), type, name, handlers: entrypoint ? { main: { entrypoint, config } } : {}, position: { x: column * 248, y: 0 }, ...more });
+const edge = (from, to, port = "out", at = "input", more = {}) => ({ id: randomUUID(), source: { nodeId: from.id, port }, target: { nodeId: to.id, port: at }, ...more });
+const put = (name, nodes, edges, more = {}) => call("POST", "/flows", { name, nodes, edges, ...more });
+const nodeIs = (name, status) => card(page, name).and(page.locator(`[data-status=${status}]`)).waitFor();
+const runIs = (status) => page.locator(`[data-testid=run-status][data-status=${status}]`).waitFor();
+const onRun = () => page.waitForURL(/\/canvas\/runs\/[0-9a-f-]{36}/);
+
+async function runFromEditor() {
+  await page.getByTestId("run-button").click();
+  await page.getByTestId("run-start").click();
+  await onRun();
+}
+
+test("a wire drawn back becomes a loop, and the run shows each round", { timeout: 90_000 }, async () => {
+  const start = node("trigger", "Manual start", "core:manual", {}, 0);
+  const count = node("action", "Count", "core:map", { expression: "{'n': ($exists(input.n) ? input.n : 0) + 1}" }, 1);
+  const enough = node("condition", "Enough", "core:condition", { expression: "input.n >= 3" }, 2);
+  const result = node("output", "Result", null, {}, 3);
+  const flow = await put("Count to three", [start, count, enough, result], [edge(start, count), edge(count, enough), edge(enough, result, "true")]);
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/flows/${flow.id}`);
+  await card(page, "Count").waitFor();
+  await fit(page, "Count");
+  const drawn = await wires(page);
+  await pull(page, { name: "Enough", port: "false" }, { name: "Count", port: "input" });
+  await page.mouse.up();
+  await page.getByTestId("loop-offer").waitFor();
+  await page.getByTestId("loop-iterations").fill("5");
+  await shot("loop-offer");
+  await page.getByTestId("loop-make").click();
+  await page.getByTestId("wire-panel").waitFor();
+  await until(async () => (await wires(page)) === drawn + 1, "the loop's wire");
+  await page.getByText("loop ≤ 5").waitFor();
+  await saved(page);
+  await shot("loop-made");
+  assert.equal((await call("GET", `/flows/${flow.id}`)).edges.at(-1).loop.maxIterations, 5);
+
+  await runFromEditor();
+  await runIs("done");
+  await card(page, "Count").getByText("3 of 5").waitFor();
+  await page.getByTestId("timeline").getByText("Loop at Count").click();
+  await page.getByTestId("timeline").getByText("Round 2 of 5").waitFor();
+  await page.getByTestId("round-before").first().click();
+  await card(page, "Count").locator(".card-name").dblclick();
+  await page.getByTestId("node-panel").getByText("2", { exact: true }).first().waitFor();
+  await card(page, "Count").getByText("2 of 5").waitFor();
+  await shot("loop-round");
+});
+
+test("a sub-flow for each item is one node with counts, and each item has a picture of its own", { timeout: 90_000 }, async () => {
+  const begin = node("trigger", "Begin", "core:manual", {}, 0);
+  const read = node("action", "Read", "core:map", { expression: "input.item = 7 ? $error('no seven') : input.item * 2" }, 1);
+  const text = node("output", "Text", null, {}, 2);
+  const child = await put("Read one", [begin, read, text], [edge(begin, read), edge(read, text)]);
+  await call("POST", `/flows/${child.id}/versions`, {});
+  const start = node("trigger", "Manual start", "core:manual", {}, 0);
+  const list = node("action", "List", "core:map", { expression: "[1..60]" }, 1);
+  const each = node("subflow", "Read each", "core:subflow", { flowId: child.id, mode: "forEach", concurrency: 8, onItemError: "continue" }, 2, {
+    ports: { inputs: [{ key: "items", label: "items", type: "array" }], outputs: [{ key: "out", label: "out" }, { key: "errors", label: "errors" }] },
+  });
+  const all = node("output", "All", null, {}, 3);
+  const flow = await put("Read every item", [start, list, each, all], [edge(start, list), edge(list, each, "out", "items"), edge(each, all)]);
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/flows/${flow.id}?node=${each.id}`);
+  await page.getByTestId("subflow-section").getByText("Open Read one").waitFor();
+  await shot("subflow-inspector");
+  await runFromEditor();
+  await runIs("done");
+  await card(page, "Read each").getByText("60 / 60").waitFor();
+  await card(page, "Read each").locator(".card-name").dblclick();
+  const first = page.getByTestId("item-row").first();
+  await first.waitFor();
+  await shot("items");
+  assert.equal(await first.getAttribute("data-status"), "failed");
+  assert.match(await first.innerText(), /^7\b/);
+  await first.click();
+  await page.getByTestId("scope-bar").waitFor();
+  await nodeIs("Read", "failed");
+  await shot("item");
+  await page.getByTestId("scope-close").click();
+  await nodeIs("Read each", "done");
+});
+
+test("a run that failed goes on from there, and its plan says so before it does", { timeout: 90_000 }, async () => {
+  const start = node("trigger", "Manual start", "core:manual", {}, 0);
+  const paid = node("action", "Paid work", "http:request", { method: "POST", url: outsideUrl() }, 1);
+  const send = node("action", "Send", "http:request", { method: "POST", url: outsideUrl(), body: { $expr: "input.status" } }, 2);
+  const sent = node("output", "Sent", null, {}, 3);
+  const flow = await put("Pay and send", [start, paid, send, sent], [edge(start, paid), edge(paid, send), edge(send, sent)]);
+  calls = 0;
+  answers = () => (calls === 1 ? [200, { ok: true }] : [400, { ok: false }]);
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/flows/${flow.id}`);
+  await card(page, "Send").waitFor();
+  await runFromEditor();
+  await runIs("failed");
+  const failed = page.url();
+  answers = () => [200, { ok: true }];
+  await page.getByTestId("rerun").click();
+  await page.locator("[data-testid=rerun-plan][data-ready=true]").waitFor();
+  const plan = await page.getByTestId("rerun-plan").innerText();
+  assert.match(plan, /Two results are used again/);
+  assert.match(plan, /One effect may repeat/);
+  await shot("rerun-plan");
+  await page.getByTestId("rerun-confirm").click();
+  await page.waitForURL((url) => String(url) !== failed && url.pathname.startsWith("/canvas/runs/"));
+  await runIs("done");
+  await card(page, "Paid work").getByText("Used again").waitFor();
+  await page.getByText("Re-run of").waitFor();
+  assert.equal(calls, 3, "what had finished was not asked for again");
+  await shot("rerun-done");
+});
+
+test("failed runs are run again in bulk", { timeout: 60_000 }, async () => {
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/runs?status=failed`);
+  await page.getByTestId("run-pick").first().check();
+  await page.getByTestId("redrive-open").click();
+  await page.getByTestId("redrive-confirm").click();
+  await page.getByTestId("redrive-result").getByText("runs again as").waitFor();
+  await shot("redrive");
+  await page.getByRole("button", { name: "Close" }).last().click();
+});
+
+test("nothing went wrong in the browser meanwhile", () => {
+  assert.deepEqual(complaints, []);
+});
