@@ -43,7 +43,7 @@ class OlderLogs:
 
     async def read(self, project_id: str, after: str, limit: int) -> Sequence[ProjectEntry]:
         settled = first_uuid7(now_us() - _MOMENT_US)
-        about = {"project_id": project_id, "after": after, "limit": limit}
+        about: dict[str, Any] = {"project_id": project_id, "after": after, "limit": limit}
         flows = self._registry.ListFlowEvents(registry_service_pb2.ListFlowEventsRequest(**about), timeout=_SECONDS)
         runs = self._orchestrator.ListExecutionNotices(
             orchestrator_service_pb2.ListExecutionNoticesRequest(**about), timeout=_SECONDS
@@ -52,6 +52,7 @@ class OlderLogs:
             changed, told = await asyncio.gather(flows, runs)
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error) from None
-        items: list[dict[str, Any]] = [*map(flow_event_to_item, changed.events), *map(execution_notice_to_item, told.notices)]
+        items: list[dict[str, Any]] = list(map(flow_event_to_item, changed.events))
+        items += map(execution_notice_to_item, told.notices)
         items = sorted((item for item in items if item["id"] < settled), key=lambda item: item["id"])
         return [ProjectEntry(item["id"], project_event_from_item(item)) for item in items[:limit]]
