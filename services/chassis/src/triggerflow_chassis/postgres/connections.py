@@ -35,8 +35,10 @@ async def connect(postgres: Postgres, **settings: str) -> asyncpg.Connection[asy
 
 @asynccontextmanager
 async def open_engine(postgres: Postgres, *, pooled: bool = True, **settings: str) -> AsyncIterator[AsyncEngine]:
-    """An SQLAlchemy engine; its connections are closed at the end. Connects when it is first used. Where it is pooled, a
-    server that hangs is noticed."""
+    """An SQLAlchemy engine; its connections are closed at the end. Connects when it is first used.
+
+    Where it is pooled, a server that hangs is noticed.
+    """
     pulse = Pulse(postgres)
 
     async def make() -> Any:
