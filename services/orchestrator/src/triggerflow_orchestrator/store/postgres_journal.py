@@ -160,6 +160,8 @@ class PostgresJournal:
     def _passed(self, group: Group, passed: Iterable[bool]) -> None:
         self.commits += 1
         self._at_once = 0
+        # After a group was halved because of one unit: the others need not stay in small groups.
+        self._most = min(self._most * 2, MOST_UNITS)
         self._wait = _FIRST_WAIT_SECONDS
         results: list[Result] = []
         for unit, ok in zip(group.units, passed, strict=True):
