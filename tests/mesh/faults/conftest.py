@@ -13,7 +13,10 @@ from running_mesh import Mesh
 
 @pytest.fixture(scope="session")
 def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
-    one = Mesh(tmp_path_factory.mktemp("faults") / "home", environment={"TFCANVAS_ARCHIVE_AFTER_SECONDS": "1"})
+    one = Mesh(
+        tmp_path_factory.mktemp("faults") / "home",
+        environment={"TFCANVAS_ARCHIVE_AFTER_SECONDS": "1", "TFCANVAS_KEEP_DAYS": "1"},
+    )
     try:
         yield one.start()
     finally:
