@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+# Its plugin would import it after the last test, where CPython 3.11 has failed to ("AST constructor recursion depth
+# mismatch") and the closing line was lost.
+import hypothesis  # noqa: F401
 import pytest
 from chosen_product import chosen_product
 from kafka_broker import Broker

@@ -25,6 +25,7 @@ from triggerflow.orchestrator.v1 import orchestrator_service_pb2_grpc as runs_gr
 from triggerflow.orchestrator.v1 import rerun_pb2 as rerun_pb
 from triggerflow.registry.v1 import registry_service_pb2 as flows_pb
 from triggerflow.registry.v1 import registry_service_pb2_grpc as flows_grpc
+from triggerflow_chassis.ids import uuid7
 from triggerflow_chassis.wire.execution import context_from_json, execution_to_json, options_from_json
 from triggerflow_chassis.wire.flow import flow_from_json
 from triggerflow_local.mesh.alone import Alone
@@ -157,6 +158,8 @@ class WorkerMesh:
                 service.start()
         wait_for(lambda: self._answers(self.flows.ListFlows, flows_pb.ListFlowsRequest()), seconds=START_SECONDS)
         wait_for(lambda: self._answers(self.runs.GetLoad, runs_pb.GetLoadRequest()), seconds=START_SECONDS)
+        # The orchestrator's own way to the registry comes back a moment after the registry itself.
+        wait_for(self._knows_flows, seconds=START_SECONDS, what="the orchestrator to reach the registry")
 
     def only_workers(self, *names: str) -> None:
         """These workers, and no others, have a lease and no runs."""
@@ -327,6 +330,13 @@ class WorkerMesh:
 
     def _call(self, method: Any, request: Any) -> Any:
         return method(request, timeout=_SECONDS + 5, metadata=(("authorization", f"Bearer {TOKEN}"),))
+
+    def _knows_flows(self) -> bool:
+        try:
+            self._call(self.runs.StartExecution, runs_pb.StartExecutionRequest(flow_id=uuid7(), inputs_json="{}"))
+        except grpc.RpcError as error:
+            return bool(error.code() is grpc.StatusCode.INVALID_ARGUMENT)
+        return True
 
     def _answers(self, method: Any, request: Any) -> bool:
         try:

@@ -23,9 +23,12 @@ from triggerflow_chassis.grpc.client import open_channel
 from triggerflow_chassis.grpc.status import from_rpc_error
 from triggerflow_chassis.identity import LOCAL
 from triggerflow_chassis.postgres.address import Postgres, parse_postgres
+from triggerflow_orchestrator.app.durable import Durable
+from triggerflow_orchestrator.app.units import Unit
 from triggerflow_orchestrator.ports import ExecutionFilter
 from triggerflow_orchestrator.store.executions import SqlReads
 from triggerflow_orchestrator.store.postgres import open_postgres as open_executions
+from triggerflow_orchestrator.store.postgres_journal import PostgresJournal
 from triggerflow_registry.domain.flow import Document, Flow, FlowId, ProjectId
 from triggerflow_registry.store.postgres import PostgresStore
 from triggerflow_registry.store.postgres import open_postgres as open_flows
@@ -164,6 +167,44 @@ async def test_a_server_that_hangs_is_given_up_and_found_again_when_it_goes_on(
                 with pytest.raises(Unavailable, match=r"does not answer|in use"):
                     await asyncio.wait_for(reads.live(), 20)
         assert await until(reads.live) == []
+
+
+async def test_a_server_that_hangs_is_noticed_and_one_that_is_slow_by_right_is_left_alone(
+    server: PostgresServer, postgres: Callable[[str], Postgres]
+) -> None:
+    async with open_executions(postgres("orchestrator")) as database:
+        reads = SqlReads(database)
+        async with database.snapshot() as connection:
+            # Longer than it takes to suspect and to ask.
+            assert (await connection.execute(text("SELECT 7 FROM pg_sleep(5)"))).scalar_one() == 7
+        with paused(server):
+            for seconds in (8.0, 1.0, 1.0):
+                began = time.monotonic()
+                with pytest.raises(Unavailable, match="does not answer"):
+                    await reads.live()
+                assert time.monotonic() - began < seconds
+        assert await until(reads.live) == []
+
+
+async def test_a_start_that_a_hanging_server_holds_is_answered_and_the_outcome_found_later(
+    server: PostgresServer, postgres: Callable[[str], Postgres]
+) -> None:
+    async with open_executions(postgres("orchestrator")):
+        journal = PostgresJournal(postgres("orchestrator"))
+        await journal.open()
+        try:
+            with paused(server):
+                for seconds in (8.0, 1.0):
+                    began = time.monotonic()
+                    start, outcome = Durable(), Durable()
+                    journal.submit(Unit(done=start.told, may_fail=True))
+                    journal.submit(Unit(done=outcome.told))
+                    with pytest.raises(Unavailable, match="says nothing"):
+                        await start.wait()
+                    assert time.monotonic() - began < seconds
+            await asyncio.wait_for(outcome.wait(), 30)
+        finally:
+            await journal.close()
 
 
 @contextlib.contextmanager

@@ -75,6 +75,8 @@ class Backend:
         self.watchers: dict[str, set[asyncio.Queue[event_pb2.ExecutionEvent | None]]] = {}
         self.schemas: list[schema_pb2.Schema] = []
         self.project: set[asyncio.Queue[stream_pb.ProjectEvent]] = set()
+        self.project_log: list[stream_pb.ProjectEvent] = []
+        self.older_stream = False
         # As in local mode, where nothing waits for workers.
         self.load = load_pb2.Load()
         # Pages may be cut by their size, whatever was asked for.
@@ -514,8 +516,18 @@ class Stream(StreamServiceServicer):
     async def WatchProject(self, request: Any, context: Any) -> Any:
         self.backend.note("WatchProject", request)
         queue: asyncio.Queue[stream_pb.ProjectEvent] = asyncio.Queue()
-        self.backend.project.add(queue)
+        if self.backend.older_stream:
+            # Says nothing before there is something to say.
+            self.backend.project.add(queue)
+        else:
+            # Where now is takes a while to find.
+            await asyncio.sleep(0.3)
+            self.backend.project.add(queue)
+            yield stream_pb.WatchProjectResponse()
         try:
+            for event in self.backend.project_log:
+                if request.after and event.id > request.after:
+                    yield stream_pb.WatchProjectResponse(events=[event])
             while True:
                 yield stream_pb.WatchProjectResponse(events=[await queue.get()])
         finally:

@@ -285,23 +285,33 @@ async def test_refusals_of_an_event_stream_have_a_status(bff: Any) -> None:
     assert (await bff.client.get("/events")).status_code == 503
 
 
-async def test_the_project_stream_tells_what_happens_from_now_on(bff: Any) -> None:
-    flow = ids.uuid7()
+def project_event(minutes: int) -> stream_service_pb2.ProjectEvent:
+    """As a machine makes it whose clock is so far off."""
+    now = now_us() + minutes * 60_000_000
+    return stream_service_pb2.ProjectEvent(
+        id=ids.uuid7(now // 1_000),
+        type=stream_service_pb2.PROJECT_EVENT_TYPE_FLOW_UPDATED,
+        timestamp=to_timestamp(now),
+        flow_id=ids.uuid7(),
+    )
+
+
+@pytest.mark.parametrize("older", [False, True])
+async def test_the_project_stream_tells_what_happens_from_now_on(bff: Any, older: bool) -> None:
+    bff.backend.older_stream = older
+    bff.backend.project_log += [project_event(-30), project_event(0), project_event(+30)]
     async with stream(bff, "/events") as lines:
-        await until(lambda: bff.backend.project)
+        # Answered: from here on nothing is missed, and nothing from before is told, whatever the clocks say.
         (watcher,) = bff.backend.project
-        event = stream_service_pb2.ProjectEvent(
-            id=ids.uuid7(),
-            type=stream_service_pb2.PROJECT_EVENT_TYPE_FLOW_UPDATED,
-            timestamp=to_timestamp(now_us()),
-            flow_id=flow,
-        )
-        watcher.put_nowait(event)
-        said = [line async for _, line in _first(lines, 4)]
-    assert said[2] == f"id: {event.id}"
-    assert json.loads(said[3].removeprefix("data: "))["flowId"] == flow
-    asked = next(request for name, request in bff.backend.asked if name == "WatchProject")
-    assert asked.after
+        happened = [project_event(minutes) for minutes in (-20, 0, 20)]
+        for event in happened:
+            watcher.put_nowait(event)
+        said: list[str] = []
+        while sum(line.startswith("data: ") for line in said) < 3:
+            said += [line async for _, line in _first(lines, 1)]
+    assert [line for line in said if line.startswith("id: ")] == [f"id: {event.id}" for event in happened]
+    told = [json.loads(line.removeprefix("data: "))["flowId"] for line in said if line.startswith("data: ")]
+    assert told == [event.flow_id for event in happened]
     await until(lambda: not bff.backend.project)
 
 

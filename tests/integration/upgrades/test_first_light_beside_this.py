@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -19,6 +20,7 @@ from drawing import Drawing
 from running_product import wait_for
 from separate_services import TOKEN, Services
 from triggerflow.registry.v1 import flow_pb2, registry_service_pb2, registry_service_pb2_grpc
+from triggerflow_chassis.ids import uuid7
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +78,43 @@ def follow(client: httpx.Client, execution_id: str) -> list[dict[str, Any]]:
     return found
 
 
+_TOLD = {
+    "flow": ["flow.updated", "flow.updated", "flow.published"],
+    "execution": ["execution.started", "execution.completed"],
+}
+
+
+def project_story(client: httpx.Client, name: str) -> None:
+    """What happens in the project is told live, once, and again from a cursor."""
+    before = uuid7(time.time_ns() // 1_000_000 - 2)
+    with client.stream("GET", "/events", timeout=20) as answer:
+        answer.raise_for_status()
+        told = story(client, name)
+        live = project_events(answer, told, 5)
+    # Without a broker the orchestrator hears of flows late, and tells of the run before.
+    for kind, types in _TOLD.items():
+        assert [event["type"] for event in live if event["type"].startswith(kind)] == types
+    assert {event.get("executionId") for event in live} == {None, told["execution"]["id"]}
+    for cursor, rest in ((before, live), (live[2]["id"], live[3:])):
+        with client.stream("GET", "/events", headers={"Last-Event-ID": cursor}, timeout=20) as answer:
+            assert project_events(answer, told, len(rest)) == rest
+    refused = client.get("/events", headers={"Last-Event-ID": "x"})
+    assert (refused.status_code, refused.json()["reason"]) == (400, "BAD_CURSOR")
+
+
+def project_events(answer: httpx.Response, told: dict[str, Any], count: int) -> list[dict[str, Any]]:
+    """So many of those about the flow."""
+    found = []
+    for line in answer.iter_lines():
+        if line.startswith("data:"):
+            event = json.loads(line.removeprefix("data:"))
+            if event["flowId"] == told["flow"]["id"]:
+                found.append(event)
+                if len(found) == count:
+                    return found
+    raise AssertionError(found)
+
+
 def read_back(client: httpx.Client, told: dict[str, Any]) -> None:
     """All of it is as it was."""
     flow_id, execution_id = told["flow"]["id"], told["execution"]["id"]
@@ -119,6 +158,7 @@ def test_each_service_works_on_what_the_other_release_left_and_with_others_of_it
                 read_back(client, earlier)
             told.append(story(client, f"round {len(told)}"))
             read_back(client, told[-1])
+            project_story(client, f"followed {len(told)}")
         services.stop()
     for name in ("registry", "orchestrator"):
         with closing(sqlite3.connect(services.home / f"{name}.sqlite3")) as database:

@@ -83,6 +83,25 @@ def test_a_websocket_gets_every_event(
     assert reader.codes == []
 
 
+def test_a_websocket_closes_with_its_code_and_without_a_wait(rig: EdgeRig, ticking: Callable[[], Any]) -> None:
+    run = ticking()
+    run.end()
+    whole = Reader(rig, run.id).finish()
+    unknown = "01900000-0000-7000-8000-000000000001"
+    began = time.monotonic()
+    for execution_id, code, events in ((run.id, 1000, whole), (unknown, 4404, [])) * 5:
+        url = f"ws{rig.url[4:]}/executions/{execution_id}/events"
+        with connect(url, additional_headers=rig.headers(), compression=None) as socket:
+            seen = []
+            with pytest.raises(ConnectionClosed) as closed:
+                while True:
+                    seen.append(json.loads(socket.recv(10)))
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, seen) == (code, events)
+    # Envoy used to wait a second for each client to close first, which by the standard waits for the server.
+    assert time.monotonic() - began < 5
+
+
 def test_server_sent_events_come_as_they_happen_and_resume(
     rig: EdgeRig, client: httpx.Client, ticking: Callable[[], Any]
 ) -> None:

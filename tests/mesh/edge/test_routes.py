@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 import uuid
 
 import grpc
@@ -60,6 +62,36 @@ def test_a_body_at_the_limit_passes_and_one_above_is_the_bffs_to_refuse(client: 
     assert client.delete(made.headers["location"], headers={"If-Match": "*"}).status_code == 204
     refused = client.post("/flows", content=body + b" ", headers={"Content-Type": "application/json"})
     assert (refused.status_code, refused.json()["reason"]) == (413, "TOO_LARGE")
+
+
+def test_a_reader_that_pauses_at_the_end_gets_all_of_an_answer_that_ends_its_connection(
+    rig: EdgeRig, client: httpx.Client
+) -> None:
+    made = client.post("/flows", json={"name": "slow", "description": "x" * 8_000_000})
+    path = made.headers["location"]
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        reader.connect(("127.0.0.1", rig.ports["http"]))
+        head = (f"GET {path} HTTP/1.1", f"Host: {rig.at('http')}", f"Authorization: Bearer {rig.token}")
+        reader.sendall("\r\n".join([*head, "Connection: close", "", ""]).encode())
+        got = bytearray()
+        paused = False
+        while part := reader.recv(65_536):
+            got += part
+            if len(got) > 6_000_000 and not paused:
+                # A slow reader; what is left stands in buffers by now, and the server has closed.
+                time.sleep(2)
+                paused = True
+    body = bytes(got).partition(b"\r\n\r\n")[2]
+    assert len(body) > 8_000_000
+    assert json.loads(body) == client.get(path).json()
+    assert client.delete(path, headers={"If-Match": "*"}).status_code == 204
+
+
+def test_a_refusal_reaches_who_is_still_sending(client: httpx.Client) -> None:
+    for _ in range(10):
+        refused = client.post("/flows", content=b"x" * 33_554_432, headers={"Content-Type": "application/json"})
+        assert (refused.status_code, refused.json()["reason"]) == (413, "TOO_LARGE")
 
 
 def test_a_message_of_nearly_16_mib_passes_both_ways(channel: grpc.Channel, signed_in: list[tuple[str, str]]) -> None:

@@ -84,6 +84,7 @@ class ProjectLog:
         self.callbacks: list[Callable[[Sequence[Any]], None]] = []
         self.losses: list[Callable[[], None]] = []
         self.comes = True
+        self.told_live = True
 
     def append(self) -> ProjectEntry:
         after = self.entries[-1].id if self.entries else None

@@ -10,7 +10,6 @@ import grpc.aio
 import orjson
 from triggerflow.stream.v1 import stream_service_pb2 as pb
 from triggerflow.stream.v1.stream_service_pb2_grpc import StreamServiceStub
-from triggerflow_chassis import clock, ids
 from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.grpc.status import from_rpc_error
 from triggerflow_chassis.identity import Principal
@@ -21,7 +20,8 @@ from triggerflow_bff.clients.unary import gone
 from triggerflow_bff.live.event import Chunk, LiveEvent
 from triggerflow_bff.settings import Limits
 
-_BEGIN_SECONDS = 0.1
+# A stream takes two seconds at most to find where now is. One that says nothing by then is of an older release.
+_BEGIN_SECONDS = 3.0
 
 
 class StreamClient:
@@ -57,31 +57,34 @@ class StreamClient:
             call.cancel()
 
     async def project(self, who: Principal, after: str) -> AsyncGenerator[Chunk]:
-        """A project's events, from now on where the cursor is ""; the first chunk is empty: the watch stands."""
-        # A cursor of now, not none: what happens until the service has subscribed is then history, and not missed.
-        now = clock.now_us()
-        request = pb.WatchProjectRequest(project_id=who.project_id, after=after or ids.uuid7(now // 1_000 - 1))
-        # In the mesh what happened a moment ago may get its place in the log only now. It is old all the same.
-        since = 0 if after else now
+        """A project's events, from now on where the cursor is ""; the first chunk is empty: the watch stands, and
+        whatever happens from then on is told."""
+        request = pb.WatchProjectRequest(project_id=who.project_id, after=after)
         try:
             call = self._stub.WatchProject(request)
         except grpc.aio.UsageError:
             raise gone() from None
-        begun = asyncio.ensure_future(call.initial_metadata())
+        answers = aiter(call)
+        upcoming = asyncio.ensure_future(anext(answers, None))
         try:
-            # A call that fails at once is still an answer with a status; one that does not may be silent for hours.
-            done, _ = await asyncio.wait({begun}, timeout=_BEGIN_SECONDS)
-            if done and call.done() and await call.code() is not grpc.StatusCode.OK:
-                await call.read()
+            # Where "now" is, the stream says: its first answer comes once the log's newest entry is known. Clocks of
+            # different machines are not compared.
+            await asyncio.wait({upcoming}, timeout=_BEGIN_SECONDS)
+            if upcoming.done():
+                # Raises why there is no watch.
+                await upcoming
             yield Chunk(())
-            async for answer in call:
-                news = [event for event in answer.events if clock.from_timestamp(event.timestamp) >= since]
-                if news:
+            while (answer := await upcoming) is not None:
+                if answer.events:
                     yield Chunk(
-                        [LiveEvent(event.id, orjson.dumps(project_event_to_json(event)), False) for event in news]
+                        [
+                            LiveEvent(event.id, orjson.dumps(project_event_to_json(event)), False)
+                            for event in answer.events
+                        ]
                     )
+                upcoming = asyncio.ensure_future(anext(answers, None))
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error) from None
         finally:
             call.cancel()
-            begun.cancel()
+            upcoming.cancel()

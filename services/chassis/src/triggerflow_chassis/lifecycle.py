@@ -12,8 +12,12 @@ from typing import Any
 
 import structlog
 
+from triggerflow_chassis.errors import ServiceError
+
 # Whoever stops a process gives it five seconds from the signal to the end.
 STOP_SECONDS = 4.0
+_FIRST_REST_SECONDS = 1.0
+_LONGEST_REST_SECONDS = 30.0
 
 log = structlog.get_logger("triggerflow.lifecycle")
 
@@ -84,6 +88,35 @@ async def open_task(name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> 
         task.cancel()
         with suppress(asyncio.CancelledError, Exception):
             await task
+
+
+async def again_and_again(
+    failed: str, step: Callable[[], Coroutine[Any, Any, float]], *, longest_rest: float = _LONGEST_REST_SECONDS
+) -> None:
+    """A job for as long as the process lives: `step` does a piece of it and says how many seconds to rest until the
+    next. Until cancelled.
+
+    It survives whatever `step` raises. What a service does not give now (a ServiceError) is a warning `failed` with its
+    words; a defect is an error with its traceback, told once as long as it stays the same. After either it rests for a
+    second, doubled each time, `longest_rest` seconds at most.
+    """
+    rest, told = min(_FIRST_REST_SECONDS, longest_rest), ""
+    while True:
+        try:
+            pause = await step()
+        except ServiceError as error:
+            log.warning(failed, error=error.detail, seconds=rest)
+            told = ""
+        except Exception as error:
+            # It must not end for good: nobody else does the job.
+            if told != (told := repr(error)):
+                log.exception(failed, seconds=rest)
+        else:
+            rest, told = min(_FIRST_REST_SECONDS, longest_rest), ""
+            await asyncio.sleep(pause)
+            continue
+        await asyncio.sleep(rest)
+        rest = min(rest * 2, longest_rest)
 
 
 def _note_failure(task: asyncio.Task[None]) -> None:

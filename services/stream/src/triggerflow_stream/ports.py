@@ -43,6 +43,11 @@ class ExecutionLive(Protocol):
 class ProjectHistory(Protocol):
     """The log of a project's events."""
 
+    @property
+    def told_live(self) -> bool:
+        """Whether word of what is appended comes at all. Not from an older orchestrator: look at the log instead."""
+        ...
+
     async def newest(self, project_id: str) -> str:
         """The id of the last entry; empty where there is none yet. Raises Unavailable, Deadline."""
         ...

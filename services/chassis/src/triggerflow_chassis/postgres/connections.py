@@ -7,7 +7,7 @@ again without anybody's help. Whoever uses one runs it inside `faults.told`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import asyncpg
@@ -16,7 +16,9 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from triggerflow_chassis.lifecycle import open_task
 from triggerflow_chassis.postgres.address import Postgres
+from triggerflow_chassis.postgres.pulse import Pulse
 
 # Past the server's own limit: who hears nothing by then talks to a server that is gone without a word.
 _GRACE_SECONDS = 5.0
@@ -33,9 +35,14 @@ async def connect(postgres: Postgres, **settings: str) -> asyncpg.Connection[asy
 
 @asynccontextmanager
 async def open_engine(postgres: Postgres, *, pooled: bool = True, **settings: str) -> AsyncIterator[AsyncEngine]:
-    """An SQLAlchemy engine; its connections are closed at the end. Connects when it is first used."""
+    """An SQLAlchemy engine; its connections are closed at the end. Connects when it is first used.
+
+    Where it is pooled, a server that hangs is noticed.
+    """
+    pulse = Pulse(postgres)
 
     async def make() -> Any:
+        pulse.raise_where_it_hangs()
         return await connect(postgres, **settings)
 
     pool: dict[str, Any] = (
@@ -52,13 +59,21 @@ async def open_engine(postgres: Postgres, *, pooled: bool = True, **settings: st
     engine = create_async_engine("postgresql+asyncpg://", async_creator=make, **pool)
 
     @event.listens_for(engine.sync_engine, "checkout")
-    def refuse_broken(connection: Any, _record: Any, _proxy: Any) -> None:
+    def refuse_broken(connection: Any, record: Any, _proxy: Any) -> None:
         # Free, where a ping costs a round trip each time: the driver knows that the other end hung up.
-        if connection.driver_connection.is_closed():
+        if connection.driver_connection.is_closed() or pulse.hangs:
             raise DisconnectionError
+        if pooled:
+            pulse.began(record, connection.driver_connection)
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def note_return(_connection: Any, record: Any) -> None:
+        pulse.ended(record)
 
     try:
-        yield engine
+        # Others, such as migrations, may take as long as they like.
+        async with open_task("postgres-pulse", pulse.run) if pooled else nullcontext():
+            yield engine
     finally:
         await engine.dispose()
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from triggerflow.orchestrator.v1 import project_notice_pb2
+from triggerflow.orchestrator.v1 import event_pb2, project_notice_pb2
 from triggerflow.registry.v1 import flow_event_pb2
 from triggerflow.stream.v1 import stream_service_pb2 as pb
 
 from triggerflow_chassis.clock import from_timestamp, rfc3339, to_timestamp
+from triggerflow_chassis.wire import event
 
 TYPE_NAMES: Mapping[int, str] = {
     pb.PROJECT_EVENT_TYPE_FLOW_UPDATED: "flow.updated",
@@ -100,6 +101,18 @@ def notice_to_item(notice: project_notice_pb2.ProjectNotice) -> dict[str, Any]:
     if notice.HasField("execution_id"):
         item["executionId"] = notice.execution_id
     return item
+
+
+def execution_notice_to_item(notice: event_pb2.ExecutionNotice) -> dict[str, Any]:
+    """A notice of the log of executions, which is all that older orchestrators have, as the bus has it."""
+    return {
+        "id": notice.id,
+        "type": event.TYPE_NAMES[notice.type],
+        "timestamp": from_timestamp(notice.timestamp),
+        "projectId": notice.project_id,
+        "flowId": notice.flow_id,
+        "executionId": notice.execution_id,
+    }
 
 
 def notice_from_item(item: Mapping[str, Any]) -> project_notice_pb2.ProjectNotice:

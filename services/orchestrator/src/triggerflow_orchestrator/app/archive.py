@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 from triggerflow_chassis.errors import NotFound, Unavailable
+from triggerflow_chassis.lifecycle import again_and_again
 
 from triggerflow_orchestrator.domain.archive import Archived, ArchiveWriter, ToArchive, archive_key, read_archive
 from triggerflow_orchestrator.ports import Archives, Archiving, Reads
@@ -23,7 +24,6 @@ _BATCH: Final = 32
 _AT_ONCE: Final = 4
 _EVENTS: Final = 500
 _IDLE_SECONDS: Final = 2.0
-_LONGEST_WAIT_SECONDS: Final = 30.0
 
 
 class Archive:
@@ -48,18 +48,10 @@ class Archive:
 
     async def run(self) -> None:
         """Until cancelled."""
-        wait = _IDLE_SECONDS
-        while True:
-            try:
-                more = await self.step()
-            except Unavailable as error:
-                log.warning("archiving_waits", error=error.detail, seconds=wait)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
-                continue
-            wait = _IDLE_SECONDS
-            if not more:
-                await asyncio.sleep(_IDLE_SECONDS)
+        await again_and_again("archiving_waits", self._once)
+
+    async def _once(self) -> float:
+        return 0.0 if await self.step() else _IDLE_SECONDS
 
     async def step(self) -> bool:
         """Archive a batch; whether there may be more. Raises Unavailable; what was archived before that is noted."""

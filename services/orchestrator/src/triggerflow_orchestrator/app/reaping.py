@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Final
 
 import structlog
 from triggerflow_chassis.errors import Unavailable
+from triggerflow_chassis.lifecycle import again_and_again
 
 from triggerflow_orchestrator.ports import Kicks, Leases
 
@@ -32,17 +32,16 @@ class Reaping:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS * random.uniform(0.8, 1.0))
-            try:
-                if not self._may():
-                    self._not_before = time.monotonic() + _GRACE_SECONDS
-                elif time.monotonic() >= self._not_before:
-                    await self._reap()
-                else:
-                    await self._look()
-            except Exception:
-                log.exception("leases_not_reaped")
+        await again_and_again("leases_not_reaped", self._once, longest_rest=_EVERY_SECONDS)
+
+    async def _once(self) -> float:
+        if not self._may():
+            self._not_before = time.monotonic() + _GRACE_SECONDS
+        elif time.monotonic() >= self._not_before:
+            await self._reap()
+        else:
+            await self._look()
+        return _EVERY_SECONDS * random.uniform(0.8, 1.0)
 
     async def _reap(self) -> None:
         try:

@@ -18,7 +18,8 @@ from typing import Any, Final
 
 import structlog
 from triggerflow_chassis.bus import EXECUTION_NOTICES, FLOW_EVENTS, Bus
-from triggerflow_chassis.errors import ServiceError, Unavailable
+from triggerflow_chassis.errors import ServiceError
+from triggerflow_chassis.lifecycle import again_and_again
 
 from triggerflow_orchestrator.app.relay_ports import Outbox, Publisher, PublishingFailed, Reign, Unnoticed
 from triggerflow_orchestrator.domain.execution import FlowEvent
@@ -56,18 +57,14 @@ class Relay:
 
     async def run(self) -> None:
         """Wait for the office, work, and begin again whenever it is lost."""
-        while True:
-            try:
-                async with self._outbox.reign() as reign:
-                    noticed = asyncio.Event()
-                    sequencer = _Sequencer(reign, self._flows, self._bus, noticed)
-                    await reign.work(sequencer.run(), _publish(reign, self._open_publisher, noticed))
-            except Unavailable as error:
-                log.warning("relay_waits_for_database", error=error.detail)
-            except Exception:
-                # A defect too must not end it for good: nobody else tells.
-                log.exception("relay_failed")
-            await asyncio.sleep(_RETRY_SECONDS)
+        await again_and_again("relay_failed", self._reign_once, longest_rest=_RETRY_SECONDS)
+
+    async def _reign_once(self) -> float:
+        async with self._outbox.reign() as reign:
+            noticed = asyncio.Event()
+            sequencer = _Sequencer(reign, self._flows, self._bus, noticed)
+            await reign.work(sequencer.run(), _publish(reign, self._open_publisher, noticed))
+        return _RETRY_SECONDS
 
     async def settled(self) -> None:
         """Whoever leads: return once what was committed before the call has its place; after two seconds anyway."""

@@ -93,7 +93,8 @@ def _nobody(error: BaseException | None) -> None:
 class Unit:
     """One atomic step. `done(None)` is called on the loop once it is durable, in the order of submission.
 
-    Where writing fails, a unit that `may_fail` is told by `done(error)` and nothing of it is kept; any other
+    Where writing fails, a unit that `may_fail` is told by `done(error)` and nothing of it is kept (but where the
+    database hangs while it is written: then nobody can know, and the error says so); any other
     is tried again until it is written, since a run must not lose an outcome to a full disk or a lock.
 
     A unit whose `fence` no longer holds is told `LeaseLost` and nothing of it is kept, `may_fail` or not; other units

@@ -23,6 +23,7 @@ import structlog
 from triggerflow_chassis.errors import Internal, Unavailable
 from triggerflow_chassis.postgres.address import Postgres
 from triggerflow_chassis.postgres.faults import DRIVER_ERRORS, as_unavailable
+from triggerflow_chassis.postgres.pulse import Pulse
 
 from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.units import Kind, Unit
@@ -61,6 +62,7 @@ class PostgresJournal:
         self._wait = _FIRST_WAIT_SECONDS
         self._last_told = -_TELL_SECONDS
         self._waker = OutboxWaker(postgres)
+        self._pulse = Pulse(postgres)
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
         self.commits = 0
@@ -74,6 +76,7 @@ class PostgresJournal:
         self._tasks = [
             asyncio.create_task(self._run(), name="journal"),
             asyncio.create_task(self._waker.run(), name="outbox-waker"),
+            asyncio.create_task(self._pulse.run(), name="journal-pulse"),
         ]
 
     @property
@@ -115,6 +118,9 @@ class PostgresJournal:
         if self._closed:
             self._later([(unit, Unavailable("The process is stopping."))])
             return
+        if unit.may_fail and self._pulse.hangs:
+            self._later([(unit, self._hung())])
+            return
         self._waiting.append(unit)
         self._wanted.set()
 
@@ -141,7 +147,11 @@ class PostgresJournal:
         try:
             group = take_group(units)
             units = group.units
-            passed = await session.write(group)
+            self._pulse.began(session, session.connection)
+            try:
+                passed = await session.write(group)
+            finally:
+                self._pulse.ended(session)
         except Exception as error:  # whatever one unit holds, the writer must live for the others
             await self._failed(session, units, error)
         else:
@@ -150,6 +160,8 @@ class PostgresJournal:
     def _passed(self, group: Group, passed: Iterable[bool]) -> None:
         self.commits += 1
         self._at_once = 0
+        # After a group was halved because of one unit: the others need not stay in small groups.
+        self._most = min(self._most * 2, MOST_UNITS)
         self._wait = _FIRST_WAIT_SECONDS
         results: list[Result] = []
         for unit, ok in zip(group.units, passed, strict=True):
@@ -164,6 +176,9 @@ class PostgresJournal:
             self._unknown = units
             self._forget_session(session)
             self._note("journal_connection_lost", error)
+            if self._pulse.hangs:
+                self._tell_those_unknown()
+                self._refuse_those_that_may_fail(TimeoutError("it takes connections and says nothing"))
             return
         state = str(getattr(error, "sqlstate", None) or "")
         if state.startswith(_AGAIN_AT_ONCE) and self._at_once < _MOST_AT_ONCE:
@@ -252,6 +267,16 @@ class PostgresJournal:
         )
         self._later([(unit, told) for unit in refused])
 
+    def _tell_those_unknown(self) -> None:
+        """Whoever may be told a failure need not wait until it is found out: his request id makes asking again safe."""
+        for unit in self._unknown:
+            if unit.may_fail:
+                told, unit.done = unit.done, _already_told
+                told(self._hung("It may have taken this: ask again under the same request id or Idempotency-Key."))
+
+    def _hung(self, more: str = "Try again once it runs.") -> Unavailable:
+        return Unavailable(f"PostgreSQL at {self._postgres.place} takes connections and says nothing. {more}")
+
     async def _rest(self) -> None:
         await asyncio.sleep(self._wait * random.uniform(0.8, 1.2))
         self._wait = min(self._wait * 2, _LONGEST_WAIT_SECONDS)
@@ -277,6 +302,10 @@ def _outcome_is_unknown(session: Session, error: Exception) -> bool:
         severity = getattr(error, "severity_en", None) or getattr(error, "severity", None)
         return severity in ("FATAL", "PANIC") or str(error.sqlstate or "").startswith(("08", "57P"))
     return False
+
+
+def _already_told(error: BaseException | None) -> None:
+    """He has his answer."""
 
 
 def _words(error: BaseException) -> str:

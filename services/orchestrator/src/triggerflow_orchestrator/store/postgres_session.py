@@ -68,6 +68,11 @@ class Session:
         """Whether it is over, for all this side knows."""
         return self._connection.is_closed()
 
+    @property
+    def connection(self) -> asyncpg.Connection[asyncpg.Record]:
+        """For who watches it."""
+        return self._connection
+
     async def write(self, group: Group) -> Sequence[bool]:
         """Write a group in one transaction; for each unit whether its fence held."""
         passed: Sequence[bool] = await self._connection.fetchval(group.sql, *group.arguments)

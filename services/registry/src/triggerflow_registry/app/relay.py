@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 from triggerflow_chassis.bus import FLOW_EVENTS, Bus
-from triggerflow_chassis.errors import Unavailable
+from triggerflow_chassis.lifecycle import again_and_again
 
 from triggerflow_registry.domain.flow import FlowEvent
 
@@ -68,20 +68,17 @@ class Relay:
         """Publish whatever is committed."""
         unsubscribe = self._bus.subscribe(FLOW_EVENTS, None, self._hear)
         try:
-            while True:
-                try:
-                    async with self._open_reign() as reign, self._open_publisher() as publisher:
-                        await self._work(reign, publisher)
-                except Unavailable as error:
-                    log.warning("relay_waits_for_database", error=error.detail)
-                except PublishingFailed as error:
-                    log.error("publishing_failed", error=str(error))
-                except Exception:
-                    # A defect too must not end it for good: nobody else tells.
-                    log.exception("relay_failed")
-                await asyncio.sleep(_RETRY_SECONDS)
+            await again_and_again("relay_failed", self._reign_once, longest_rest=_RETRY_SECONDS)
         finally:
             unsubscribe()
+
+    async def _reign_once(self) -> float:
+        try:
+            async with self._open_reign() as reign, self._open_publisher() as publisher:
+                await self._work(reign, publisher)
+        except PublishingFailed as error:
+            log.error("publishing_failed", error=str(error))
+        return _RETRY_SECONDS
 
     async def _work(self, reign: Reign, publisher: Publisher) -> None:
         while True:

@@ -6,8 +6,8 @@ import asyncio
 from typing import Final
 
 import structlog
-from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.ids import first_uuid7
+from triggerflow_chassis.lifecycle import again_and_again
 
 from triggerflow_registry.ports import Clock, Store
 
@@ -29,16 +29,12 @@ class Retention:
         self._every_seconds = every_seconds
 
     async def run(self) -> None:
-        """Until cancelled. A store that is busy or full is tried again the next time."""
-        while True:
-            try:
-                await self.prune()
-            except Unavailable as error:
-                log.warning("pruning_failed", error=error.detail)
-            except Exception:
-                # A defect too must not end it for good: what is not forgotten grows.
-                log.exception("pruning_failed")
-            await asyncio.sleep(self._every_seconds)
+        """Until cancelled. A store that is busy or full is tried again soon."""
+        await again_and_again("pruning_failed", self._once)
+
+    async def _once(self) -> float:
+        await self.prune()
+        return self._every_seconds
 
     async def prune(self) -> int:
         """How many events were forgotten. Raises Unavailable."""

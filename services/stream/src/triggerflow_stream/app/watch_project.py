@@ -93,4 +93,5 @@ class ProjectWatch:
             yield Batch([entry.event for entry in some], self._cursor)
 
     def _patience(self) -> float:
-        return self._idle_seconds if self._live.comes else min(self._idle_seconds, WITHOUT_WORD_SECONDS)
+        comes = self._live.comes and self._history.told_live
+        return self._idle_seconds if comes else min(self._idle_seconds, WITHOUT_WORD_SECONDS)
