@@ -357,7 +357,12 @@ def _hooks() -> dict[str, Schema]:
         ),
         "HookOutputs": {**_FREE, "description": "The run's outputs by their name, large ones included."},
         "HookAccepted": closed(
-            {"executionId": _UUID, "received": {"type": "boolean"}}, optional=("executionId", "received")
+            {
+                "executionId": _UUID,
+                "received": {"type": "boolean", "description": "Of `/hooks/test/`."},
+                "stream": {"type": "string", "description": "Of a chat's page: where the answer streams."},
+            },
+            optional=("executionId", "received", "stream"),
         ),
     }
 

@@ -96,7 +96,7 @@ def _operation(resource: Resource, operation: Operation) -> Json:
         "operationId": _operation_id(operation),
         "summary": operation.summary,
         "tags": [resource.tag],
-        "responses": {**_replies(operation.replies), **_problems(resource, refused)},
+        "responses": {**_replies(operation.replies), **_problems(operation, refused)},
     }
     if operation.description:
         shown["description"] = operation.description
@@ -128,19 +128,21 @@ def _replies(replies: Iterable[Reply]) -> Json:
                 media_type: {"schema": _known(schema)} for media_type, schema in reply.media_types().items() if schema
             }
         elif reply.media_type != "application/json":
-            answer["content"] = {reply.media_type: {"schema": {"type": "string"}}}
+            types = (reply.media_type, *reply.also)
+            answer["content"] = {media_type: {"schema": {"type": "string"}} for media_type in types}
         shown[str(reply.status)] = answer
     return shown
 
 
-def _problems(resource: Resource, refused: Sequence[str]) -> Json:
+def _problems(operation: Operation, refused: Sequence[str]) -> Json:
     by_status: dict[int, list[str]] = {}
     for reason in refused:
         by_status.setdefault(KINDS[reason].status, []).append(reason)
     content = {"application/problem+json": {"schema": ref("Problem")}}
     shown: Json = {}
     for status, names in by_status.items():
-        answer: Json = {"description": " or ".join(f"`{name}`" for name in names), "content": content}
+        page = {"text/html": {"schema": {"type": "string"}}} if status in operation.told_as_page else {}
+        answer: Json = {"description": " or ".join(f"`{name}`" for name in names), "content": {**content, **page}}
         if status == 412:
             answer["headers"] = {"ETag": _HEADERS["ETag"]}
         if status in (429, 503):

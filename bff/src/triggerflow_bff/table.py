@@ -46,6 +46,8 @@ class Reply:
     headers: tuple[str, ...] = ()
     # Whether it is also sent as text/event-stream, an event of it at a time.
     streamed: str | None = None
+    # Other media types it comes in, where it has no schema.
+    also: tuple[str, ...] = ()
 
     def media_types(self) -> dict[str, str | None]:
         """The schema of each media type it comes in."""
@@ -66,6 +68,8 @@ class Operation:
     body: str | None = None
     body_required: bool = True
     description: str = ""
+    # Statuses of 400 and above that are also told as a page, to people.
+    told_as_page: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ simple("POST", "/schedules/{flowId}/{nodeId}/run")
 simple("POST", "/session/links")
 for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
     simple(method, "/hooks/{path}")
+for name in ("hooks.css", "chat.js"):
+    simple("GET", f"/hooks/-/{{digest}}/{name}")
 simple("GET", "/flows/{flowId}/hooks")
 simple("POST", "/flows/{flowId}/hooks/{nodeId}/rotate")
 simple("POST", "/flows/{flowId}/hooks/{nodeId}/listen")
@@ -155,6 +157,7 @@ async def there(bff: Any, node: Any, tmp_path: Path) -> dict[str, Any]:
         "ref": "ref-1",
         "name": "flow",
         "path": "x",
+        "digest": "x",
     }
 
 

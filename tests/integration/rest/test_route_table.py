@@ -156,7 +156,10 @@ CASES: dict[tuple[str, str], Case] = {
     ("post", "/session/links"): lambda c, k: c.post("/session/links"),
 }
 # Of webhooks, which have a suite of their own (tests/integration/hooks).
-HOOKS = {(method, "/hooks/{path}") for method in ("get", "post", "put", "patch", "delete")}
+HOOKS = {(method, "/hooks/{path}") for method in ("get", "post", "put", "patch", "delete")} | {
+    ("get", "/hooks/-/{digest}/hooks.css"),
+    ("get", "/hooks/-/{digest}/chat.js"),
+}
 
 
 @pytest.fixture(scope="module")

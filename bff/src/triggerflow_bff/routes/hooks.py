@@ -5,28 +5,57 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.types import ASGIApp
-from triggerflow_chassis.errors import MethodNotAllowed, NotFound, RunFailed
+from triggerflow_chassis.errors import MethodNotAllowed, NotFound
 
 from triggerflow_bff import bodies
 from triggerflow_bff.answers import Answer, encode
 from triggerflow_bff.call import Call
 from triggerflow_bff.clients.orchestrator import ENDED
+from triggerflow_bff.hook_pages import page as pages
+from triggerflow_bff.routes import hook_pages
+from triggerflow_bff.routes.outputs import outcome
+from triggerflow_bff.routes.parameters import LAST_EVENT_ID
 from triggerflow_bff.table import Operation, Parameter, Reply, Resource
 
 SIGNATURE = b"x-triggerflow-signature"
 _WEBHOOK = "core:webhook"
 _TEST = "test/"
-# Large outputs are fetched into the answer up to this much in all: who calls may read no references.
-_WHOLE_BYTES = 8_388_608
 
 
 async def open_hook(call: Call) -> ASGIApp:
-    page = await call.parts.hooks.page(call.principal, _path(call))
-    raise MethodNotAllowed("A webhook is called with POST." if page.kind == _WEBHOOK else "There is no page here yet.")
+    path = _path(call)
+    at = await call.parts.hooks.page(call.principal, path)
+    if at.kind == _WEBHOOK:
+        raise MethodNotAllowed("A webhook is called with POST.")
+    return await hook_pages.show(call, path, at)
+
+
+async def get_hook_style(call: Call) -> Answer:
+    return _asset(call, "hooks.css")
+
+
+async def get_hook_script(call: Call) -> Answer:
+    return _asset(call, "chat.js")
+
+
+def _asset(call: Call, name: str) -> Answer:
+    digest = call.parameter("digest")
+    asset = pages.asset_answer(f"{digest}/{name}")
+    if asset is None:
+        raise NotFound("asset", f"{digest[:60]}/{name}", "There is nothing at this path.")
+    return asset
 
 
 async def call_hook(call: Call) -> Answer:
     path = _path(call)
+    if call.method == "POST" and not path.startswith(_TEST) and call.header(SIGNATURE) is None:
+        at = await call.parts.hooks.page(call.principal, path)
+        if at.kind != _WEBHOOK:
+            return await hook_pages.send(call, path, at)
+    return await _call_webhook(call, path)
+
+
+async def _call_webhook(call: Call, path: str) -> Answer:
     test = path.startswith(_TEST)
     async with bodies.path_first(lambda: _exists_for_body(call)):
         body = await call.read()
@@ -43,7 +72,7 @@ async def call_hook(call: Call) -> Answer:
         return _json({"received": True}, 202)
     if not called.sync or called.execution["status"] not in ENDED:
         return _json({"executionId": called.execution["id"]}, 202)
-    return await _ended(call, called.execution)
+    return _json(await outcome(call, called.execution, why=True), 200)
 
 
 async def put_hook(call: Call) -> Answer:
@@ -69,29 +98,6 @@ async def _exists_for_body(call: Call) -> None:
         await hook_exists(call)
 
 
-async def _ended(call: Call, execution: dict[str, Any]) -> Answer:
-    if execution["status"] == "succeeded":
-        return _json(await _whole(call, execution["outputs"]), 200)
-    error = execution["error"] or {}
-    said = f"{error.get('type', 'Error')}: {error.get('message', '')}"[:1_000]
-    raise RunFailed(execution["id"], f"The run {execution['status']}. {said}")
-
-
-async def _whole(call: Call, outputs: dict[str, Any]) -> dict[str, Any]:
-    """Outputs with what they only refer to, as far as that is not too much."""
-    left = _WHOLE_BYTES
-    found = {}
-    for name, value in outputs.items():
-        if isinstance(value, dict) and "$value" in value and value.get("bytes", left + 1) <= left:
-            left -= value["bytes"]
-            _, pieces = await call.parts.orchestrator.value(call.principal, value["$value"])
-            # What is stored is JSON already; parsed once, it is written once.
-            found[name] = bodies.parse(b"".join([piece async for piece in pieces]))
-        else:
-            found[name] = value
-    return found
-
-
 def _path(call: Call) -> str:
     path = call.parameter("path")
     if not path.isascii():
@@ -110,6 +116,7 @@ _SIGNED = Parameter(
     where="header",
 )
 _REPLIES = (
+    Reply(303, "A form was sent: the page that tells its outcome.", headers=("Location",)),
     Reply(200, "Where the trigger answers `sync`: the run's outputs.", "HookOutputs"),
     Reply(
         202,
@@ -124,11 +131,55 @@ _REASONS = (
 
 RESOURCES = (
     Resource(
+        "/hooks/-/{digest}/hooks.css",
+        "Webhooks",
+        (
+            Operation(
+                "GET",
+                get_hook_style,
+                "How pages of hooks look",
+                (Reply(200, "The style sheet of this content.", media_type="text/css"),),
+                reasons=("NOT_FOUND",),
+            ),
+        ),
+        open=True,
+    ),
+    Resource(
+        "/hooks/-/{digest}/chat.js",
+        "Webhooks",
+        (
+            Operation(
+                "GET",
+                get_hook_script,
+                "What pages of chats run",
+                (Reply(200, "The script of this content.", media_type="text/javascript"),),
+                reasons=("NOT_FOUND",),
+            ),
+        ),
+        open=True,
+    ),
+    Resource(
         "/hooks/{path:path}",
         "Webhooks",
         (
             Operation(
-                "GET", open_hook, "Open the page of a form or chat", (), reasons=("NOT_FOUND", "METHOD_NOT_ALLOWED")
+                "GET",
+                open_hook,
+                "Open the page of a form or chat",
+                (
+                    Reply(
+                        200,
+                        "The page, or with `sent` what became of what was sent.",
+                        media_type="text/html",
+                        also=("text/event-stream",),
+                    ),
+                    Reply(204, "Of a chat's stream: nothing follows."),
+                ),
+                reasons=("NOT_FOUND", "METHOD_NOT_ALLOWED", "BAD_PARAMETER", "BAD_CURSOR", "TOO_MANY"),
+                parameters=(Parameter("sent", "Names what was sent, as the page did."), LAST_EVENT_ID),
+                told_as_page=(404,),
+                description="Of a chat with `sent`: an event stream of `token` `{text}`, then `answer` `{text}` or "
+                "`failed`.",
             ),
             Operation(
                 "POST",
@@ -137,6 +188,7 @@ RESOURCES = (
                 _REPLIES,
                 reasons=_REASONS,
                 parameters=(_SIGNED,),
+                told_as_page=(422,),
                 description="The body is JSON, a form or text, at most 8 MiB. Below `/hooks/test/` it reaches whoever "
                 "listens for a draft.",
             ),

@@ -77,5 +77,5 @@ def trigger_parts(
         firings=firings,
         dispatch=dispatch,
         hooks=Hooks(book, keep.abreast, FireWithin(fire, dispatch), book, reads, waiters, secret_of, now_us),
-        hook_desk=HookDesk(book, RegistryDrafts(channel), store, secret_of, now_us),
+        hook_desk=HookDesk(book, keep.abreast, RegistryDrafts(channel), store, secret_of, now_us),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,9 +37,16 @@ class HookDesk:
     """By flow and node, of drafts and of active versions."""
 
     def __init__(
-        self, book: TriggerBook, drafts: Drafts, store: HookStore, secret_of: SecretOf, now_us: Callable[[], int]
+        self,
+        book: TriggerBook,
+        abreast: Callable[[], Awaitable[None]],
+        drafts: Drafts,
+        store: HookStore,
+        secret_of: SecretOf,
+        now_us: Callable[[], int],
     ) -> None:
         self._book = book
+        self._abreast = abreast
         self._drafts = drafts
         self._store = store
         self._secret_of = secret_of
@@ -48,6 +55,7 @@ class HookDesk:
     async def hooks(self, project_id: str, flow_id: str) -> list[Hook]:
         """Those of the draft, then those only the active version has. Raises NotFound."""
         drawn = [node for node in await self._drafts.triggers(project_id, flow_id) if node.kind in HOOK_KINDS]
+        await self._abreast()
         active = {each.node_id: each for each in await self._book.of_flow(project_id, flow_id)}
         here = {node.node_id for node in drawn}
         nodes = [*drawn, *(_node(each) for id, each in active.items() if id not in here and each.kind in HOOK_KINDS)]
