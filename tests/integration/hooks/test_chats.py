@@ -215,3 +215,14 @@ def test_a_program_may_send_json(chat: Any) -> None:
     assert answer.status_code == 202
     assert set(answer.json()) == {"executionId"}
     refused(one.outsider.post(one.url, json={"message": "", "more": 1}), 422, "INVALID", "/message", "/more")
+
+
+def test_a_message_that_waits_for_its_turn_is_answered_then(chat: Any) -> None:
+    one = chat(limits={"debounceSeconds": 1})
+    assert one.ask("Hello") == "Hello"
+
+
+def test_a_message_that_limits_drop_is_refused(chat: Any) -> None:
+    one = chat(limits={"rateLimit": {"count": 1, "seconds": 3600}})
+    assert one.ask("Hello") == "Hello"
+    refused(one.send("Again"), 429, "TOO_MANY")

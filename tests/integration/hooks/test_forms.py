@@ -270,3 +270,32 @@ def test_starting_the_form_by_hand_is_checked_like_the_page(form: Any) -> None:
 def test_a_schema_that_makes_no_form_is_a_problem(client: httpx.Client, draw: Any, schema: Any) -> None:
     flow_id, _ = draw("core:form", {"path": "bad-form", "schema": schema, "answer": "async"})
     refused(client.post(f"/flows/{flow_id}/versions"), 422, "HAS_PROBLEMS")
+
+
+def hanging(drawing: Any) -> str:
+    drawing.node("action", "hang", "sample_handlers.hang")
+    drawing.wire("hook", "hang")
+    return "hang"
+
+
+def test_what_waits_for_its_turn_is_worked_on_in_its_turn(form: Any, client: httpx.Client) -> None:
+    page = form(hanging, limits={"singleton": "queue"})
+    page.send(name="First", age="33")
+    (first,) = wait_for(page.runs)
+    second = page.send(name="Second", age="33")
+    assert "Working on it" in page.outsider.get(second.headers["location"]).text
+    assert [run["id"] for run in page.runs()] == [first["id"]]
+    client.post(f"/executions/{first['id']}/cancel")
+    newest = wait_for(lambda: found if (found := page.runs()[0])["id"] != first["id"] else None)
+    assert newest["inputs"]["name"] == "Second"
+    client.post(f"/executions/{newest['id']}/cancel")
+    assert "That did not work." in page.follow(second)
+
+
+def test_what_limits_drop_is_told_and_may_be_sent_again(form: Any) -> None:
+    page = form(limits={"rateLimit": {"count": 1, "seconds": 3600}})
+    page.follow(page.send(name="Ann", age="33"))
+    answer = page.send(name="Bob", age="33")
+    assert answer.status_code == 422
+    assert "Try again in a moment." in answer.text and 'value="Bob"' in answer.text
+    assert len(page.runs()) == 1

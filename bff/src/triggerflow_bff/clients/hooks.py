@@ -79,21 +79,21 @@ class HookClient:
         config = freeform.trusted(answer.config_json) if answer.config_json else {}
         return HookPage(answer.kind, config, answer.flow_name)
 
-    async def submit(self, who: Principal, path: str, inputs: Json, submission_id: str) -> Json:
-        """Send a form or a message; the execution."""
+    async def submit(self, who: Principal, path: str, inputs: Json, submission_id: str) -> Json | None:
+        """Send a form or a message; the execution, None where it waits to start."""
         request = pb.SubmitHookRequest(
             project_id=who.project_id, path=path, inputs_json=dumps(inputs), submission_id=submission_id
         )
         answer = await unary(self._stub.SubmitHook, request, self._write)
-        return execution_to_json(answer.execution)
+        return execution_to_json(answer.execution) if answer.HasField("execution") else None
 
-    async def submission(self, who: Principal, path: str, submission_id: str, wait: int) -> Json:
-        """What became of what was sent, at its end or after `wait` seconds."""
+    async def submission(self, who: Principal, path: str, submission_id: str, wait: int) -> Json | None:
+        """What became of what was sent, at its end or after `wait` seconds; None where it waits to start."""
         request = pb.GetSubmissionRequest(
             project_id=who.project_id, path=path, submission_id=submission_id, wait_seconds=wait
         )
         answer = await unary(self._stub.GetSubmission, request, self._read + wait)
-        return execution_to_json(answer.execution)
+        return execution_to_json(answer.execution) if answer.HasField("execution") else None
 
     async def of_flow(self, who: Principal, flow_id: str) -> list[Json]:
         """The hooks of a flow, without addresses."""

@@ -121,6 +121,12 @@ def failed(title: str, action: str, execution_id: str) -> Answer:
     return _told(title, "That did not work.", "failed", more)
 
 
+def dropped(title: str, action: str) -> Answer:
+    """It was sent, and the trigger's limits let no run start."""
+    more = f'<p>Too much is being worked on.</p><p><a href="{escape(action)}">Back to the form</a></p>'
+    return _told(title, "It was not taken.", "failed", more)
+
+
 def missing(title: str) -> Answer:
     """There is nothing at this address."""
     return answer(title, f'<main class="sheet"><h1>{escape(title)}</h1><p>Check the address.</p></main>', 404)

@@ -101,7 +101,7 @@ class Reader:
         self._feeds = feeds
         self._orchestrator = orchestrator
         self._who = who
-        self._execution_id = execution_id
+        self.execution_id = execution_id
         self._after = after
         self._first: EventPage | None = None
         # Done once the reader was dropped for being slow, for whoever is stuck in sending.
@@ -133,7 +133,7 @@ class Reader:
             if not page.more:
                 break
             page = await self._page(last)
-        feed, listener = self._feeds.join(self._who, self._execution_id, last)
+        feed, listener = self._feeds.join(self._who, self.execution_id, last)
         position = feed.position
         listener.dropped.add_done_callback(self._drop)
         try:
@@ -154,10 +154,10 @@ class Reader:
                     if fresh.last.last:
                         return
         finally:
-            self._feeds.leave(self._who, self._execution_id, feed, listener)
+            self._feeds.leave(self._who, self.execution_id, feed, listener)
 
     async def _page(self, after: str) -> EventPage:
-        return await self._orchestrator.events(self._who, self._execution_id, after, _HISTORY_PAGE)
+        return await self._orchestrator.events(self._who, self.execution_id, after, _HISTORY_PAGE)
 
     def _drop(self, _: asyncio.Future[None]) -> None:
         if not self.dropped.done():

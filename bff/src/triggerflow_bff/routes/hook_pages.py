@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 from starlette.types import ASGIApp
-from triggerflow_chassis.errors import BadParameter, Invalid, NotFound, ServiceError, Violation
+from triggerflow_chassis.errors import BadParameter, Invalid, NotFound, ServiceError, TooMany, Violation
 from triggerflow_chassis.jsontext import pointer
 
 from triggerflow_bff import bodies, idempotency
@@ -20,7 +21,8 @@ from triggerflow_bff.hook_pages import page as pages
 from triggerflow_bff.hook_pages.fields import FILE_BYTES, fields_of, file_value, filled
 from triggerflow_bff.hook_pages.multipart import Part, parts_of
 from triggerflow_bff.hook_pages.said import Said, Tokens, answer_text, line
-from triggerflow_bff.live.event import Chunk
+from triggerflow_bff.live.event import Chunk, LiveEvent
+from triggerflow_bff.live.feeds import Reader
 from triggerflow_bff.live.sse import EventStream
 from triggerflow_bff.query import cursor
 from triggerflow_bff.routes.outputs import outcome, whole
@@ -32,6 +34,9 @@ _SUBMISSION: Final = re.compile(r"[A-Za-z0-9_-]{22,100}", re.ASCII)
 # What a program's key names, which may be easy to guess: nobody is shown the outcome by it.
 _OF_KEY: Final = "key-"
 _WAIT_SECONDS: Final = 20
+_LOOK_SECONDS: Final = 1.0
+_MOST_LOOKS: Final = 600
+_TOO_MANY: Final = "Too much is being worked on. Try again in a moment."
 _MOST_MESSAGE: Final = 20_000
 _MOST_HISTORY: Final = 100
 _MOST_FILES: Final = 10
@@ -76,6 +81,8 @@ async def _send_form(call: Call, path: str, at: HookPage, parts: list[Part]) -> 
             await call.parts.hooks.submit(call.principal, path, found.inputs, submission)
         except Invalid as error:
             wrong = _place(error, found.errors, {each.name for each in fields})
+        except TooMany:
+            wrong = [_TOO_MANY]
         else:
             to = f"{_address(path)}?sent={submission}".encode()
             return empty(303, (b"location", to), (b"cache-control", b"no-store"))
@@ -88,9 +95,11 @@ async def _outcome(call: Call, path: str, at: HookPage, sent: str) -> Answer:
         execution = await call.parts.hooks.submission(call.principal, path, sent, _WAIT_SECONDS if sync else 0)
     except NotFound:
         return pages.missing("Nothing was sent under this address")
+    except TooMany:
+        return pages.dropped(_title(at), _address(path))
     if not sync:
         return pages.thanks(_title(at), _address(path))
-    if execution["status"] not in ENDED:
+    if execution is None or execution["status"] not in ENDED:
         return pages.working(_title(at))
     if execution["status"] != "succeeded":
         return pages.failed(_title(at), _address(path), execution["id"])
@@ -113,6 +122,8 @@ async def _send_json(call: Call, path: str, at: HookPage, body: bytes) -> Answer
             execution = await call.parts.hooks.submission(call.principal, path, submission, wait)
     except Invalid as error:
         raise Invalid([Violation(v.pointer.removeprefix("/inputs"), v.message) for v in error.violations]) from None
+    if execution is None:
+        return _json({"received": True}, 202)
     if at.kind == CHAT or at.config.get("answer") != "sync" or execution["status"] not in ENDED:
         return _json({"executionId": execution["id"]}, 202)
     return _json(await outcome(call, execution, why=False), 200)
@@ -166,18 +177,20 @@ def _is_turn(turn: Any) -> bool:
 async def _stream(call: Call, path: str, sent: str) -> ASGIApp:
     """The run of a message as it goes on: its tokens, then its answer."""
     execution = await call.parts.hooks.submission(call.principal, path, sent, 0)
-    last = call.header(b"last-event-id")
+    after = cursor(call.header(b"last-event-id"))
     parts = call.parts
-    reader = parts.feeds.reader(call.principal, execution["id"], cursor(last))
     parts.feeds.admit()
+    reader = None
     try:
-        if not await reader.open():
-            parts.feeds.release()
-            return empty(204)
+        if execution is not None:
+            reader = parts.feeds.reader(call.principal, execution["id"], after)
+            if not await reader.open():
+                parts.feeds.release()
+                return empty(204)
         return EventStream(
-            _said(call, execution["id"], reader.chunks()),
+            _said(call, path, sent, reader),
             closing=parts.closing.future,
-            dropped=reader.dropped,
+            dropped=None if reader is None else reader.dropped,
             limits=parts.settings.limits,
             release=parts.feeds.release,
         )
@@ -186,8 +199,14 @@ async def _stream(call: Call, path: str, sent: str) -> ASGIApp:
         raise
 
 
-async def _said(call: Call, execution_id: str, chunks: AsyncGenerator[Chunk]) -> AsyncGenerator[Chunk]:
+async def _said(call: Call, path: str, sent: str, reader: Reader | None) -> AsyncGenerator[Chunk]:
+    if reader is None:
+        reader = await _started(call, path, sent)
+        if reader is None:
+            yield Said([LiveEvent("", b"", True)], line("failed", "", {}))
+            return
     tokens = Tokens()
+    chunks = reader.chunks()
     try:
         async for chunk in chunks:
             lines = []
@@ -195,11 +214,24 @@ async def _said(call: Call, execution_id: str, chunks: AsyncGenerator[Chunk]) ->
                 if text := tokens.text_of(event.body):
                     lines.append(line("token", event.id, {"text": text}))
                 if event.last:
-                    lines.append(await _last_line(call, execution_id, event.id))
+                    lines.append(await _last_line(call, reader.execution_id, event.id))
             if lines:
                 yield Said(list(chunk.events), b"".join(lines))
     finally:
         await chunks.aclose()
+
+
+async def _started(call: Call, path: str, sent: str) -> Reader | None:
+    """A reader of a run that waits to start, once it has; None where limits dropped it, or after ten minutes."""
+    for _ in range(_MOST_LOOKS):
+        await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            execution = await call.parts.hooks.submission(call.principal, path, sent, 0)
+        except TooMany:
+            return None
+        if execution is not None:
+            return call.parts.feeds.reader(call.principal, execution["id"], "")
+    return None
 
 
 async def _last_line(call: Call, execution_id: str, event_id: str) -> bytes:

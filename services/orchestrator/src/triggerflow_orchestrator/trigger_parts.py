@@ -76,6 +76,6 @@ def trigger_parts(
         fire=fire,
         firings=firings,
         dispatch=dispatch,
-        hooks=Hooks(book, keep.abreast, FireWithin(fire, dispatch), book, reads, waiters, secret_of, now_us),
+        hooks=Hooks(book, keep.abreast, FireWithin(fire, dispatch), book, firings, reads, waiters, secret_of, now_us),
         hook_desk=HookDesk(book, keep.abreast, RegistryDrafts(channel), store, secret_of, now_us),
     )

@@ -99,6 +99,9 @@ class Firings(Protocol):
     async def later(self, firing_id: str, seconds: float) -> None:
         """Let go of it; it is taken again after that time."""
 
+    async def of_request(self, flow_id: str, node_id: str, request_id: str) -> Firing | None:
+        """What came to a trigger under this request id."""
+
     async def firing(self, firing_id: str) -> Firing | None:
         """One of any project."""
 

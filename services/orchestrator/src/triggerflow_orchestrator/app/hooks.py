@@ -11,11 +11,13 @@ import structlog
 from triggerflow_chassis.errors import BadParameter, Invalid, NoSuchTrigger, NotFound, NoVersion, TooMany, Violation
 
 from triggerflow_orchestrator.app.fire_within import FireWithin, Waits
+from triggerflow_orchestrator.app.firing_ports import Firings
 from triggerflow_orchestrator.app.hook_ports import HookStore
 from triggerflow_orchestrator.app.trigger_ports import Fires, TriggerBook
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.domain import hook_signature
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
+from triggerflow_orchestrator.domain.firing import OPEN
 from triggerflow_orchestrator.domain.hook_call import HookCall, inputs_of
 from triggerflow_orchestrator.domain.trigger import HOOK_KINDS, Trigger, is_hook_path
 from triggerflow_orchestrator.ports import Reads
@@ -69,6 +71,7 @@ class Hooks:
         abreast: Callable[[], Awaitable[None]],
         fire: FireWithin,
         fires: Fires,
+        firings: Firings,
         reads: Reads,
         waiters: EndWaiters,
         secret_of: SecretOf,
@@ -78,6 +81,7 @@ class Hooks:
         self._abreast = abreast
         self._fire = fire
         self._fires = fires
+        self._firings = firings
         self._reads = reads
         self._waiters = waiters
         self._secret_of = secret_of
@@ -104,24 +108,28 @@ class Hooks:
 
     async def submit(
         self, project_id: str, path: str, inputs: Mapping[str, Any], submission_id: str
-    ) -> ExecutionRecord:
+    ) -> ExecutionRecord | Waits:
         """Start the run of a form or of a message of a chat; sent again it is the same run. Raises NotFound,
-        BadParameter, Invalid with pointers under /inputs, TooMany where the trigger's limits drop it or let it wait:
-        sent again, it is answered with its run once that has started."""
+        BadParameter, Invalid with pointers under /inputs, TooMany where the trigger's limits drop it."""
         trigger = await self._find(project_id, path, PAGES)
         if not _SUBMISSION.fullmatch(submission_id):
             raise BadParameter("submission_id", "A submission id has 22 to 100 letters, digits, - and _.")
-        record = await self._run(trigger, inputs, f"submission:{submission_id}", 0)
-        if isinstance(record, Waits):
-            raise TooMany(f"It was received and waits: {record.reason}. Send it again in a moment, to see its run.")
-        return record
+        return await self._run(trigger, inputs, f"submission:{submission_id}", 0)
 
-    async def submission(self, project_id: str, path: str, submission_id: str, wait_seconds: float) -> ExecutionRecord:
-        """The run of what was sent, at its end or after so long. Raises NotFound."""
+    async def submission(
+        self, project_id: str, path: str, submission_id: str, wait_seconds: float
+    ) -> ExecutionRecord | Waits:
+        """The run of what was sent, at its end or after so long. Raises NotFound, TooMany where limits dropped it."""
         trigger = await self._find(project_id, path, PAGES)
         known = None
         if _SUBMISSION.fullmatch(submission_id):
-            known = await self._fires.execution_of(trigger.flow_id, trigger.node_id, f"submission:{submission_id}")
+            request = (trigger.flow_id, trigger.node_id, f"submission:{submission_id}")
+            known = await self._fires.execution_of(*request)
+            firing = await self._firings.of_request(*request) if known is None else None
+            if firing is not None and firing.status in OPEN:
+                return Waits(firing.reason or "its limits let it wait")
+            if firing is not None and firing.execution_id is None:
+                raise TooMany("The trigger's limits let no run start.")
         record = await self._reads.execution(project_id, known) if known is not None else None
         if record is None:
             raise NotFound("submission", "", "Nothing was sent under this name.")

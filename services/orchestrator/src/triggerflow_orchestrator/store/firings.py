@@ -147,6 +147,12 @@ class SqlFirings:
             open_one = and_(_F.id == firing_id, _F.status.in_(("held", "ready")))
             await connection.execute(update(firings).where(open_one).values(look_at=look_at))
 
+    async def of_request(self, flow_id: str, node_id: str, request_id: str) -> Firing | None:
+        query = select(firings).where(_F.flow_id == flow_id, _F.node_id == node_id, _F.request_id == request_id)
+        async with self._database.snapshot() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else _firing(row)
+
     async def firing(self, firing_id: str) -> Firing | None:
         async with self._database.snapshot() as connection:
             row = (await connection.execute(select(firings).where(_F.id == firing_id))).first()

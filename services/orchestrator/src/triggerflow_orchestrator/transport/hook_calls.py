@@ -11,6 +11,7 @@ from triggerflow_chassis.ids import is_uuid, normalise
 from triggerflow_chassis.jsontext import dumps
 from triggerflow_chassis.wire import freeform
 
+from triggerflow_orchestrator.app.fire_within import Waits
 from triggerflow_orchestrator.app.hook_desk import Hook, HookDesk
 from triggerflow_orchestrator.app.hook_ports import Listen
 from triggerflow_orchestrator.app.hooks import PAGES, Hooks
@@ -50,12 +51,16 @@ class HookCalls:
         if not isinstance(inputs, dict):
             raise BadParameter("inputs_json", "Inputs are a JSON object.")
         record = await self._hooks.submit(project_id, request.path, inputs, request.submission_id)
+        if isinstance(record, Waits):
+            return pb.SubmitHookResponse(waiting=record.reason)
         return pb.SubmitHookResponse(execution=messages.execution(record))
 
     async def GetSubmission(self, request: pb.GetSubmissionRequest, context: Any) -> pb.GetSubmissionResponse:
         record = await self._hooks.submission(
             _project(request.project_id), request.path, request.submission_id, _wait(request.wait_seconds)
         )
+        if isinstance(record, Waits):
+            return pb.GetSubmissionResponse(waiting=record.reason)
         return pb.GetSubmissionResponse(execution=messages.execution(record))
 
     async def ListHooks(self, request: pb.ListHooksRequest, context: Any) -> pb.ListHooksResponse:

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from triggerflow.orchestrator.v1 import execution_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_execution__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&triggerflow/orchestrator/v1/hook.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+triggerflow/orchestrator/v1/execution.proto\"a\n\x04Hook\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0e\n\x06secret\x18\x05 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x06 \x01(\x08\"\x89\x01\n\nHookListen\x12\x0c\n\x04path\x18\x01 \x01(\t\x12)\n\x05until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0binputs_json\x18\x03 \x01(\t\x12-\n\tcalled_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\")\n\nHookHeader\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xbe\x01\n\x0f\x43\x61llHookRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0c\n\x04test\x18\x03 \x01(\x08\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\r\n\x05query\x18\x05 \x01(\t\x12\x38\n\x07headers\x18\x06 \x03(\x0b\x32\'.triggerflow.orchestrator.v1.HookHeader\x12\x0c\n\x04\x62ody\x18\x07 \x01(\x0c\x12\x14\n\x0cwait_seconds\x18\x08 \x01(\x05\"[\n\x10\x43\x61llHookResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\x12\x0c\n\x04sync\x18\x02 \x01(\x08\"6\n\x12GetHookPageRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\"K\n\x13GetHookPageResponse\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x13\n\x0b\x63onfig_json\x18\x02 \x01(\t\x12\x11\n\tflow_name\x18\x03 \x01(\t\"a\n\x11SubmitHookRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x13\n\x0binputs_json\x18\x03 \x01(\t\x12\x15\n\rsubmission_id\x18\x04 \x01(\t\"O\n\x12SubmitHookResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"e\n\x14GetSubmissionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x15\n\rsubmission_id\x18\x03 \x01(\t\x12\x14\n\x0cwait_seconds\x18\x04 \x01(\x05\"R\n\x15GetSubmissionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\"7\n\x10ListHooksRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\"E\n\x11ListHooksResponse\x12\x30\n\x05hooks\x18\x01 \x03(\x0b\x32!.triggerflow.orchestrator.v1.Hook\"c\n\x17RotateHookSecretRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"K\n\x18RotateHookSecretResponse\x12/\n\x04hook\x18\x01 \x01(\x0b\x32!.triggerflow.orchestrator.v1.Hook\"]\n\x11ListenHookRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"M\n\x12ListenHookResponse\x12\x37\n\x06listen\x18\x01 \x01(\x0b\x32\'.triggerflow.orchestrator.v1.HookListen\"L\n\x14GetHookListenRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\"P\n\x15GetHookListenResponse\x12\x37\n\x06listen\x18\x01 \x01(\x0b\x32\'.triggerflow.orchestrator.v1.HookListenb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&triggerflow/orchestrator/v1/hook.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+triggerflow/orchestrator/v1/execution.proto\"a\n\x04Hook\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0e\n\x06secret\x18\x05 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x06 \x01(\x08\"\x89\x01\n\nHookListen\x12\x0c\n\x04path\x18\x01 \x01(\t\x12)\n\x05until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0binputs_json\x18\x03 \x01(\t\x12-\n\tcalled_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\")\n\nHookHeader\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xbe\x01\n\x0f\x43\x61llHookRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0c\n\x04test\x18\x03 \x01(\x08\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\r\n\x05query\x18\x05 \x01(\t\x12\x38\n\x07headers\x18\x06 \x03(\x0b\x32\'.triggerflow.orchestrator.v1.HookHeader\x12\x0c\n\x04\x62ody\x18\x07 \x01(\x0c\x12\x14\n\x0cwait_seconds\x18\x08 \x01(\x05\"[\n\x10\x43\x61llHookResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\x12\x0c\n\x04sync\x18\x02 \x01(\x08\"6\n\x12GetHookPageRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\"K\n\x13GetHookPageResponse\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x13\n\x0b\x63onfig_json\x18\x02 \x01(\t\x12\x11\n\tflow_name\x18\x03 \x01(\t\"a\n\x11SubmitHookRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x13\n\x0binputs_json\x18\x03 \x01(\t\x12\x15\n\rsubmission_id\x18\x04 \x01(\t\"`\n\x12SubmitHookResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\x12\x0f\n\x07waiting\x18\x02 \x01(\t\"e\n\x14GetSubmissionRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x15\n\rsubmission_id\x18\x03 \x01(\t\x12\x14\n\x0cwait_seconds\x18\x04 \x01(\x05\"c\n\x15GetSubmissionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.triggerflow.orchestrator.v1.Execution\x12\x0f\n\x07waiting\x18\x02 \x01(\t\"7\n\x10ListHooksRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\"E\n\x11ListHooksResponse\x12\x30\n\x05hooks\x18\x01 \x03(\x0b\x32!.triggerflow.orchestrator.v1.Hook\"c\n\x17RotateHookSecretRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"K\n\x18RotateHookSecretResponse\x12/\n\x04hook\x18\x01 \x01(\x0b\x32!.triggerflow.orchestrator.v1.Hook\"]\n\x11ListenHookRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"M\n\x12ListenHookResponse\x12\x37\n\x06listen\x18\x01 \x01(\x0b\x32\'.triggerflow.orchestrator.v1.HookListen\"L\n\x14GetHookListenRequest\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\"P\n\x15GetHookListenResponse\x12\x37\n\x06listen\x18\x01 \x01(\x0b\x32\'.triggerflow.orchestrator.v1.HookListenb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,25 +50,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITHOOKREQUEST']._serialized_start=850
   _globals['_SUBMITHOOKREQUEST']._serialized_end=947
   _globals['_SUBMITHOOKRESPONSE']._serialized_start=949
-  _globals['_SUBMITHOOKRESPONSE']._serialized_end=1028
-  _globals['_GETSUBMISSIONREQUEST']._serialized_start=1030
-  _globals['_GETSUBMISSIONREQUEST']._serialized_end=1131
-  _globals['_GETSUBMISSIONRESPONSE']._serialized_start=1133
-  _globals['_GETSUBMISSIONRESPONSE']._serialized_end=1215
-  _globals['_LISTHOOKSREQUEST']._serialized_start=1217
-  _globals['_LISTHOOKSREQUEST']._serialized_end=1272
-  _globals['_LISTHOOKSRESPONSE']._serialized_start=1274
-  _globals['_LISTHOOKSRESPONSE']._serialized_end=1343
-  _globals['_ROTATEHOOKSECRETREQUEST']._serialized_start=1345
-  _globals['_ROTATEHOOKSECRETREQUEST']._serialized_end=1444
-  _globals['_ROTATEHOOKSECRETRESPONSE']._serialized_start=1446
-  _globals['_ROTATEHOOKSECRETRESPONSE']._serialized_end=1521
-  _globals['_LISTENHOOKREQUEST']._serialized_start=1523
-  _globals['_LISTENHOOKREQUEST']._serialized_end=1616
-  _globals['_LISTENHOOKRESPONSE']._serialized_start=1618
-  _globals['_LISTENHOOKRESPONSE']._serialized_end=1695
-  _globals['_GETHOOKLISTENREQUEST']._serialized_start=1697
-  _globals['_GETHOOKLISTENREQUEST']._serialized_end=1773
-  _globals['_GETHOOKLISTENRESPONSE']._serialized_start=1775
-  _globals['_GETHOOKLISTENRESPONSE']._serialized_end=1855
+  _globals['_SUBMITHOOKRESPONSE']._serialized_end=1045
+  _globals['_GETSUBMISSIONREQUEST']._serialized_start=1047
+  _globals['_GETSUBMISSIONREQUEST']._serialized_end=1148
+  _globals['_GETSUBMISSIONRESPONSE']._serialized_start=1150
+  _globals['_GETSUBMISSIONRESPONSE']._serialized_end=1249
+  _globals['_LISTHOOKSREQUEST']._serialized_start=1251
+  _globals['_LISTHOOKSREQUEST']._serialized_end=1306
+  _globals['_LISTHOOKSRESPONSE']._serialized_start=1308
+  _globals['_LISTHOOKSRESPONSE']._serialized_end=1377
+  _globals['_ROTATEHOOKSECRETREQUEST']._serialized_start=1379
+  _globals['_ROTATEHOOKSECRETREQUEST']._serialized_end=1478
+  _globals['_ROTATEHOOKSECRETRESPONSE']._serialized_start=1480
+  _globals['_ROTATEHOOKSECRETRESPONSE']._serialized_end=1555
+  _globals['_LISTENHOOKREQUEST']._serialized_start=1557
+  _globals['_LISTENHOOKREQUEST']._serialized_end=1650
+  _globals['_LISTENHOOKRESPONSE']._serialized_start=1652
+  _globals['_LISTENHOOKRESPONSE']._serialized_end=1729
+  _globals['_GETHOOKLISTENREQUEST']._serialized_start=1731
+  _globals['_GETHOOKLISTENREQUEST']._serialized_end=1807
+  _globals['_GETHOOKLISTENRESPONSE']._serialized_start=1809
+  _globals['_GETHOOKLISTENRESPONSE']._serialized_end=1889
 # @@protoc_insertion_point(module_scope)

@@ -105,10 +105,12 @@ class SubmitHookRequest(_message.Message):
     def __init__(self, project_id: _Optional[str] = ..., path: _Optional[str] = ..., inputs_json: _Optional[str] = ..., submission_id: _Optional[str] = ...) -> None: ...
 
 class SubmitHookResponse(_message.Message):
-    __slots__ = ("execution",)
+    __slots__ = ("execution", "waiting")
     EXECUTION_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
     execution: _execution_pb2.Execution
-    def __init__(self, execution: _Optional[_Union[_execution_pb2.Execution, _Mapping]] = ...) -> None: ...
+    waiting: str
+    def __init__(self, execution: _Optional[_Union[_execution_pb2.Execution, _Mapping]] = ..., waiting: _Optional[str] = ...) -> None: ...
 
 class GetSubmissionRequest(_message.Message):
     __slots__ = ("project_id", "path", "submission_id", "wait_seconds")
@@ -123,10 +125,12 @@ class GetSubmissionRequest(_message.Message):
     def __init__(self, project_id: _Optional[str] = ..., path: _Optional[str] = ..., submission_id: _Optional[str] = ..., wait_seconds: _Optional[int] = ...) -> None: ...
 
 class GetSubmissionResponse(_message.Message):
-    __slots__ = ("execution",)
+    __slots__ = ("execution", "waiting")
     EXECUTION_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
     execution: _execution_pb2.Execution
-    def __init__(self, execution: _Optional[_Union[_execution_pb2.Execution, _Mapping]] = ...) -> None: ...
+    waiting: str
+    def __init__(self, execution: _Optional[_Union[_execution_pb2.Execution, _Mapping]] = ..., waiting: _Optional[str] = ...) -> None: ...
 
 class ListHooksRequest(_message.Message):
     __slots__ = ("project_id", "flow_id")

@@ -307,14 +307,14 @@ class OrchestratorServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SubmitHook(self, request, context):
-        """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID.
+        """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID, TOO_MANY where limits drop it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSubmission(self, request, context):
-        """Reads what became of what was sent. NOT_FOUND.
+        """Reads what became of what was sent. NOT_FOUND, TOO_MANY where limits dropped it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

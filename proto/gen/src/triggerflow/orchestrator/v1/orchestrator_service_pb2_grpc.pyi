@@ -70,9 +70,9 @@ class OrchestratorServiceStub:
     GetHookPage: _grpc.UnaryUnaryMultiCallable[_hook_pb2.GetHookPageRequest, _hook_pb2.GetHookPageResponse]
     """Reads what the page of a form or chat shows. NOT_FOUND."""
     SubmitHook: _grpc.UnaryUnaryMultiCallable[_hook_pb2.SubmitHookRequest, _hook_pb2.SubmitHookResponse]
-    """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID."""
+    """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID, TOO_MANY where limits drop it."""
     GetSubmission: _grpc.UnaryUnaryMultiCallable[_hook_pb2.GetSubmissionRequest, _hook_pb2.GetSubmissionResponse]
-    """Reads what became of what was sent. NOT_FOUND."""
+    """Reads what became of what was sent. NOT_FOUND, TOO_MANY where limits dropped it."""
     ListHooks: _grpc.UnaryUnaryMultiCallable[_hook_pb2.ListHooksRequest, _hook_pb2.ListHooksResponse]
     """Lists the webhooks, forms and chats of a flow, with the secrets that the server made. NOT_FOUND."""
     RotateHookSecret: _grpc.UnaryUnaryMultiCallable[_hook_pb2.RotateHookSecretRequest, _hook_pb2.RotateHookSecretResponse]
@@ -140,9 +140,9 @@ class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
     GetHookPage: _aio.UnaryUnaryMultiCallable[_hook_pb2.GetHookPageRequest, _hook_pb2.GetHookPageResponse]  # type: ignore[assignment]
     """Reads what the page of a form or chat shows. NOT_FOUND."""
     SubmitHook: _aio.UnaryUnaryMultiCallable[_hook_pb2.SubmitHookRequest, _hook_pb2.SubmitHookResponse]  # type: ignore[assignment]
-    """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID."""
+    """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID, TOO_MANY where limits drop it."""
     GetSubmission: _aio.UnaryUnaryMultiCallable[_hook_pb2.GetSubmissionRequest, _hook_pb2.GetSubmissionResponse]  # type: ignore[assignment]
-    """Reads what became of what was sent. NOT_FOUND."""
+    """Reads what became of what was sent. NOT_FOUND, TOO_MANY where limits dropped it."""
     ListHooks: _aio.UnaryUnaryMultiCallable[_hook_pb2.ListHooksRequest, _hook_pb2.ListHooksResponse]  # type: ignore[assignment]
     """Lists the webhooks, forms and chats of a flow, with the secrets that the server made. NOT_FOUND."""
     RotateHookSecret: _aio.UnaryUnaryMultiCallable[_hook_pb2.RotateHookSecretRequest, _hook_pb2.RotateHookSecretResponse]  # type: ignore[assignment]
@@ -303,7 +303,7 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _hook_pb2.SubmitHookRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_hook_pb2.SubmitHookResponse, _abc.Awaitable[_hook_pb2.SubmitHookResponse]]:
-        """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID."""
+        """Sends a form or a message of a chat. NOT_FOUND, BAD_PARAMETER, INVALID, TOO_MANY where limits drop it."""
 
     @_abc_1.abstractmethod
     def GetSubmission(
@@ -311,7 +311,7 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _hook_pb2.GetSubmissionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_hook_pb2.GetSubmissionResponse, _abc.Awaitable[_hook_pb2.GetSubmissionResponse]]:
-        """Reads what became of what was sent. NOT_FOUND."""
+        """Reads what became of what was sent. NOT_FOUND, TOO_MANY where limits dropped it."""
 
     @_abc_1.abstractmethod
     def ListHooks(
