@@ -24,7 +24,7 @@ const CEL_RESERVED = new Set(
 export function inputPorts(node: FlowNode): readonly Port[] {
   if (node.type === "trigger") return [];
   const declared = node.ports?.inputs;
-  if (!declared) return [{ key: "input", label: "input", type: "any" }];
+  if (!declared) return [plain(isForEach(node) ? "items" : "input")];
   return declared.map((port) => ({ ...port, label: port.label || port.key, type: portType(port.type) }));
 }
 
@@ -37,7 +37,19 @@ export function declaredOutputs(node: FlowNode): readonly Port[] {
     if (!cases) return [plain("default")];
     return declared ?? [...cases.map((item) => plain(item.port)), plain("default")];
   }
-  return declared ?? (node.type === "condition" ? [plain("true"), plain("false")] : [plain("out")]);
+  return declared ?? impliedOutputs(node).map(plain);
+}
+
+/** What a node has that declares no outputs. */
+function impliedOutputs(node: FlowNode): readonly string[] {
+  if (node.type === "condition") return ["true", "false"];
+  if (node.type === "action" && node.handlers["main"]?.entrypoint === "core:approval") return ["approved", "rejected", "timeout"];
+  return isForEach(node) ? ["out", "errors"] : ["out"];
+}
+
+function isForEach(node: FlowNode): boolean {
+  const main = node.handlers["main"];
+  return node.type === "subflow" && main?.entrypoint === "core:subflow" && main.config?.["mode"] === "forEach";
 }
 
 export function outputPorts(node: FlowNode): readonly Port[] {

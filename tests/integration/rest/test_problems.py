@@ -196,22 +196,12 @@ def test_an_unknown_join(problems: Callable[..., Any], a_node: Make, an_edge: Ma
     assert found == [("UNKNOWN_JOIN", "/nodes/1/annotations/join")]
 
 
-@pytest.mark.parametrize(
-    "entrypoint",
-    ["core:approval", "core:timer", "core:event", "core:webhook", "core:schedule", "core:channel",
-     "kafka:topic", "core:form", "core:chat"],
-)  # fmt: skip
+@pytest.mark.parametrize("entrypoint", ["core:channel", "kafka:topic"])
 def test_what_arrives_with_the_flow_model_is_not_yet(
     problems: Callable[..., Any], a_node: Make, an_edge: Make, entrypoint: str
 ) -> None:
-    trigger_like = {"core:webhook", "core:schedule", "core:channel", "kafka:topic", "core:form", "core:chat"}
-    if entrypoint in trigger_like:
-        output, trigger = a_node("output"), a_node("trigger", handlers=handler(entrypoint))
-        found = problems([trigger, output], [an_edge(trigger, output)])
-    else:
-        kind = "subflow" if entrypoint == "core:subflow" else "action"
-        ports = {} if kind == "subflow" else {"port": "error"}
-        found = problems(*around(a_node, an_edge, a_node(kind, handlers=handler(entrypoint)), **ports))
+    output, trigger = a_node("output"), a_node("trigger", handlers=handler(entrypoint))
+    found = problems([trigger, output], [an_edge(trigger, output)])
     assert "NOT_YET" in {reason for reason, _ in found}
 
 

@@ -31,6 +31,19 @@ def test_absent_inputs_mean_one_called_input(kind: str) -> None:
     assert input_ports(node(kind, ports={"outputs": []})) == one
 
 
+def test_an_approval_and_a_sub_flow_for_each_item_have_ports_of_their_own_until_they_declare_some() -> None:
+    approval = {"main": {"entrypoint": "core:approval"}}
+    each = {"main": {"entrypoint": "core:subflow", "config": {"mode": "forEach"}}}
+    once = {"main": {"entrypoint": "core:subflow", "config": {"mode": "once"}}}
+    assert declared_outputs(node("action", handlers=approval)) == ("approved", "rejected", "timeout")
+    assert declared_outputs(node("action", handlers=approval, ports={"outputs": [port("out")]})) == ("out",)
+    assert input_ports(node("subflow", handlers=each)) == (InputPort("items", MISSING, "any"),)
+    assert declared_outputs(node("subflow", handlers=each)) == ("out", "errors")
+    assert input_ports(node("subflow", handlers=each, ports={"inputs": []})) == ()
+    assert input_ports(node("subflow", handlers=once)) == (InputPort("input", MISSING, "any"),)
+    assert declared_outputs(node("subflow", handlers=once)) == ("out",)
+
+
 def test_an_empty_list_of_inputs_means_none() -> None:
     assert input_ports(node("action", ports={"inputs": []})) == ()
 

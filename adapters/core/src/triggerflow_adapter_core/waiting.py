@@ -60,12 +60,7 @@ def _ports(node: Mapping[str, Any], known: Iterable[str]) -> Iterator[tuple[Path
     if not node:
         return
     names = tuple(known)
-    declared = (node.get("ports") or {}).get("outputs")
-    if declared is None:
-        if names != ("out",):
-            yield ("ports", "outputs"), f"Declare the outputs {', '.join(names)}."
-        return
-    for index, output in enumerate(declared):
+    for index, output in enumerate((node.get("ports") or {}).get("outputs") or ()):
         if output.get("key") not in names:
             yield (
                 ("ports", "outputs", index),

@@ -36,6 +36,10 @@ DEFAULT_OUTPUT: Final = "out"
 ERROR_PORT: Final = "error"
 DEFAULT_CASE: Final = "default"
 BOOLEAN_PORTS: Final = ("true", "false")
+# What these have where a node declares none, since nothing else would be of use.
+APPROVAL_PORTS: Final = ("approved", "rejected", "timeout")
+ITEMS_PORT: Final = "items"
+FOR_EACH_PORTS: Final = (DEFAULT_OUTPUT, "errors")
 ANY_TYPE: Final = "any"
 
 JOIN_MODES: Final[tuple[JoinMode, ...]] = ("all", "strict", "any")
@@ -80,20 +84,22 @@ class PortProblem(NamedTuple):
 
 
 def input_ports(node: NodeObject) -> tuple[InputPort, ...]:
-    """The ports edges may end at, in the order declared. A trigger has none; where `inputs` is absent, one: `input`."""
+    """The ports edges may end at, in the order declared. A trigger has none; where `inputs` is absent, one: `input`,
+    of a sub-flow for each item of a list `items`."""
     if node.get("type") == "trigger":
         return ()
     declared = _listed(node, "inputs")
     if declared is None:
-        return (InputPort(DEFAULT_INPUT, MISSING, ANY_TYPE),)
+        return (InputPort(ITEMS_PORT if _is_for_each(node) else DEFAULT_INPUT, MISSING, ANY_TYPE),)
     return tuple(InputPort(port["key"], port.get("default", MISSING), _port_type(port)) for port in declared)
 
 
 def declared_outputs(node: NodeObject) -> tuple[str, ...]:
     """The ports a handler may light, in the order declared: the output ports without the `error` every action has.
 
-    Where `outputs` is absent: `out`; of a condition `true` and `false`, or its cases and `default`. While a
-    condition's cases are not valid, `default` alone, whatever it declares.
+    Where `outputs` is absent: `out`; of a condition `true` and `false`, or its cases and `default`; of an approval
+    APPROVAL_PORTS; of a sub-flow for each item `out` and `errors`. While a condition's cases are not valid, `default`
+    alone, whatever it declares.
     """
     kind = node.get("type")
     if kind == "output":
@@ -106,7 +112,17 @@ def declared_outputs(node: NodeObject) -> tuple[str, ...]:
     declared = _listed_keys(node)
     if declared is not None:
         return declared
-    return BOOLEAN_PORTS if kind == "condition" else (DEFAULT_OUTPUT,)
+    if kind == "condition":
+        return BOOLEAN_PORTS
+    if kind == "action" and entrypoint(node) == "core:approval":
+        return APPROVAL_PORTS
+    return FOR_EACH_PORTS if _is_for_each(node) else (DEFAULT_OUTPUT,)
+
+
+def _is_for_each(node: NodeObject) -> bool:
+    return (
+        node.get("type") == "subflow" and entrypoint(node) == "core:subflow" and config(node).get("mode") == "forEach"
+    )
 
 
 def output_ports(node: NodeObject) -> tuple[str, ...]:
