@@ -129,3 +129,11 @@ def sorts_errors(inputs: dict[str, Any], ctx: Any) -> Outputs:
 
 def raises_again(inputs: dict[str, Any], ctx: Any) -> Any:
     raise HandlerError(f"no good: {inputs['error']['type']}", type="Hopeless")
+
+
+async def looks_at_context(inputs: dict[str, Any], ctx: Any) -> list[dict[str, Any]]:
+    """What was added to the run, once a file is there."""
+    while not Path(ctx.config["gate"]).exists():
+        await asyncio.sleep(0.02)
+    context: list[dict[str, Any]] = ctx.interventions
+    return context

@@ -20,6 +20,7 @@ import redis
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from running_product import wait_for
 from triggerflow.orchestrator.v1 import execution_pb2
+from triggerflow.orchestrator.v1 import intervention_pb2 as interventions_pb
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as runs_pb
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2_grpc as runs_grpc
 from triggerflow.orchestrator.v1 import rerun_pb2 as rerun_pb
@@ -236,6 +237,13 @@ class WorkerMesh:
 
         found: dict[str, Any] = wait_for(probe, seconds=seconds, what=f"the end of {execution_id}")
         return found
+
+    def intervene(self, execution_id: str, value: Any) -> None:
+        """Add context to a run."""
+        request = interventions_pb.AddInterventionRequest(
+            execution_id=execution_id, value_json=orjson.dumps(value).decode()
+        )
+        self._call(self.runs.AddIntervention, request)
 
     def runs_of(self, flow_id: str) -> list[str]:
         """The ids of a flow's executions, newest first."""

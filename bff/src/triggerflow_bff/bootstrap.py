@@ -13,6 +13,7 @@ from triggerflow_chassis.errors import NotFound
 from triggerflow_bff import problems
 from triggerflow_bff.clients.health import HealthClient
 from triggerflow_bff.clients.hooks import HookClient
+from triggerflow_bff.clients.interventions import InterventionClient
 from triggerflow_bff.clients.orchestrator import OrchestratorClient
 from triggerflow_bff.clients.registry import RegistryClient
 from triggerflow_bff.clients.rerun import RerunClient
@@ -42,6 +43,7 @@ def create_app(settings: BffSettings, *, channel: grpc.aio.Channel) -> Starlette
         registry=RegistryClient(channel, settings.limits),
         orchestrator=orchestrator,
         rerun=RerunClient(channel, settings.limits),
+        interventions=InterventionClient(channel, settings.limits),
         schedules=SchedulesClient(channel, settings.limits),
         stream=stream,
         hooks=HookClient(channel, settings.limits),

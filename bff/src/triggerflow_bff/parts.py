@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from triggerflow_bff.clients.health import HealthClient
 from triggerflow_bff.clients.hooks import HookClient
+from triggerflow_bff.clients.interventions import InterventionClient
 from triggerflow_bff.clients.orchestrator import OrchestratorClient
 from triggerflow_bff.clients.registry import RegistryClient
 from triggerflow_bff.clients.rerun import RerunClient
@@ -27,6 +28,7 @@ class Parts:
     registry: RegistryClient
     orchestrator: OrchestratorClient
     rerun: RerunClient
+    interventions: InterventionClient
     schedules: SchedulesClient
     stream: StreamClient
     hooks: HookClient

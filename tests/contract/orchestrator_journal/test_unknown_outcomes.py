@@ -94,9 +94,11 @@ async def test_who_waits_for_an_answer_that_was_committed_unheard_gets_it(databa
         assert await world.rows("SELECT count(*) FROM executions") == [(1,)]
 
 
-@pytest.mark.parametrize(
-    "kind", [Kind.START, Kind.ATTEMPT, Kind.OBJECT, Kind.JOURNAL, Kind.METRIC, Kind.FAILURE_CALL, Kind.STATE]
-)
+OF_RUNS = [Kind.START, Kind.ATTEMPT, Kind.OBJECT, Kind.JOURNAL, Kind.STATE]
+OF_HANDLERS = [Kind.METRIC, Kind.FAILURE_CALL, Kind.INTERVENTION_TAKEN]
+
+
+@pytest.mark.parametrize("kind", [*OF_RUNS, *OF_HANDLERS])
 async def test_whatever_rows_a_unit_has_are_enough_to_know(database_url: str, kind: Kind) -> None:
     async with behind_proxy(database_url) as (world, proxy, told):
         run = SampleRun()
@@ -107,6 +109,7 @@ async def test_whatever_rows_a_unit_has_are_enough_to_know(database_url: str, ki
             Kind.OBJECT: ("r", run.id, 1, "r"),
             Kind.JOURNAL: (run.id, 1, 1, "a", "n", "", 1, "succeeded", "{}", None, 1, 2),
             Kind.FAILURE_CALL: (run.id, "url", "p", "me", "https://example.com", 1),
+            Kind.INTERVENTION_TAKEN: (run.id, "i"),
             Kind.METRIC: (run.id, "a", 0, "tokens", None, 1.5),
             Kind.STATE: ("running", "{}", None, 1, None, None, 1, run.id),
         }
@@ -122,6 +125,7 @@ async def test_whatever_rows_a_unit_has_are_enough_to_know(database_url: str, ki
             "journal",
             "activation_metrics",
             "failure_calls",
+            "interventions_taken",
         )
         counts = [(await world.rows(f"SELECT count(*) FROM {table}"))[0][0] for table in tables]
         assert sum(counts) == (kind is not Kind.STATE)

@@ -36,6 +36,8 @@ OF_EXECUTIONS = (
     tables.objects,
     tables.commands,
     tables.failure_calls,
+    tables.interventions,
+    tables.interventions_taken,
     tables.seeds,
 )
 
@@ -68,6 +70,9 @@ async def add_run(world: Any, sample: Any, objects: Objects, number: int, ended_
     world.execute(insert(tables.events).values(rows))
     call = {"project_id": sample.project, "principal": "p", "target": "t", "look_at": 1}
     world.execute(insert(tables.failure_calls).values(execution_id=record.id, kind="url", **call))
+    world.execute(insert(tables.interventions_taken).values(execution_id=record.id, id="i"))
+    added = {"id": sample.id(number), "value": "1", "principal": "p", "created_at": 1}
+    world.execute(insert(tables.interventions).values(execution_id=record.id, **added))
     ref = sample.id(number * 1_000)
     world.add_value(LargeValue(ref, record.id, 4, await objects.put(ref, b"text")))
     world.execute(

@@ -18,7 +18,15 @@ from typing import Any
 import httpx
 import pytest
 from hook_backend import HookBackend
-from triggerflow.orchestrator.v1 import activation_pb2, event_pb2, execution_pb2, load_pb2, rerun_pb2, schedule_pb2
+from triggerflow.orchestrator.v1 import (
+    activation_pb2,
+    event_pb2,
+    execution_pb2,
+    intervention_pb2,
+    load_pb2,
+    rerun_pb2,
+    schedule_pb2,
+)
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as orchestrator_pb
 from triggerflow.orchestrator.v1.orchestrator_service_pb2_grpc import (
     OrchestratorServiceServicer,
@@ -350,6 +358,12 @@ class Registry(RegistryServiceServicer):
         return registry_pb.ListFlowEventsResponse()
 
 
+def _intervention(execution_id: str) -> intervention_pb2.Intervention:
+    return intervention_pb2.Intervention(
+        id=ids.uuid7(), execution_id=execution_id, value_json='{"hint":1}', by="local", at=to_timestamp(now_us())
+    )
+
+
 class Orchestrator(HookBackend, WaitBackend, OrchestratorServiceServicer):
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -402,6 +416,16 @@ class Orchestrator(HookBackend, WaitBackend, OrchestratorServiceServicer):
     async def RetryExecution(self, request: Any, context: Any) -> Any:
         self.backend.note("RetryExecution", request)
         return rerun_pb2.RetryExecutionResponse(execution=self.backend.execution(request.execution_id))
+
+    async def AddIntervention(self, request: Any, context: Any) -> Any:
+        self.backend.note("AddIntervention", request)
+        self.backend.execution(request.execution_id)
+        return intervention_pb2.AddInterventionResponse(intervention=_intervention(request.execution_id))
+
+    async def ListInterventions(self, request: Any, context: Any) -> Any:
+        self.backend.note("ListInterventions", request)
+        self.backend.execution(request.execution_id)
+        return intervention_pb2.ListInterventionsResponse(interventions=[_intervention(request.execution_id)])
 
     async def PlanRetry(self, request: Any, context: Any) -> Any:
         self.backend.note("PlanRetry", request)

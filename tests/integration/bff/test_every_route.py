@@ -80,6 +80,8 @@ simple("POST", "/executions/{executionId}/cancel")
 simple("POST", "/executions/{executionId}/resume", json={"waitId": ids.uuid7(), "value": {"decision": "approved"}})
 simple("POST", "/events", json={"name": "paid", "key": 17})
 simple("POST", "/executions/{executionId}/retry", json={"from": "start"})
+simple("GET", "/executions/{executionId}/interventions")
+simple("POST", "/executions/{executionId}/interventions", json={"value": 1})
 simple("POST", "/executions/retry", json={"from": "start", "executionIds": [ids.uuid7()]})
 for path in ("/schedules", "/schedules/{flowId}/{nodeId}", "/schedules/{flowId}/{nodeId}/fires"):
     simple("GET", path)

@@ -76,17 +76,28 @@ def _doomed_node(client: httpx.Client, known: Known) -> httpx.Response:
     return client.delete(path, headers=ANY)
 
 
+def _added(client: httpx.Client, _: Known) -> httpx.Response:
+    run_id = _hanging(client)
+    answer = client.post(f"/executions/{run_id}/interventions", json={"value": 1})
+    client.post(f"/executions/{run_id}/cancel")
+    return answer
+
+
 def _cancelled(client: httpx.Client, _: Known) -> httpx.Response:
-    drawing = Drawing("routes: cancelled")
+    run_id = _hanging(client)
+    answer = client.post(f"/executions/{run_id}/cancel")
+    wait_for(lambda: client.get(f"/executions/{run_id}").json()["endedAt"], seconds=5)
+    return answer
+
+
+def _hanging(client: httpx.Client) -> str:
+    drawing = Drawing("routes: hanging")
     drawing.trigger()
     drawing.node("action", "hang", "sample_handlers.hang")
     drawing.wire("start", "hang")
     flow_id = client.post("/flows", json=drawing.body()).json()["id"]
     client.post(f"/flows/{flow_id}/versions")
-    run_id = client.post("/executions", json={"flowId": flow_id, "inputs": {}}).json()["id"]
-    answer = client.post(f"/executions/{run_id}/cancel")
-    wait_for(lambda: client.get(f"/executions/{run_id}").json()["endedAt"], seconds=5)
-    return answer
+    return str(client.post("/executions", json={"flowId": flow_id, "inputs": {}}).json()["id"])
 
 
 def _events(client: httpx.Client, _: Known) -> httpx.Response:
@@ -120,6 +131,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("get", "/executions/{executionId}"): lambda c, k: c.get(f"/executions/{k.run['id']}"),
     ("get", "/executions/{executionId}/activations"): lambda c, k: c.get(f"/executions/{k.run['id']}/activations"),
     ("post", "/executions/{executionId}/cancel"): _cancelled,
+    ("get", "/executions/{executionId}/interventions"): lambda c, k: c.get(f"/executions/{k.run['id']}/interventions"),
+    ("post", "/executions/{executionId}/interventions"): _added,
     ("post", "/executions/{executionId}/retry"): lambda c, k: c.post(
         f"/executions/{k.run['id']}/retry", json={"from": "start"}
     ),

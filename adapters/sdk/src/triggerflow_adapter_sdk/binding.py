@@ -44,6 +44,9 @@ class HandlerContext(Protocol):
     @property
     def cancelled(self) -> bool: ...
 
+    @property
+    def interventions(self) -> list[dict[str, Any]]: ...
+
     def metric(self, name: str, value: float, unit: str | None = None) -> None:
         """Tell a measure, such as "tokens" or "cost"."""
 

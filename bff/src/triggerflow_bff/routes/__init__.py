@@ -12,6 +12,7 @@ from triggerflow_bff.routes import (
     flows,
     health,
     hooks,
+    interventions,
     nodes,
     rerun,
     schedules,
@@ -24,6 +25,7 @@ from triggerflow_bff.table import Resource
 
 ROUTES: tuple[Resource, ...] = (
     *rerun.RESOURCES,
+    *interventions.RESOURCES,
     *schedules.RESOURCES,
     *executions.RESOURCES,
     *events.RESOURCES,

@@ -29,6 +29,7 @@ from triggerflow_orchestrator.app.end_unrun import EndUnrun
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.follow_flows import FollowFlows
 from triggerflow_orchestrator.app.idempotency import Idempotency
+from triggerflow_orchestrator.app.intervene import Intervene, TakeInterventions
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
 from triggerflow_orchestrator.app.read_history import ReadHistory
 from triggerflow_orchestrator.app.read_waits import ReadWaits
@@ -48,6 +49,7 @@ from triggerflow_orchestrator.settings import OrchestratorSettings
 from triggerflow_orchestrator.store.database import open_sqlite
 from triggerflow_orchestrator.store.executions import SqlReads
 from triggerflow_orchestrator.store.firings import SqlFirings
+from triggerflow_orchestrator.store.interventions import SqlInterventions
 from triggerflow_orchestrator.store.journal import SqliteJournal
 from triggerflow_orchestrator.store.migrations import CHAIN
 from triggerflow_orchestrator.store.objects import FileObjects
@@ -168,6 +170,7 @@ async def open_orchestrator(
             bus_is_sure=True,
         )
         firings = firing_parts(database, triggers)
+        interventions = SqlInterventions(database)
         servicer = OrchestratorServicer(
             Handlers(
                 start=start,
@@ -181,6 +184,7 @@ async def open_orchestrator(
                 hooks=triggers.hooks,
                 hook_desk=triggers.hook_desk,
                 schedules=firings.schedules,
+                intervene=Intervene(interventions, TakeInterventions(engine, interventions)),
                 waits=WaitHandlers(
                     answer=AnswerWait(waits, reads, objects, waking.told),
                     signal=SignalEvent(waits, waking.told),

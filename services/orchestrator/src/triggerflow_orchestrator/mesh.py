@@ -20,6 +20,7 @@ from triggerflow_orchestrator.app.archive import Archive
 from triggerflow_orchestrator.app.ask_cancel import AskCancel
 from triggerflow_orchestrator.app.compiled import CompiledFlows
 from triggerflow_orchestrator.app.idempotency import Idempotency
+from triggerflow_orchestrator.app.intervene import Intervene
 from triggerflow_orchestrator.app.queue_start import QueueStart
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
 from triggerflow_orchestrator.app.read_history import ReadHistory
@@ -42,6 +43,7 @@ from triggerflow_orchestrator.ports import Leases
 from triggerflow_orchestrator.settings import MeshSettings
 from triggerflow_orchestrator.store.archiving import SqlArchiving
 from triggerflow_orchestrator.store.firings import SqlFirings
+from triggerflow_orchestrator.store.interventions import SqlInterventions
 from triggerflow_orchestrator.store.postgres_outbox import PostgresOutbox
 from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.s3_archives import S3Archives
@@ -94,6 +96,9 @@ async def open_mesh_orchestrator(
         household = InTheMesh(parts.kicks)
         waking = Waking(parts.waits)
 
+        async def added(owner: str | None) -> None:
+            household.nudge_owners([owner])
+
         def answered(owners: Sequence[str | None]) -> None:
             household.nudge_owners(owners)
             waking.nudge()
@@ -128,6 +133,7 @@ async def open_mesh_orchestrator(
                 hooks=triggers.hooks,
                 hook_desk=triggers.hook_desk,
                 schedules=firings.schedules,
+                intervene=Intervene(SqlInterventions(parts.database), added),
                 waits=WaitHandlers(
                     answer=AnswerWait(parts.waits, parts.reads, parts.objects, answered),
                     signal=SignalEvent(parts.waits, answered),

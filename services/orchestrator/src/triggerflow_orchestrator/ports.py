@@ -23,6 +23,7 @@ from triggerflow_orchestrator.domain.execution import (
     Remembered,
     StoredEvent,
 )
+from triggerflow_orchestrator.domain.intervention import Intervention
 from triggerflow_orchestrator.domain.lease import Asked, Command, Load, Queued
 from triggerflow_orchestrator.domain.wait import WaitRecord, WaitStatus
 
@@ -253,6 +254,9 @@ class RecoverySources(Protocol):
 
     async def custom_counts(self, execution_id: str, activation_ids: Collection[str]) -> Mapping[str, int]:
         """How many custom outputs each activation has sent."""
+
+    async def interventions(self, execution_id: str) -> Sequence[tuple[Intervention, bool]]:
+        """What was added to a run, in order, and of each whether the run took it."""
 
     async def printed_counts(
         self, execution_id: str, activation_ids: Collection[str]

@@ -18,7 +18,16 @@ from triggerflow_chassis.errors import MAX_VIOLATIONS, Violation
 from triggerflow_chassis.jsontext import pointer
 
 # The mission's, then ours. Names are those of the files, without ".json".
-NAMES = ("node-metadata", "execution-request", "execution-event", "flow", "publish-version", "retry", "retries")
+NAMES = (
+    "node-metadata",
+    "execution-request",
+    "execution-event",
+    "flow",
+    "publish-version",
+    "retry",
+    "retries",
+    "intervention",
+)
 
 
 def text(name: str) -> str:

@@ -117,6 +117,11 @@ class Context:
         """True once nobody waits for this attempt any more."""
         return self._attempt_over or self._activation.over
 
+    @property
+    def interventions(self) -> list[dict[str, Any]]:
+        """Context added to the run so far, in order: `[{id, value, by, at}]`. Asked again, there may be more."""
+        return [each.for_handlers() for each in self._activation.run.interventions]
+
     def metric(self, name: str, value: float, unit: str | None = None) -> None:
         """Tell a measure of this activation: "tokens" and "cost" by these names. Values of one name are added up over
         all attempts. Raises ValueError, TypeError. From any thread."""

@@ -28,9 +28,9 @@ class CarryingOut:
         engine: Engine,
         keeper: LeaseKeeper,
         taking: Taking,
-        deliver: Callable[[str | None], Awaitable[int]],
+        deliver: Callable[[str | None], Awaitable[object]],
     ) -> None:
-        """`deliver` hands what was answered to the runs that this worker has: `app.resume.Deliver`."""
+        """`deliver` hands what was answered, and what context was added, to the runs that this worker has."""
         self._commands = commands
         self._engine = engine
         self._keeper = keeper

@@ -27,6 +27,7 @@ from triggerflow_orchestrator.app.publish import publish
 from triggerflow_orchestrator.app.run import LONGEST_LIMIT_SECONDS, Activation, Run, Transition
 from triggerflow_orchestrator.app.units import Fence, Kind, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure
+from triggerflow_orchestrator.domain.intervention import Intervention
 from triggerflow_orchestrator.domain.lease import LeaseLost
 from triggerflow_orchestrator.domain.seed import Seed
 from triggerflow_orchestrator.domain.value import Value
@@ -198,6 +199,14 @@ class Engine:
             self._let_go(live)
         # Not over: it failed, and its handler for errors follows.
         self._commit(live, move, None if activation.over else lambda _: self._emit_later(live, activation, 0.0))
+
+    def intervene(self, intervention: Intervention) -> None:
+        """Hand context to the run, where this process has it and it does not know it yet."""
+        live = self._live.get(intervention.execution_id)
+        if live is not None and not live.run.ended and intervention not in live.run.interventions:
+            move = live.run.intervene(now_us(), intervention)
+            if move.unit.rows:
+                self._commit(live, move)
 
     # Ending from outside.
 

@@ -20,6 +20,7 @@ from triggerflow_orchestrator.app.events import EventWriter
 from triggerflow_orchestrator.app.outlet import Said, joined
 from triggerflow_orchestrator.app.units import Kind, Notice, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, ExecutionStatus, Failure
+from triggerflow_orchestrator.domain.intervention import Intervention
 from triggerflow_orchestrator.domain.plan import Plan, PlanNode
 from triggerflow_orchestrator.domain.rerun import Place
 from triggerflow_orchestrator.domain.scopes import (
@@ -121,12 +122,14 @@ class Run:
         "_seed",
         "_seq",
         "_taking",
+        "_untold",
         "deadline_at",
         "ended_at",
         "epoch",
         "error",
         "id",
         "inflight",
+        "interventions",
         "outputs",
         "plan",
         "resting",
@@ -163,6 +166,8 @@ class Run:
         self._outputs_json = record.outputs_json
         self._events = event_writer or EventWriter(record.id)
         self._numbers = numbers
+        self.interventions: tuple[Intervention, ...] = ()
+        self._untold: list[Intervention] = []
         self._seq = 0
         self._last_activation: str | None = None
         self._seed = seed
@@ -214,6 +219,8 @@ class Run:
         self.deadline_at = now + limit * 1_000_000 if limit is not None and limit <= LONGEST_LIMIT_SECONDS else None
         self._event(move, now, "execution.started", events.state("running"))
         self._notice(move, now, "execution.started")
+        for intervention in self._untold:
+            self._tell_intervention(move, now, intervention)
         if self._seed is not None:
             unit.kept.update(self._seed.stored)
             unit.named.update(self._seed.stored.values())
@@ -374,6 +381,20 @@ class Run:
     def break_off(self, now: int, failure: Failure) -> Transition:
         """End now because the engine itself failed."""
         return self._end_from_outside(now, "failed", failure, f"{failure.type}: {failure.message}")
+
+    def intervene(self, now: int, intervention: Intervention) -> Transition:
+        """Context was added: handlers that ask see it from now on."""
+        move = Transition(Unit())
+        self.interventions = (*self.interventions, intervention)
+        if self.started_at is None:
+            self._untold.append(intervention)  # told of once it starts, which is always the first event
+        else:
+            self._tell_intervention(move, now, intervention)
+        return move
+
+    def _tell_intervention(self, move: Transition, now: int, intervention: Intervention) -> None:
+        move.unit.rows.append((Kind.INTERVENTION_TAKEN, (self.id, intervention.id)))
+        self._event(move, now, "log", events.log_line("info", intervention.line()))
 
     def log(self, now: int, level: str, message: str, node_id: str) -> Transition:
         """A line from a handler."""

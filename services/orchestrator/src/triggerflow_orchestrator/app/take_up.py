@@ -115,6 +115,7 @@ class TakeUp:
         open_ids = [start.activation_id for start in open_starts.values()]
         customs = await self._sources.custom_counts(record.id, open_ids)
         printed = await self._sources.printed_counts(record.id, open_ids)
+        added = await self._sources.interventions(record.id)
         answers = {wait.id: await settled_of(wait, self._sources) for wait in remembered.waits if wait.status != "open"}
         # Only now: what follows happens in one step of the loop.
         now = now_us()
@@ -139,7 +140,10 @@ class TakeUp:
                 move.ready.remove(activation)
                 run.rest(activation, due_at)
                 later.append((activation, due_at))
+        run.interventions = tuple(intervention for intervention, taken in added if taken)
         self._engine.resume(run, compiled, record.project_id, move)
+        for intervention, _ in added:
+            self._engine.intervene(intervention)
         for settled in answers.values():
             self._engine.answer(run.id, settled)
         for activation, due_at in later:

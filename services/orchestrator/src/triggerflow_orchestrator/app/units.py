@@ -46,6 +46,8 @@ class Kind(IntEnum):
     RequestTaken"""
     SEED = 13
     """(execution_id, body). What a run begins with that another one did: `domain.seed`"""
+    INTERVENTION_TAKEN = 22
+    """(execution_id, id). The run took context that was added to it"""
     FAILURE_CALL = 21
     """(execution_id, kind, project_id, principal, target, look_at). Who is told that a run failed"""
     METRIC = 20

@@ -67,6 +67,7 @@ _SQL: Final = {
         "INSERT INTO failure_calls (execution_id, kind, project_id, principal, target, look_at, attempt)"
         " VALUES (?,?,?,?,?,?,0)"
     ),
+    Kind.INTERVENTION_TAKEN: "INSERT INTO interventions_taken (execution_id, id) VALUES (?,?)",
     Kind.METRIC: (
         "INSERT INTO activation_metrics (execution_id, activation_id, sequence, name, unit, value) VALUES (?,?,?,?,?,?)"
     ),

@@ -42,6 +42,7 @@ _EVIDENCE: Final[dict[Kind, tuple[str, tuple[int, ...]]]] = {
     Kind.START: ("activation_starts WHERE activation_id = $1", (0,)),
     Kind.ATTEMPT: ("activation_attempts WHERE activation_id = $1 AND attempt = $2", (0, 1)),
     Kind.FAILURE_CALL: ("failure_calls WHERE execution_id = $1 AND kind = $2", (0, 1)),
+    Kind.INTERVENTION_TAKEN: ("interventions_taken WHERE execution_id = $1 AND id = $2", (0, 1)),
     Kind.METRIC: (
         "activation_metrics WHERE execution_id = $1 AND activation_id = $2 AND sequence = $3",
         (0, 1, 2),

@@ -57,6 +57,7 @@ _INSERTS: Final[dict[Kind, tuple[str, str, str]]] = {
         "execution_id text, kind text, project_id text, principal text, target text, look_at int8",
         "",
     ),
+    Kind.INTERVENTION_TAKEN: ("interventions_taken", "execution_id text, id text", ""),
     Kind.METRIC: (
         "activation_metrics",
         "execution_id text, activation_id text, sequence int4, name text, unit text, value float8",

@@ -30,6 +30,8 @@ from triggerflow_orchestrator.store.tables import (
     failure_calls,
     fires,
     firings,
+    interventions,
+    interventions_taken,
     journal,
     notices,
     objects,
@@ -45,7 +47,18 @@ _RESTS: Final = 4
 _NO_PROJECT: Final = ""
 # What an execution may have any number of.
 _LONG: Final = (events, journal, activation_starts, activation_attempts, activation_metrics)
-_SHORT: Final = (execution_labels, objects, commands, fires, firings, seeds, failure_calls, waits)
+_SHORT: Final = (
+    execution_labels,
+    objects,
+    commands,
+    fires,
+    firings,
+    seeds,
+    failure_calls,
+    waits,
+    interventions,
+    interventions_taken,
+)
 _UP_TO: Final = text(
     "INSERT INTO pruned (project_id, up_to) VALUES (:project_id, :up_to)"
     " ON CONFLICT (project_id) DO UPDATE SET up_to = excluded.up_to WHERE excluded.up_to > pruned.up_to"

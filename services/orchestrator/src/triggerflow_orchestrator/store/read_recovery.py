@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -10,8 +10,10 @@ from sqlalchemy import func, or_, select
 from triggerflow_chassis.errors import Unavailable
 from triggerflow_chassis.sql_text import has_part
 
+from triggerflow_orchestrator.domain.intervention import Intervention
 from triggerflow_orchestrator.ports import Objects
 from triggerflow_orchestrator.store.database import Database
+from triggerflow_orchestrator.store.interventions import of_run
 from triggerflow_orchestrator.store.tables import events
 
 _PIECE_BYTES: Final = 8 * 1024 * 1024
@@ -46,6 +48,10 @@ class RecoveryReads:
                 )
                 counts[activation_id] = (await connection.execute(query)).scalar_one()
             return counts
+
+    async def interventions(self, execution_id: str) -> Sequence[tuple[Intervention, bool]]:
+        async with self._database.snapshot() as connection:
+            return await of_run(connection, execution_id)
 
     async def printed_counts(
         self, execution_id: str, activation_ids: Collection[str]

@@ -208,6 +208,26 @@ Index(
     postgresql_where=text(NOT_TOLD),
 )
 
+# Context that was added to runs, written by whoever added it; and which of it the run took and told of.
+interventions = Table(
+    "interventions",
+    metadata,
+    Column("id", Text, primary_key=True, comment="a UUIDv7"),
+    Column("execution_id", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+Index("interventions_of_execution", interventions.c.execution_id)
+
+interventions_taken = Table(
+    "interventions_taken",
+    metadata,
+    Column("execution_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 # One row an outcome. A skipped node has this row and none in `activation_starts`.
 journal = Table(
     "journal",

@@ -22,6 +22,7 @@ from triggerflow_orchestrator.app.commands import RequestKey, StartCommand
 from triggerflow_orchestrator.app.hook_desk import HookDesk
 from triggerflow_orchestrator.app.hooks import Hooks
 from triggerflow_orchestrator.app.idempotency import Idempotency, Replayed
+from triggerflow_orchestrator.app.intervene import Intervene
 from triggerflow_orchestrator.app.read_executions import ListExecutions, ReadExecutions, known_id
 from triggerflow_orchestrator.app.read_history import ReadHistory
 from triggerflow_orchestrator.app.retry import RetryExecution
@@ -34,6 +35,7 @@ from triggerflow_orchestrator.transport import messages, start_request
 from triggerflow_orchestrator.transport.callers import project as _project
 from triggerflow_orchestrator.transport.callers import request_key as _key
 from triggerflow_orchestrator.transport.hook_calls import HookCalls
+from triggerflow_orchestrator.transport.intervention_rpcs import InterventionRpcs
 from triggerflow_orchestrator.transport.rerun import RerunRpcs, retried_id
 from triggerflow_orchestrator.transport.schedule_rpcs import ScheduleRpcs
 from triggerflow_orchestrator.transport.waits import WaitHandlers, WaitRpcs
@@ -70,10 +72,13 @@ class Handlers:
     hooks: Hooks
     hook_desk: HookDesk
     schedules: ScheduleDesk
+    intervene: Intervene
     waits: WaitHandlers
 
 
-class OrchestratorServicer(RerunRpcs, HookCalls, ScheduleRpcs, WaitRpcs, pb_grpc.OrchestratorServiceServicer):
+class OrchestratorServicer(
+    InterventionRpcs, RerunRpcs, HookCalls, ScheduleRpcs, WaitRpcs, pb_grpc.OrchestratorServiceServicer
+):
     """Every RPC acts for the caller's project; another one may not be named."""
 
     def __init__(self, handlers: Handlers) -> None:
@@ -89,6 +94,7 @@ class OrchestratorServicer(RerunRpcs, HookCalls, ScheduleRpcs, WaitRpcs, pb_grpc
         self._waits = handlers.waits
         self._retry_many = RetryMany(handlers.retry, handlers.idempotency, retried_id)
         self._hooks = handlers.hooks
+        self._intervene = handlers.intervene
         self._hook_desk = handlers.hook_desk
 
     async def StartExecution(self, request: pb.StartExecutionRequest, context: Any) -> pb.StartExecutionResponse:

@@ -23,6 +23,7 @@ from triggerflow_chassis.lifecycle import open_task
 from triggerflow_orchestrator.app.carrying_out import CarryingOut
 from triggerflow_orchestrator.app.compiled import CompiledFlows
 from triggerflow_orchestrator.app.engine import Engine
+from triggerflow_orchestrator.app.intervene import TakeInterventions
 from triggerflow_orchestrator.app.lease_keeper import LeaseKeeper
 from triggerflow_orchestrator.app.reaping import Reaping
 from triggerflow_orchestrator.app.results_first import ResultsFirst
@@ -33,6 +34,7 @@ from triggerflow_orchestrator.mesh_parts import MeshParts, open_parts
 from triggerflow_orchestrator.queue.consumer import KickConsumer
 from triggerflow_orchestrator.queue.nudges import listen
 from triggerflow_orchestrator.runtime.triggerflow import TriggerFlowRuntime
+from triggerflow_orchestrator.store.interventions import SqlInterventions
 from triggerflow_orchestrator.transport.registry_client import NamedBlueprints
 from triggerflow_orchestrator.worker.settings import WorkerSettings
 
@@ -106,7 +108,13 @@ class Worker:
             keep=ResultsFirst(parts.objects),
             rested=self._waking.nudge,
         )
-        deliver = Deliver(self._engine, parts.waits, parts.sources)
+        answers = Deliver(self._engine, parts.waits, parts.sources)
+        context = TakeInterventions(self._engine, SqlInterventions(parts.database))
+
+        async def deliver(owner: str | None) -> None:
+            await answers(owner)
+            await context(owner)
+
         take_up = TakeUp(self._engine, parts.reads, blueprints, flows, parts.sources, parts.end_unrun)
         self._taking = Taking(
             self._engine,

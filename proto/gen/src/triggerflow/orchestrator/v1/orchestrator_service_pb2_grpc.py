@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from triggerflow.orchestrator.v1 import hook_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2
+from triggerflow.orchestrator.v1 import intervention_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2
 from triggerflow.orchestrator.v1 import schedule_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2
@@ -193,6 +194,16 @@ class OrchestratorServiceStub:
                 '/triggerflow.orchestrator.v1.OrchestratorService/SignalEvent',
                 request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventRequest.SerializeToString,
                 response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventResponse.FromString,
+                _registered_method=True)
+        self.AddIntervention = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/AddIntervention',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.AddInterventionRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.AddInterventionResponse.FromString,
+                _registered_method=True)
+        self.ListInterventions = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/ListInterventions',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.ListInterventionsRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.ListInterventionsResponse.FromString,
                 _registered_method=True)
 
 
@@ -418,6 +429,20 @@ class OrchestratorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AddIntervention(self, request, context):
+        """Adds context to an execution that has not ended, for its handlers to see.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListInterventions(self, request, context):
+        """Lists what was added to an execution.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrchestratorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -575,6 +600,16 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.SignalEvent,
                     request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventRequest.FromString,
                     response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventResponse.SerializeToString,
+            ),
+            'AddIntervention': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddIntervention,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.AddInterventionRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.AddInterventionResponse.SerializeToString,
+            ),
+            'ListInterventions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInterventions,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.ListInterventionsRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.ListInterventionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1415,6 +1450,60 @@ class OrchestratorService:
             '/triggerflow.orchestrator.v1.OrchestratorService/SignalEvent',
             triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventRequest.SerializeToString,
             triggerflow_dot_orchestrator_dot_v1_dot_wait__pb2.SignalEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddIntervention(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/AddIntervention',
+            triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.AddInterventionRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.AddInterventionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListInterventions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/ListInterventions',
+            triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.ListInterventionsRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2.ListInterventionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from grpc import aio as _aio
 from triggerflow.orchestrator.v1 import hook_pb2 as _hook_pb2
+from triggerflow.orchestrator.v1 import intervention_pb2 as _intervention_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as _orchestrator_service_pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as _rerun_pb2
 from triggerflow.orchestrator.v1 import schedule_pb2 as _schedule_pb2
@@ -101,6 +102,10 @@ class OrchestratorServiceStub:
     """Reads a wait. NOT_FOUND."""
     SignalEvent: _grpc.UnaryUnaryMultiCallable[_wait_pb2.SignalEventRequest, _wait_pb2.SignalEventResponse]
     """Answers every open event of a name and key. INVALID."""
+    AddIntervention: _grpc.UnaryUnaryMultiCallable[_intervention_pb2.AddInterventionRequest, _intervention_pb2.AddInterventionResponse]
+    """Adds context to an execution that has not ended, for its handlers to see."""
+    ListInterventions: _grpc.UnaryUnaryMultiCallable[_intervention_pb2.ListInterventionsRequest, _intervention_pb2.ListInterventionsResponse]
+    """Lists what was added to an execution."""
 
 @_typing.type_check_only
 class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
@@ -171,6 +176,10 @@ class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
     """Reads a wait. NOT_FOUND."""
     SignalEvent: _aio.UnaryUnaryMultiCallable[_wait_pb2.SignalEventRequest, _wait_pb2.SignalEventResponse]  # type: ignore[assignment]
     """Answers every open event of a name and key. INVALID."""
+    AddIntervention: _aio.UnaryUnaryMultiCallable[_intervention_pb2.AddInterventionRequest, _intervention_pb2.AddInterventionResponse]  # type: ignore[assignment]
+    """Adds context to an execution that has not ended, for its handlers to see."""
+    ListInterventions: _aio.UnaryUnaryMultiCallable[_intervention_pb2.ListInterventionsRequest, _intervention_pb2.ListInterventionsResponse]  # type: ignore[assignment]
+    """Lists what was added to an execution."""
 
 class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
     """Runs flows: starts, cancels and remembers executions."""
@@ -424,5 +433,21 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_wait_pb2.SignalEventResponse, _abc.Awaitable[_wait_pb2.SignalEventResponse]]:
         """Answers every open event of a name and key. INVALID."""
+
+    @_abc_1.abstractmethod
+    def AddIntervention(
+        self,
+        request: _intervention_pb2.AddInterventionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_intervention_pb2.AddInterventionResponse, _abc.Awaitable[_intervention_pb2.AddInterventionResponse]]:
+        """Adds context to an execution that has not ended, for its handlers to see."""
+
+    @_abc_1.abstractmethod
+    def ListInterventions(
+        self,
+        request: _intervention_pb2.ListInterventionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_intervention_pb2.ListInterventionsResponse, _abc.Awaitable[_intervention_pb2.ListInterventionsResponse]]:
+        """Lists what was added to an execution."""
 
 def add_OrchestratorServiceServicer_to_server(servicer: OrchestratorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,35 @@
+"""Context is added at the orchestrator, seen in the worker that has the run, and by the one that takes it over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drawing import Drawing
+from running_product import wait_for
+from worker_mesh import WorkerMesh
+
+
+def lines(mesh: WorkerMesh, execution_id: str) -> list[str]:
+    return [event["payload"]["message"] for event in mesh.events(execution_id) if event["type"] == "log"]
+
+
+def test_context_reaches_the_worker_and_the_next_one(mesh: WorkerMesh, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    drawing = Drawing("looks")
+    drawing.trigger()
+    drawing.node("action", "node", "stream_handlers.looks_at_context", config={"gate": str(gate)})
+    drawing.node("output", "saw")
+    drawing.wire("start", "node")
+    drawing.wire("node", "saw")
+    execution_id = mesh.begin(mesh.publish(drawing.body()))["id"]
+    owner = wait_for(lambda: next((name for name, live in mesh.owners().items() if live), None), what="an owner")
+    mesh.intervene(execution_id, "first")
+    wait_for(lambda: len(lines(mesh, execution_id)) == 1, what="the worker to take it")
+    mesh.workers[owner].kill()
+    # Nobody has the run now.
+    mesh.intervene(execution_id, "second")
+    wait_for(lambda: len(lines(mesh, execution_id)) == 2, what="the next worker to take it")
+    gate.touch()
+    saw = mesh.await_end(execution_id)["outputs"]["saw"]
+    assert [each["value"] for each in saw] == ["first", "second"]
+    assert [line.rpartition(" ")[2] for line in lines(mesh, execution_id)] == ['"first"', '"second"']
