@@ -1,10 +1,11 @@
-// The flow model on screen: a loop drawn and gone round, a sub-flow for each item, a run again from where it failed.
+// The flow model on screen: a loop drawn and gone round, a sub-flow for each item, a run again from where it failed,
+// an approval answered on a phone, triggers that start by themselves.
 //
 // Flows are put in through the API, because drawing is story.test.mjs's; what this one draws is what is new. With
 // E2E_SHOTS=folder every key moment is kept as a picture.
 
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -74,6 +75,14 @@ const put = (name, nodes, edges, more = {}) => call("POST", "/flows", { name, no
 const nodeIs = (name, status) => card(page, name).and(page.locator(`[data-status=${status}]`)).waitFor();
 const runIs = (status) => page.locator(`[data-testid=run-status][data-status=${status}]`).waitFor();
 const onRun = () => page.waitForURL(/\/canvas\/runs\/[0-9a-f-]{36}/);
+
+/** A call as another program makes it. */
+function signed(url, secret, body) {
+  const text = JSON.stringify(body);
+  const time = Math.floor(Date.now() / 1000);
+  const signature = createHmac("sha256", secret).update(`${time}.${text}`).digest("hex");
+  return fetch(url, { method: "POST", headers: { "content-type": "application/json", "x-triggerflow-signature": `t=${time},v1=${signature}` }, body: text });
+}
 
 async function runFromEditor() {
   await page.getByTestId("run-button").click();
@@ -186,6 +195,52 @@ test("failed runs are run again in bulk", { timeout: 60_000 }, async () => {
   await page.getByTestId("redrive-result").getByText("runs again as").waitFor();
   await shot("redrive");
   await page.getByRole("button", { name: "Close" }).last().click();
+});
+
+test("a webhook is heard over the draft, answers once published, and its old secret is refused", { timeout: 90_000 }, async () => {
+  const hook = node("trigger", "Orders", "core:webhook", { path: "orders", answer: "sync" }, 0);
+  const total = node("action", "Total", "core:map", { expression: "input.body.price * 2" }, 1);
+  const result = node("output", "Total due", null, {}, 2);
+  const flow = await put("Take an order", [hook, total, result], [edge(hook, total), edge(total, result)]);
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/flows/${flow.id}?node=${hook.id}`);
+  await page.getByTestId("hook").getByText("Not published yet").waitFor();
+  await page.getByTestId("hook-listen-start").click();
+  await page.getByTestId("hook-listen").getByText(/Listens/).waitFor();
+  const [{ secret, testUrl }] = await call("GET", `/flows/${flow.id}/hooks`);
+  assert.equal((await signed(testUrl, secret, { price: 21 })).status, 202);
+  await page.getByTestId("hook-heard").getByText("21").waitFor();
+  await shot("webhook-heard");
+  await page.getByTestId("publish-button").click();
+  const confirm = page.getByTestId("publish-confirm");
+  if (await confirm.isVisible().catch(() => false)) await confirm.click();
+  await page.getByTestId("hook").getByText("Answers", { exact: true }).waitFor();
+  const url = await page.getByTestId("hook-url").innerText();
+  const answer = await signed(url, secret, { price: 21 });
+  assert.deepEqual([answer.status, await answer.json()], [200, { "Total due": 42 }]);
+  await page.getByTestId("hook-rotate").click();
+  await page.getByTestId("hook-rotate-confirm").click();
+  await until(async () => (await signed(url, secret, { price: 1 })).status === 401, "the old secret to be refused");
+});
+
+test("a schedule is told in words, listed, paused and run by hand", { timeout: 60_000 }, async () => {
+  const nightly = node("trigger", "Nightly", "core:schedule", { cron: "30 2 * * *", timeZone: "Europe/Berlin", missed: "once" }, 0);
+  const done = node("output", "Done", null, {}, 1);
+  const flow = await put("Every night", [nightly, done], [edge(nightly, done)]);
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/flows/${flow.id}?node=${nightly.id}`);
+  await until(async () => /02:30/.test(await page.getByTestId("schedule").innerText()), "its next times");
+  await shot("schedule-inspector");
+  await call("POST", `/flows/${flow.id}/versions`, {});
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/schedules`);
+  const row = page.getByTestId("schedule-row");
+  await row.waitFor();
+  await page.getByTestId("schedule-open").click();
+  await page.getByTestId("fires").getByText(/02:30/).first().waitFor();
+  await shot("schedules");
+  await page.getByTestId("schedule-pause").click();
+  await row.getByText("Paused").waitFor();
+  await page.getByTestId("schedule-run").click();
+  await onRun();
+  await runIs("done");
 });
 
 test("nothing went wrong in the browser meanwhile", () => {

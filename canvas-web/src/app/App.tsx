@@ -15,6 +15,7 @@ const RunsPage = lazy(() => import("@/features/runs").then((runs) => ({ default:
 const RunPage = lazy(() => import("@/features/runs").then((runs) => ({ default: runs.RunPage })));
 const InboxPage = lazy(() => import("@/features/approvals").then((approvals) => ({ default: approvals.InboxPage })));
 const WaitPage = lazy(() => import("@/features/approvals").then((approvals) => ({ default: approvals.WaitPage })));
+const SchedulesPage = lazy(() => import("@/features/schedules"));
 
 export function App() {
   return (
@@ -42,6 +43,7 @@ function Shell() {
               <Route path="flows/:id/versions" element={<VersionsPage />} />
               <Route path="runs" element={<RunsPage />} />
               <Route path="runs/:id" element={<RunPage />} />
+              <Route path="schedules" element={<SchedulesPage />} />
               <Route path="approvals" element={<InboxPage />} />
               <Route path="approvals/:id" element={<WaitPage />} />
               <Route path="*" element={<Nowhere />} />

@@ -1,5 +1,5 @@
 /** The 48 px rail: where one can go, and below it theme and help. */
-import { Activity, CircleHelp, Inbox, Monitor, Moon, Sun, Workflow } from "lucide-react";
+import { Activity, CalendarClock, CircleHelp, Inbox, Monitor, Moon, Sun, Workflow } from "lucide-react";
 import { Link } from "react-router";
 import { MenuButton } from "@/shared/ui";
 // Not by the front door: that brings the forms along, which no first page needs.
@@ -10,6 +10,7 @@ const places = [
   { to: "/", label: "Flows", icon: Workflow, matches: (path: string) => path === "/" || path.startsWith("/flows") },
   { to: "/runs", label: "Runs", icon: Activity, matches: (path: string) => path.startsWith("/runs") },
   { to: "/approvals", label: "Approvals", icon: Inbox, matches: (path: string) => path.startsWith("/approvals") },
+  { to: "/schedules", label: "Schedules", icon: CalendarClock, matches: (path: string) => path.startsWith("/schedules") },
 ];
 const themeIcon = { light: Sun, dark: Moon, system: Monitor } as const;
 

@@ -11,8 +11,12 @@ import type {
   ExecutionStatus,
   Flow,
   FlowDocument,
+  Firing,
+  FiringKind,
   FlowSummary,
   HandlerEntry,
+  Hook,
+  HookListen,
   Json,
   JsonObject,
   NodeTrial,
@@ -20,6 +24,8 @@ import type {
   RerunPlan,
   RetriedExecution,
   RetryRequest,
+  Schedule,
+  SchedulePreview,
   Version,
   VersionSummary,
   Wait,
@@ -61,6 +67,9 @@ type Signal = Pick<RequestOptions, "signal">;
 const segment = encodeURIComponent;
 const flowPath = (id: string): string => `/flows/${segment(id)}`;
 const runPath = (id: string): string => `/executions/${segment(id)}`;
+const hookPath = (flowId: string, nodeId: string): string => `${flowPath(flowId)}/hooks/${segment(nodeId)}`;
+export type ScheduleKey = Pick<Schedule, "flowId" | "nodeId">;
+const schedulePath = ({ flowId, nodeId }: ScheduleKey): string => `/schedules/${segment(flowId)}/${segment(nodeId)}`;
 const answer = <T>({ data, etag }: Result<T>): Answer<T> => ({ data, etag });
 
 function checkNodes(flow: { nodes?: readonly unknown[] }): void {
@@ -213,6 +222,56 @@ export const api = {
     async events(id: string, { after, limit = 1000, signal }: Signal & { after?: string; limit?: number } = {}): Promise<EventPage> {
       const page = (await request<EventPage>("GET", `${runPath(id)}/events`, { query: { after, limit }, signal })).data;
       return { ...page, items: page.items.filter((event) => eventViolations(event).length === 0) };
+    },
+  },
+
+  hooks: {
+    /** Those of the draft, then those that only the active version has. */
+    async list(flowId: string, { signal }: Signal = {}): Promise<Hook[]> {
+      return (await request<Hook[]>("GET", `${flowPath(flowId)}/hooks`, { signal })).data;
+    },
+
+    /** A new secret; the old one is refused from then on. */
+    async rotate(flowId: string, nodeId: string): Promise<Hook> {
+      return (await request<Hook>("POST", `${hookPath(flowId, nodeId)}/rotate`, { body: {} })).data;
+    },
+
+    /** Listens once, for 120 s, over the draft. */
+    async listen(flowId: string, nodeId: string): Promise<HookListen> {
+      return (await request<HookListen>("POST", `${hookPath(flowId, nodeId)}/listen`, { body: {} })).data;
+    },
+
+    async heard(flowId: string, nodeId: string, { signal }: Signal = {}): Promise<HookListen> {
+      return (await request<HookListen>("GET", `${hookPath(flowId, nodeId)}/listen`, { signal })).data;
+    },
+  },
+
+  schedules: {
+    async all({ signal }: Signal = {}): Promise<Schedule[]> {
+      return all<Schedule>("/schedules", { signal });
+    },
+
+    /** The sentence of a cron expression, and its next times. 422 where it is none. */
+    async preview(cron: string, timeZone: string, { signal, count = 5 }: Signal & { count?: number } = {}): Promise<SchedulePreview> {
+      return (await request<SchedulePreview>("GET", "/schedules/preview", { query: { cron, timeZone, count }, signal })).data;
+    },
+
+    async fires(schedule: ScheduleKey, status: FiringKind, { signal }: Signal = {}): Promise<Page<Firing>> {
+      return (await request<Page<Firing>>("GET", `${schedulePath(schedule)}/fires`, { query: { status, pageSize: 20 }, signal })).data;
+    },
+
+    async pause(schedule: ScheduleKey, paused: boolean): Promise<Schedule> {
+      return (await request<Schedule>("POST", `${schedulePath(schedule)}/${paused ? "pause" : "resume"}`, { body: {} })).data;
+    },
+
+    /** Starts it now, beside its times. */
+    async run(schedule: ScheduleKey): Promise<Firing> {
+      return (await request<Firing>("POST", `${schedulePath(schedule)}/run`, { body: {} })).data;
+    },
+
+    /** All of the project; how many changed. */
+    async pauseAll(paused: boolean): Promise<number> {
+      return (await request<{ count: number }>("POST", `/schedules/${paused ? "pause" : "resume"}`, { body: {} })).data.count;
     },
   },
 

@@ -381,3 +381,60 @@ export interface NodeTrial {
   logs: { level: string; message: string }[];
   seconds: number;
 }
+
+// Triggers -----------------------------------------------------------------------------------------------------------
+
+/** A webhook, form or chat of a flow, with its address. */
+export interface Hook {
+  nodeId: string;
+  name: string;
+  kind: "core:webhook" | "core:form" | "core:chat";
+  /** Empty while the draft has none. */
+  path: string;
+  url: string | null;
+  /** Null where the environment holds it, and for forms and chats. */
+  secret: string | null;
+  testUrl: string | null;
+  /** Whether the active version answers at the path. */
+  active: boolean;
+}
+
+/** A listening for one call of a draft's webhook. */
+export interface HookListen {
+  testUrl: string;
+  until: string;
+  call: Json;
+  calledAt: string | null;
+}
+
+export interface Schedule {
+  flowId: string;
+  flowName: string;
+  nodeId: string;
+  nodeName: string;
+  cron: string;
+  sentence: string;
+  timeZone: string;
+  missed: "skip" | "once" | "all";
+  paused: boolean;
+  /** Null while it is paused, or where it is never due again. */
+  nextAt: string | null;
+  lastAt: string | null;
+  lastExecutionId: string | null;
+}
+
+export interface SchedulePreview {
+  sentence: string;
+  next: string[];
+}
+
+export type FiringKind = "upcoming" | "past" | "missed";
+
+export interface Firing {
+  dueAt: string;
+  /** Of an entry that stands for several times: the first of them. */
+  since: string | null;
+  status: "upcoming" | "held" | "ready" | "started" | "dropped" | "missed";
+  reason: string | null;
+  executionId: string | null;
+}

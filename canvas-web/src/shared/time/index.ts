@@ -1,3 +1,3 @@
 /** Time, in words and ticking. */
 export { useNow } from "./clock";
-export { ago, clockTime, timeOf, when } from "./words";
+export { ago, ahead, clockTime, dueTime, timeOf, when } from "./words";

@@ -43,3 +43,25 @@ export function ago(ms: number, now: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
   return text.split(",")[0] ?? text;
 }
+
+/** "Fri, 27 Nov 2026, 09:00" as the clock on the wall shows it there. */
+export function dueTime(text: string, timeZone: string): string {
+  const options: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false };
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...options, timeZone }).format(Date.parse(text));
+  } catch {
+    // A zone this browser does not know: UTC, and it says so.
+    return `${new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }).format(Date.parse(text))} UTC`;
+  }
+}
+
+/** "in 4 min", "in 2 h", "in 3 days". */
+export function ahead(ms: number, now: number): string {
+  const seconds = Math.floor((ms - now) / 1000);
+  if (seconds <= 0) return "now";
+  if (seconds < 60) return `in ${seconds} s`;
+  if (seconds < 3600) return `in ${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `in ${Math.floor(seconds / 3600)} h`;
+  const days = Math.floor(seconds / 86_400);
+  return days === 1 ? "in 1 day" : `in ${days} days`;
+}

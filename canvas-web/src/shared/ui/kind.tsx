@@ -1,6 +1,6 @@
 /** Node kinds: a quiet hue and an icon in a 22 px tile, chosen from the handler's entrypoint and its `ui` hints. */
 import {
-  Braces, CalendarClock, CirclePlay, Code, FileJson2, FileSpreadsheet, Flag, Globe, ListTree, MessageSquareText, Radio, Split, SquareFunction, TextCursorInput, Timer, UserCheck, Webhook,
+  Braces, CalendarClock, CirclePlay, Code, FileJson2, FileSpreadsheet, Flag, Globe, ListChecks, ListTree, MessageCircle, MessageSquareText, Radio, Split, SquareFunction, TextCursorInput, Timer, UserCheck, Webhook,
   type LucideIcon,
 } from "lucide-react";
 
@@ -9,7 +9,7 @@ export type Kind = "trigger" | "http" | "llm" | "code" | "map" | "condition" | "
 const icons: Record<string, LucideIcon> = {
   braces: Braces, "calendar-clock": CalendarClock, clock: Timer, "circle-play": CirclePlay, play: CirclePlay, code: Code,
   "file-spreadsheet": FileSpreadsheet, "file-json-2": FileJson2, "square-function": SquareFunction, table: FileSpreadsheet, flag: Flag, globe: Globe, "list-tree": ListTree,
-  "message-square-text": MessageSquareText, radio: Radio, split: Split, timer: Timer, "user-check": UserCheck, "text-cursor-input": TextCursorInput, webhook: Webhook,
+  "list-checks": ListChecks, "message-circle": MessageCircle, "message-square-text": MessageSquareText, radio: Radio, split: Split, timer: Timer, "user-check": UserCheck, "text-cursor-input": TextCursorInput, webhook: Webhook,
 };
 const kindIcons: Record<Kind, LucideIcon> = {
   trigger: CirclePlay, http: Globe, llm: MessageSquareText, code: Code, map: Braces, condition: Split, wait: UserCheck, subflow: ListTree, output: Flag,

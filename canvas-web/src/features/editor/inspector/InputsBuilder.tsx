@@ -14,14 +14,24 @@ interface Field {
 
 const types = { string: "Text", number: "Number", integer: "Whole number", boolean: "Yes or no", object: "Object", array: "List" } as const;
 
-export function InputsBuilder({ schema, onChange }: { schema: Json | undefined; onChange: (schema: JsonObject | undefined) => void }) {
+export interface InputsBuilderProps {
+  schema: Json | undefined;
+  onChange: (schema: JsonObject | undefined) => void;
+  title?: string;
+  /** What the fields are for: without any, and with some. */
+  words?: readonly [string, string];
+}
+
+const STARTS = ["Run asks for any JSON object. Name inputs to get a form, and to have every start checked.", "Run asks for these, and every start is checked against them."] as const;
+
+export function InputsBuilder({ schema, onChange, title = "Inputs", words = STARTS }: InputsBuilderProps) {
   const fields = fieldsOf(schema);
   const [asJson, setAsJson] = useState(fields === null);
   const set = (next: readonly Field[]) => onChange(next.length === 0 ? undefined : schemaOf(next, schema));
   return (
     <div className="grid gap-2">
       <div className="flex items-center">
-        <h3 className="sect-title m-0">Inputs {fields && fields.length > 0 && <span className="count">{fields.length}</span>}</h3>
+        <h3 className="sect-title m-0">{title} {fields && fields.length > 0 && <span className="count">{fields.length}</span>}</h3>
         <Button
           size="small"
           tone="quiet"
@@ -52,11 +62,11 @@ export function InputsBuilder({ schema, onChange }: { schema: Json | undefined; 
             </div>
           ))}
           <Button size="small" tone="quiet" icon={Plus} className="justify-self-start" data-testid="add-input" onClick={() => set([...fields, { key: freeKey(fields), type: "string", needed: true, rest: {} }])}>
-            Add an input
+            Add {title === "Inputs" ? "an input" : "a field"}
           </Button>
         </>
       )}
-      <p className="help m-0">{fields?.length === 0 ? "Run asks for any JSON object. Name inputs to get a form, and to have every start checked." : "Run asks for these, and every start is checked against them."}</p>
+      <p className="help m-0">{fields?.length === 0 ? words[0] : words[1]}</p>
     </div>
   );
 }

@@ -6,8 +6,10 @@ import type { FlowNode, HandlerEntry, Json, JsonObject } from "@/shared/protocol
 import { Banner, ProblemSign } from "@/shared/ui";
 import { useMake, useProblems } from "../context";
 import { FailureSection } from "./FailureSection";
+import { HookSection } from "./HookSection";
 import { InputsBuilder } from "./InputsBuilder";
 import { LastResult } from "./LastRunTab";
+import { ScheduleSection } from "./ScheduleSection";
 import { SubflowSection } from "./SubflowSection";
 
 export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEntry | undefined }) {
@@ -46,6 +48,14 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
         </section>
       )}
       {main?.entrypoint === "core:subflow" && <section className="sect"><SubflowSection node={node} /></section>}
+      {main && FIELDS[main.entrypoint] && entry && (
+        <section className="sect">
+          <InputsBuilder
+            schema={main.config?.["schema"]} title={FIELDS[main.entrypoint]?.title ?? ""} words={FIELDS[main.entrypoint]?.words ?? ["", ""]}
+            onChange={(schema) => setConfig(Object.fromEntries(Object.entries({ ...main.config, schema }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]))))}
+          />
+        </section>
+      )}
       {main && (
         <section className="sect">
           {entry && !isFunction ? (
@@ -60,6 +70,8 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
           )}
         </section>
       )}
+      {main && HOOKS.has(main.entrypoint) && <HookSection key={main.entrypoint} node={node} />}
+      {main?.entrypoint === "core:schedule" && <ScheduleSection node={node} />}
       {node.type === "output" && <section className="sect text-ink-2">What arrives here becomes the run’s result under the name <b className="font-semibold text-ink">{node.name}</b>.</section>}
       {main && node.type !== "trigger" && <FailureSection node={node} />}
       <section className="sect">
@@ -79,6 +91,13 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
     </>
   );
 }
+
+const HOOKS = new Set(["core:webhook", "core:form", "core:chat"]);
+/** Handlers whose config holds the schema of a form: it is put together as a list of fields. */
+const FIELDS: Record<string, { title: string; words: readonly [string, string] }> = {
+  "core:approval": { title: "Form", words: ["Asks for yes or no alone. Add fields, and a yes says more.", "A yes fills these in, and is checked against them."] },
+  "core:form": { title: "Fields", words: ["Add the fields that the page asks for.", "The page asks for these, and what is sent is checked against them."] },
+};
 
 // At its own field a message needs no name before it.
 const fieldName = /^[A-Z][^:]{0,40}: /;
@@ -139,7 +158,7 @@ function narrowed(schema: JsonObject, alternatives: readonly Alternative[], chos
 }
 
 /** Fields that a section of their own sets, by handler. */
-const SET_ELSEWHERE: Record<string, readonly string[]> = {};
+const SET_ELSEWHERE: Record<string, readonly string[]> = { "core:approval": ["schema"], "core:form": ["schema"] };
 
 /** The part of a config that the form sets, or the part that is set elsewhere. */
 function parted(config: JsonObject, hidden: readonly string[], elsewhere: boolean): JsonObject {

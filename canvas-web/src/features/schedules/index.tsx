@@ -1,0 +1,2 @@
+/** When flows start by themselves. */
+export { SchedulesPage as default } from "./SchedulesPage";
