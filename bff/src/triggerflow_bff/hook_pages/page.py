@@ -65,7 +65,8 @@ def answer(title: str, body: str, status: int = 200, *, script: bool = False, ag
         [
             (b"content-type", b"text/html; charset=utf-8"),
             (b"content-security-policy", _POLICY),
-            (b"referrer-policy", b"no-referrer"),
+            # With no-referrer a browser would send the form with `Origin: null`, which is no origin of ours.
+            (b"referrer-policy", b"same-origin"),
             (b"cross-origin-opener-policy", b"same-origin"),
             (b"cache-control", b"no-store"),
         ],

@@ -11,6 +11,7 @@ from typing import Any, Final
 from starlette.types import ASGIApp
 from triggerflow_chassis.errors import BadParameter, Invalid, NotFound, ServiceError, TooMany, Violation
 from triggerflow_chassis.jsontext import pointer
+from triggerflow_chassis.schemas import compile_schema, violations_of
 
 from triggerflow_bff import bodies, idempotency
 from triggerflow_bff.answers import Answer, empty, encode
@@ -76,7 +77,11 @@ async def _send_form(call: Call, path: str, at: HookPage, parts: list[Part]) -> 
         # It came from no page of ours; what is sent is sent all the same, though not known again.
         submission = secrets.token_urlsafe(24)
     wrong: list[str] = []
-    if not found.errors:
+    if found.errors:
+        # All that is wrong at once; nothing is sent, so the schema is asked here.
+        judged = violations_of(compile_schema(at.config["schema"]), found.inputs, "/inputs")
+        _place(Invalid(judged), found.errors, {each.name for each in fields})
+    else:
         try:
             await call.parts.hooks.submit(call.principal, path, found.inputs, submission)
         except Invalid as error:
