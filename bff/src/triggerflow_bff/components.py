@@ -72,6 +72,7 @@ def all_schemas() -> dict[str, Schema]:
         "AddIntervention": _ours(schemas.load("intervention")),
         "Intervention": closed({"id": _UUID, "executionId": _UUID, "value": {}, "by": _TEXT, "at": _TIME}),
         "InterventionPage": page("Intervention"),
+        "RunNode": _ours(schemas.load("run-node")),
         **_reruns(),
         **_schedules(),
         **_flows(),
@@ -310,6 +311,28 @@ def _reruns() -> dict[str, Schema]:
                 "estimate": closed({"seconds": number, "tokens": number, "cost": number}),
             },
             description="What running an execution again would do.",
+        ),
+        "NodeRun": closed(
+            {
+                "status": {"type": "string", "enum": ["succeeded", "failed"]},
+                "ports": {**_FREE, "description": "The value of each lit port, whole."},
+                "error": {"anyOf": [ref("ExecutionError"), {"type": "null"}]},
+                "logs": {
+                    "type": "array",
+                    "maxItems": 1000,
+                    "items": closed(
+                        {
+                            "level": {
+                                "type": "string",
+                                "enum": ["debug", "info", "warning", "error", "stdout", "stderr"],
+                            },
+                            "message": _TEXT,
+                        }
+                    ),
+                },
+                "seconds": {"type": "number"},
+            },
+            description="What one node did by itself.",
         ),
         "RetriedExecutions": closed(
             {

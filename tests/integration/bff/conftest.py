@@ -24,6 +24,7 @@ from triggerflow.orchestrator.v1 import (
     execution_pb2,
     intervention_pb2,
     load_pb2,
+    lone_node_pb2,
     rerun_pb2,
     schedule_pb2,
 )
@@ -431,6 +432,10 @@ class Orchestrator(HookBackend, WaitBackend, OrchestratorServiceServicer):
         self.backend.note("PlanRetry", request)
         self.backend.execution(request.execution_id)
         return rerun_pb2.PlanRetryResponse(plan={"execution_id": request.execution_id, "start": request.start})
+
+    async def RunNode(self, request: Any, context: Any) -> Any:
+        self.backend.note("RunNode", request)
+        return lone_node_pb2.RunNodeResponse(ports_json='{"out":1}', seconds=0.5)
 
     async def RetryExecutions(self, request: Any, context: Any) -> Any:
         self.backend.note("RetryExecutions", request)

@@ -82,6 +82,7 @@ simple("POST", "/events", json={"name": "paid", "key": 17})
 simple("POST", "/executions/{executionId}/retry", json={"from": "start"})
 simple("GET", "/executions/{executionId}/interventions")
 simple("POST", "/executions/{executionId}/interventions", json={"value": 1})
+simple("POST", "/flows/{flowId}/nodes/{nodeId}/run", json={"inputs": {}})
 simple("POST", "/executions/retry", json={"from": "start", "executionIds": [ids.uuid7()]})
 for path in ("/schedules", "/schedules/{flowId}/{nodeId}", "/schedules/{flowId}/{nodeId}/fires"):
     simple("GET", path)

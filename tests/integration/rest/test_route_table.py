@@ -43,6 +43,13 @@ class Known:
         self.hooked = client.post("/flows", json=hooked.body()).json()["id"]
 
 
+def _alone(client: httpx.Client, _: Known) -> httpx.Response:
+    drawing = Drawing("routes: one node")
+    node = drawing.node("action", "same", "core:map", config={"expression": "input"})
+    flow_id = client.post("/flows", json=drawing.body()).json()["id"]
+    return client.post(f"/flows/{flow_id}/nodes/{node}/run", json={"inputs": {"input": 1}})
+
+
 def _heard(client: httpx.Client, known: Known) -> httpx.Response:
     client.post(f"/flows/{known.hooked}/hooks/{known.hook}/listen")
     return client.get(f"/flows/{known.hooked}/hooks/{known.hook}/listen")
@@ -133,6 +140,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("post", "/executions/{executionId}/cancel"): _cancelled,
     ("get", "/executions/{executionId}/interventions"): lambda c, k: c.get(f"/executions/{k.run['id']}/interventions"),
     ("post", "/executions/{executionId}/interventions"): _added,
+    ("post", "/flows/{flowId}/nodes/{nodeId}/run"): _alone,
     ("post", "/executions/{executionId}/retry"): lambda c, k: c.post(
         f"/executions/{k.run['id']}/retry", json={"from": "start"}
     ),

@@ -6,13 +6,15 @@ from typing import Any
 
 import grpc.aio
 from google.rpc import status_pb2
+from triggerflow.orchestrator.v1 import lone_node_pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as pb
 from triggerflow.orchestrator.v1.orchestrator_service_pb2_grpc import OrchestratorServiceStub
 from triggerflow_chassis.errors import ServiceError
 from triggerflow_chassis.grpc.status import from_status
 from triggerflow_chassis.identity import Principal
 from triggerflow_chassis.jsontext import dumps
-from triggerflow_chassis.wire.execution import execution_to_json
+from triggerflow_chassis.wire import freeform
+from triggerflow_chassis.wire.execution import error_to_json, execution_to_json
 
 from triggerflow_bff.clients.registry import Json
 from triggerflow_bff.clients.unary import unary
@@ -20,6 +22,8 @@ from triggerflow_bff.settings import Limits
 
 # Large results are copied before the answer.
 _LONGEST_SECONDS = 55.0
+# A node may take 60 s, and a worker is looked for before.
+_NODE_SECONDS = 73.0
 
 
 class RerunClient:
@@ -57,6 +61,25 @@ class RerunClient:
             (item.execution_id, item.retried_as if item.HasField("retried_as") else None, _refusal(item.refusal))
             for item in answer.items
         ]
+
+    async def run_node(self, who: Principal, request_id: str, flow_id: str, node_id: str, inputs: Json) -> Json:
+        """Run one node of a draft; what it did."""
+        request = lone_node_pb2.RunNodeRequest(
+            project_id=who.project_id,
+            request_id=request_id,
+            flow_id=flow_id,
+            node_id=node_id,
+            inputs_json=dumps(inputs),
+        )
+        ran = await unary(self._stub.RunNode, request, _NODE_SECONDS)
+        failed = ran.HasField("error")
+        return {
+            "status": "failed" if failed else "succeeded",
+            "ports": freeform.trusted(ran.ports_json),
+            "error": error_to_json(ran.error) if failed else None,
+            "logs": [{"level": line.level, "message": line.message} for line in ran.logs],
+            "seconds": ran.seconds,
+        }
 
 
 def _asked(body: Json) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from triggerflow_bff.routes import (
     interventions,
     nodes,
     rerun,
+    run_node,
     schedules,
     session,
     values,
@@ -26,6 +27,7 @@ from triggerflow_bff.table import Resource
 ROUTES: tuple[Resource, ...] = (
     *rerun.RESOURCES,
     *interventions.RESOURCES,
+    *run_node.RESOURCES,
     *schedules.RESOURCES,
     *executions.RESOURCES,
     *events.RESOURCES,

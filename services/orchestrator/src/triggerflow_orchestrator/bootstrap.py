@@ -37,6 +37,7 @@ from triggerflow_orchestrator.app.recover import Recover
 from triggerflow_orchestrator.app.resume import Deliver, Locally, Waking
 from triggerflow_orchestrator.app.retention import Retention
 from triggerflow_orchestrator.app.retry import RetryExecution
+from triggerflow_orchestrator.app.run_node import Here, RunNode
 from triggerflow_orchestrator.app.start import StartExecution
 from triggerflow_orchestrator.app.take_up import TakeUp
 from triggerflow_orchestrator.app.waiters import EndWaiters
@@ -58,6 +59,7 @@ from triggerflow_orchestrator.store.read_recovery import RecoveryReads
 from triggerflow_orchestrator.store.waits import SqlWaits
 from triggerflow_orchestrator.transport.readiness import Readiness
 from triggerflow_orchestrator.transport.registry_client import RegistryBlueprints
+from triggerflow_orchestrator.transport.registry_drafts import RegistryDrafts
 from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
 from triggerflow_orchestrator.transport.registry_handlers import PureHandlers
 from triggerflow_orchestrator.transport.service import SERVICE, Cancel, Handlers, OrchestratorServicer
@@ -149,7 +151,8 @@ async def open_orchestrator(
         flows = CompiledFlows(catalogue, blueprints)
         ready = asyncio.Event()
         follow = FollowFlows(RegistryFlowEvents(channel), reads, journal, bus, idle_seconds=settings.follow_seconds)
-        start = StartExecution(engine, blueprints, flows, SqlFirings(database))
+        places = SqlFirings(database)
+        start = StartExecution(engine, blueprints, flows, places)
         sources = RecoveryReads(database, objects)
         end_unrun = EndUnrun(reads, sources, journal, bus)
         take_up = TakeUp(engine, reads, blueprints, flows, sources, end_unrun)
@@ -180,7 +183,8 @@ async def open_orchestrator(
                 idempotency=idempotency,
                 waiters=waiters,
                 load=_no_workers,
-                retry=RetryExecution(engine, reads, blueprints, flows, sources, PureHandlers(channel)),
+                retry=RetryExecution(engine, reads, blueprints, flows, sources, PureHandlers(channel), places),
+                run_node=RunNode(RegistryDrafts(channel), Here(catalogue)),
                 hooks=triggers.hooks,
                 hook_desk=triggers.hook_desk,
                 schedules=firings.schedules,

@@ -31,6 +31,7 @@ from triggerflow_orchestrator.app.relay_ports import OutboxEvent
 from triggerflow_orchestrator.app.resume import InTheMesh, Waking
 from triggerflow_orchestrator.app.retention import Retention
 from triggerflow_orchestrator.app.retry import RetryExecution
+from triggerflow_orchestrator.app.run_node import RunNode
 from triggerflow_orchestrator.app.start import StartExecution
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.bootstrap import Orchestrator, decode_refusal, encode_refusal
@@ -40,6 +41,7 @@ from triggerflow_orchestrator.failure_parts import telling_of_failures
 from triggerflow_orchestrator.firing_parts import firing_parts
 from triggerflow_orchestrator.mesh_parts import MeshParts, open_parts
 from triggerflow_orchestrator.ports import Leases
+from triggerflow_orchestrator.queue.node_desk import AskWorkers
 from triggerflow_orchestrator.settings import MeshSettings
 from triggerflow_orchestrator.store.archiving import SqlArchiving
 from triggerflow_orchestrator.store.firings import SqlFirings
@@ -49,6 +51,7 @@ from triggerflow_orchestrator.store.pruning import SqlPruning
 from triggerflow_orchestrator.store.s3_archives import S3Archives
 from triggerflow_orchestrator.store.s3_bucket import Bucket
 from triggerflow_orchestrator.transport.registry_client import FreshBlueprints
+from triggerflow_orchestrator.transport.registry_drafts import RegistryDrafts
 from triggerflow_orchestrator.transport.registry_flow_events import RegistryFlowEvents
 from triggerflow_orchestrator.transport.registry_handlers import PureHandlers
 from triggerflow_orchestrator.transport.service import Handlers, OrchestratorServicer
@@ -90,7 +93,8 @@ async def open_mesh_orchestrator(
             QueueStart(parts.journal, parts.kicks),
             CompiledFlows(_NoHandlers(), blueprints),
         )
-        start = StartExecution(queue, blueprints, flows, SqlFirings(parts.database))
+        places = SqlFirings(parts.database)
+        start = StartExecution(queue, blueprints, flows, places)
         cancel = AskCancel(parts.commands, parts.end_unrun, parts.kicks)
         ready = asyncio.Event()
         household = InTheMesh(parts.kicks)
@@ -129,7 +133,10 @@ async def open_mesh_orchestrator(
                 idempotency=idempotency,
                 waiters=waiters,
                 load=parts.leases.load,
-                retry=RetryExecution(queue, parts.reads, blueprints, flows, parts.sources, PureHandlers(channel)),
+                retry=RetryExecution(
+                    queue, parts.reads, blueprints, flows, parts.sources, PureHandlers(channel), places
+                ),
+                run_node=RunNode(RegistryDrafts(channel), AskWorkers(settings.redis.reveal())),
                 hooks=triggers.hooks,
                 hook_desk=triggers.hook_desk,
                 schedules=firings.schedules,

@@ -27,6 +27,7 @@ NAMES = (
     "retry",
     "retries",
     "intervention",
+    "run-node",
 )
 
 

@@ -137,13 +137,17 @@ class Idempotency:
             return await perform()
         except ServiceError as error:
             if error.reason not in _NOT_KEPT:
-                await self._keep_refusal(key, self._encode(error))
+                await self._keep_alone(key, None, self._encode(error))
             raise
 
-    async def _keep_refusal(self, key: RequestKey, error: bytes) -> None:
+    async def keep(self, key: RequestKey, response: bytes) -> None:
+        """Keep the answer of a call that writes nothing else."""
+        await self._keep_alone(key, response, None)
+
+    async def _keep_alone(self, key: RequestKey, response: bytes | None, error: bytes | None) -> None:
         durable = Durable()
         unit = Unit(done=durable.told, may_fail=True)
-        row = (key.project_id, key.request_id, key.method, key.fingerprint, None, error, self._now_us())
+        row = (key.project_id, key.request_id, key.method, key.fingerprint, response, error, self._now_us())
         unit.rows.append((Kind.REQUEST, row))
         self._journal.submit(unit)
         try:
@@ -151,5 +155,5 @@ class Idempotency:
         except RequestTaken:
             raise
         except ServiceError as failure:
-            # The refusal itself is right all the same; only its replay is lost.
-            log.warning("refusal_not_kept", method=key.method, error=failure.detail)
+            # The answer itself is right all the same; only its replay is lost.
+            log.warning("answer_not_kept", method=key.method, error=failure.detail)

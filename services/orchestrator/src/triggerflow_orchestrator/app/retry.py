@@ -20,7 +20,7 @@ from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
 from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.rerun_plan import RerunPlan, describe
 from triggerflow_orchestrator.app.run import Run
-from triggerflow_orchestrator.app.start import Acceptor, inputs_text, insert_rows
+from triggerflow_orchestrator.app.start import Acceptor, Places, a_place, inputs_text, insert_rows
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain import seed as seeds
 from triggerflow_orchestrator.domain.execution import BlueprintVersion, ExecutionRecord, Failure, JournalRow
@@ -74,7 +74,10 @@ class RetryExecution:
         flows: CompiledFlows,
         sources: RecoverySources,
         pure: Pure,
+        places: Places | None = None,
     ) -> None:
+        """Without `places` no flow is limited in its runs."""
+        self._places = places
         self._acceptor = acceptor
         self._reads = reads
         self._blueprints = blueprints
@@ -102,9 +105,13 @@ class RetryExecution:
         """The new run as it is once durable.
 
         Raises NotFound, Invalid (an unknown version, a node that did not run, inputs that break a schema or name no
-        port), NoManualTrigger, Running where the old run has not ended, Unavailable.
+        port), NoManualTrigger, Running where the old run has not ended, TooMany, Unavailable.
         """
         found = await self._prepare(command)
+        async with a_place(self._places, command.project_id, found.version):
+            return await self._accept(command, found)
+
+    async def _accept(self, command: RetryCommand, found: _Prepared) -> ExecutionRecord:
         unit = Unit(may_fail=True)
         record = _record(command, found, unit)
         seed = _seed(found, record.id, unit)

@@ -5,8 +5,8 @@ Order of refusals (CONTRACT section 1, "Execution" and "Problem"): 422, then 404
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
 import orjson
@@ -63,6 +63,23 @@ class Places(Protocol):
     async def release(self, place: str) -> None: ...
 
 
+@asynccontextmanager
+async def a_place(places: Places | None, project_id: str, version: BlueprintVersion) -> AsyncIterator[None]:
+    """A place among the runs of a flow, while one is accepted. Raises TooMany where its settings leave none."""
+    most = most_at_once(version.blueprint)
+    if places is None or most is None:
+        yield
+        return
+    place = await places.reserve(project_id, version.flow_id, most)
+    if place is None:
+        raise TooMany(f"{most} runs of this flow go on, and its settings allow no more at once. Try again later.")
+    try:
+        yield
+    finally:
+        with suppress(Unavailable):  # else it lapses
+            await places.release(place)
+
+
 class StartExecution:
     """Accepts runs."""
 
@@ -89,18 +106,10 @@ class StartExecution:
         if not chosen:
             raise NoManualTrigger("The flow has no manual trigger. Name the trigger to fire with ?trigger={nodeId}.")
 
-        most = most_at_once(version.blueprint)
         # What triggers fire was let through by its own limits.
-        if self._places is None or most is None or command.fire is not None:
+        places = self._places if command.fire is None else None
+        async with a_place(places, command.project_id, version):
             return await self._accept(command, version, compiled, fired)
-        place = await self._places.reserve(command.project_id, version.flow_id, most)
-        if place is None:
-            raise TooMany(f"{most} runs of this flow go on, and its settings allow no more at once. Try again later.")
-        try:
-            return await self._accept(command, version, compiled, fired)
-        finally:
-            with suppress(Unavailable):  # else it lapses
-                await self._places.release(place)
 
     async def _accept(
         self, command: StartCommand, version: BlueprintVersion, compiled: CompiledFlow, fired: Fired

@@ -27,6 +27,7 @@ from triggerflow_orchestrator.app.read_executions import ListExecutions, ReadExe
 from triggerflow_orchestrator.app.read_history import ReadHistory
 from triggerflow_orchestrator.app.retry import RetryExecution
 from triggerflow_orchestrator.app.retry_many import RetryMany
+from triggerflow_orchestrator.app.run_node import RunNode
 from triggerflow_orchestrator.app.schedule_desk import ScheduleDesk
 from triggerflow_orchestrator.app.waiters import EndWaiters
 from triggerflow_orchestrator.domain.execution import ExecutionRecord
@@ -36,6 +37,7 @@ from triggerflow_orchestrator.transport.callers import project as _project
 from triggerflow_orchestrator.transport.callers import request_key as _key
 from triggerflow_orchestrator.transport.hook_calls import HookCalls
 from triggerflow_orchestrator.transport.intervention_rpcs import InterventionRpcs
+from triggerflow_orchestrator.transport.lone_node import LoneNodeRpcs
 from triggerflow_orchestrator.transport.rerun import RerunRpcs, retried_id
 from triggerflow_orchestrator.transport.schedule_rpcs import ScheduleRpcs
 from triggerflow_orchestrator.transport.waits import WaitHandlers, WaitRpcs
@@ -69,6 +71,7 @@ class Handlers:
     waiters: EndWaiters
     load: Callable[[], Awaitable[Load]]
     retry: RetryExecution
+    run_node: RunNode
     hooks: Hooks
     hook_desk: HookDesk
     schedules: ScheduleDesk
@@ -77,7 +80,7 @@ class Handlers:
 
 
 class OrchestratorServicer(
-    InterventionRpcs, RerunRpcs, HookCalls, ScheduleRpcs, WaitRpcs, pb_grpc.OrchestratorServiceServicer
+    InterventionRpcs, RerunRpcs, LoneNodeRpcs, HookCalls, ScheduleRpcs, WaitRpcs, pb_grpc.OrchestratorServiceServicer
 ):
     """Every RPC acts for the caller's project; another one may not be named."""
 
@@ -90,6 +93,7 @@ class OrchestratorServicer(
         self._waiters = handlers.waiters
         self._load = handlers.load
         self._retry = handlers.retry
+        self._run_node = handlers.run_node
         self._schedules = handlers.schedules
         self._waits = handlers.waits
         self._retry_many = RetryMany(handlers.retry, handlers.idempotency, retried_id)

@@ -28,14 +28,17 @@ from triggerflow_orchestrator.app.lease_keeper import LeaseKeeper
 from triggerflow_orchestrator.app.reaping import Reaping
 from triggerflow_orchestrator.app.results_first import ResultsFirst
 from triggerflow_orchestrator.app.resume import Deliver, InTheMesh, Waking
+from triggerflow_orchestrator.app.run_node import AtTheDesk
 from triggerflow_orchestrator.app.take_up import TakeUp
 from triggerflow_orchestrator.app.taking import Taking
 from triggerflow_orchestrator.mesh_parts import MeshParts, open_parts
 from triggerflow_orchestrator.queue.consumer import KickConsumer
+from triggerflow_orchestrator.queue.node_desk import serve as serve_node_runs
 from triggerflow_orchestrator.queue.nudges import listen
 from triggerflow_orchestrator.runtime.triggerflow import TriggerFlowRuntime
 from triggerflow_orchestrator.store.interventions import SqlInterventions
 from triggerflow_orchestrator.transport.registry_client import NamedBlueprints
+from triggerflow_orchestrator.transport.registry_drafts import RegistryDrafts
 from triggerflow_orchestrator.worker.settings import WorkerSettings
 
 log = structlog.get_logger("triggerflow.worker")
@@ -63,7 +66,9 @@ async def serve(settings: WorkerSettings, stopped: asyncio.Event) -> None:
         await asyncio.wait([loading, stop], return_when=asyncio.FIRST_COMPLETED)
         if not stop.done():
             loading.result()
-            async with worker.working():
+            perform = AtTheDesk(RegistryDrafts(channel), catalogue)
+            redis_url = settings.mesh.redis.reveal()
+            async with open_task("node-runs", lambda: serve_node_runs(redis_url, perform)), worker.working():
                 await stop
 
 

@@ -7,6 +7,7 @@ from triggerflow.orchestrator.v1 import execution_pb2 as _execution_pb2
 from triggerflow.orchestrator.v1 import hook_pb2 as _hook_pb2
 from triggerflow.orchestrator.v1 import intervention_pb2 as _intervention_pb2
 from triggerflow.orchestrator.v1 import load_pb2 as _load_pb2
+from triggerflow.orchestrator.v1 import lone_node_pb2 as _lone_node_pb2
 from triggerflow.orchestrator.v1 import project_notice_pb2 as _project_notice_pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as _rerun_pb2
 from triggerflow.orchestrator.v1 import schedule_pb2 as _schedule_pb2

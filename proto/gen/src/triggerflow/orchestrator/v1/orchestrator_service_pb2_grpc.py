@@ -5,6 +5,7 @@ import warnings
 
 from triggerflow.orchestrator.v1 import hook_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_hook__pb2
 from triggerflow.orchestrator.v1 import intervention_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_intervention__pb2
+from triggerflow.orchestrator.v1 import lone_node_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_lone__node__pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2
 from triggerflow.orchestrator.v1 import schedule_pb2 as triggerflow_dot_orchestrator_dot_v1_dot_schedule__pb2
@@ -74,6 +75,11 @@ class OrchestratorServiceStub:
                 '/triggerflow.orchestrator.v1.OrchestratorService/RetryExecutions',
                 request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsRequest.SerializeToString,
                 response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsResponse.FromString,
+                _registered_method=True)
+        self.RunNode = channel.unary_unary(
+                '/triggerflow.orchestrator.v1.OrchestratorService/RunNode',
+                request_serializer=triggerflow_dot_orchestrator_dot_v1_dot_lone__node__pb2.RunNodeRequest.SerializeToString,
+                response_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_lone__node__pb2.RunNodeResponse.FromString,
                 _registered_method=True)
         self.ListActivations = channel.unary_unary(
                 '/triggerflow.orchestrator.v1.OrchestratorService/ListActivations',
@@ -255,6 +261,13 @@ class OrchestratorServiceServicer:
 
     def RetryExecutions(self, request, context):
         """Runs several executions again, each by itself. INVALID where the request is none; else each has its own answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunNode(self, request, context):
+        """Runs one node of a draft by itself, once; nothing is kept. NOT_FOUND, INVALID, UNAVAILABLE where nobody runs it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -480,6 +493,11 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.RetryExecutions,
                     request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsRequest.FromString,
                     response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsResponse.SerializeToString,
+            ),
+            'RunNode': grpc.unary_unary_rpc_method_handler(
+                    servicer.RunNode,
+                    request_deserializer=triggerflow_dot_orchestrator_dot_v1_dot_lone__node__pb2.RunNodeRequest.FromString,
+                    response_serializer=triggerflow_dot_orchestrator_dot_v1_dot_lone__node__pb2.RunNodeResponse.SerializeToString,
             ),
             'ListActivations': grpc.unary_unary_rpc_method_handler(
                     servicer.ListActivations,
@@ -802,6 +820,33 @@ class OrchestratorService:
             '/triggerflow.orchestrator.v1.OrchestratorService/RetryExecutions',
             triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsRequest.SerializeToString,
             triggerflow_dot_orchestrator_dot_v1_dot_rerun__pb2.RetryExecutionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunNode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/triggerflow.orchestrator.v1.OrchestratorService/RunNode',
+            triggerflow_dot_orchestrator_dot_v1_dot_lone__node__pb2.RunNodeRequest.SerializeToString,
+            triggerflow_dot_orchestrator_dot_v1_dot_lone__node__pb2.RunNodeResponse.FromString,
             options,
             channel_credentials,
             insecure,

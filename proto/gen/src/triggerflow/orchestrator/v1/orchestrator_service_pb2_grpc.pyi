@@ -7,6 +7,7 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from triggerflow.orchestrator.v1 import hook_pb2 as _hook_pb2
 from triggerflow.orchestrator.v1 import intervention_pb2 as _intervention_pb2
+from triggerflow.orchestrator.v1 import lone_node_pb2 as _lone_node_pb2
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as _orchestrator_service_pb2
 from triggerflow.orchestrator.v1 import rerun_pb2 as _rerun_pb2
 from triggerflow.orchestrator.v1 import schedule_pb2 as _schedule_pb2
@@ -52,6 +53,8 @@ class OrchestratorServiceStub:
     """Says what RetryExecution would do. Refused as that is; changes nothing."""
     RetryExecutions: _grpc.UnaryUnaryMultiCallable[_rerun_pb2.RetryExecutionsRequest, _rerun_pb2.RetryExecutionsResponse]
     """Runs several executions again, each by itself. INVALID where the request is none; else each has its own answer."""
+    RunNode: _grpc.UnaryUnaryMultiCallable[_lone_node_pb2.RunNodeRequest, _lone_node_pb2.RunNodeResponse]
+    """Runs one node of a draft by itself, once; nothing is kept. NOT_FOUND, INVALID, UNAVAILABLE where nobody runs it."""
     ListActivations: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListActivationsRequest, _orchestrator_service_pb2.ListActivationsResponse]
     """Lists activations by rising start, then id. NOT_FOUND."""
     ListEvents: _grpc.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListEventsRequest, _orchestrator_service_pb2.ListEventsResponse]
@@ -126,6 +129,8 @@ class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
     """Says what RetryExecution would do. Refused as that is; changes nothing."""
     RetryExecutions: _aio.UnaryUnaryMultiCallable[_rerun_pb2.RetryExecutionsRequest, _rerun_pb2.RetryExecutionsResponse]  # type: ignore[assignment]
     """Runs several executions again, each by itself. INVALID where the request is none; else each has its own answer."""
+    RunNode: _aio.UnaryUnaryMultiCallable[_lone_node_pb2.RunNodeRequest, _lone_node_pb2.RunNodeResponse]  # type: ignore[assignment]
+    """Runs one node of a draft by itself, once; nothing is kept. NOT_FOUND, INVALID, UNAVAILABLE where nobody runs it."""
     ListActivations: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListActivationsRequest, _orchestrator_service_pb2.ListActivationsResponse]  # type: ignore[assignment]
     """Lists activations by rising start, then id. NOT_FOUND."""
     ListEvents: _aio.UnaryUnaryMultiCallable[_orchestrator_service_pb2.ListEventsRequest, _orchestrator_service_pb2.ListEventsResponse]  # type: ignore[assignment]
@@ -239,6 +244,14 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_rerun_pb2.RetryExecutionsResponse, _abc.Awaitable[_rerun_pb2.RetryExecutionsResponse]]:
         """Runs several executions again, each by itself. INVALID where the request is none; else each has its own answer."""
+
+    @_abc_1.abstractmethod
+    def RunNode(
+        self,
+        request: _lone_node_pb2.RunNodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lone_node_pb2.RunNodeResponse, _abc.Awaitable[_lone_node_pb2.RunNodeResponse]]:
+        """Runs one node of a draft by itself, once; nothing is kept. NOT_FOUND, INVALID, UNAVAILABLE where nobody runs it."""
 
     @_abc_1.abstractmethod
     def ListActivations(
