@@ -12,6 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "support")]
 
+import foreach  # noqa: E402
 import latency  # noqa: E402
 import memory  # noqa: E402
 import w1  # noqa: E402
@@ -24,6 +25,7 @@ BENCHES: dict[str, Callable[[Setting], None]] = {
     "w1": w1.main,
     "w2": w2_w3.w2,
     "w3": w2_w3.w3,
+    "foreach": foreach.main,
     "latency": latency.main,
     "memory": memory.main,
     "fanout": lambda setting: fan_out(setting, setting.pid),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from triggerflow_orchestrator.domain.compile_plan import compile_plan
 from triggerflow_orchestrator.domain.execution import Failure
-from triggerflow_orchestrator.domain.plan import Plan, PlanNode
+from triggerflow_orchestrator.domain.plan import Plan, PlanNode, PlanRef
 from triggerflow_orchestrator.domain.scopes import Refused
 from triggerflow_orchestrator.domain.value import Value, encode
 
@@ -69,23 +69,14 @@ class Judge:
 def world(seed: int) -> World:
     """The world of a seed."""
     rng = random.Random(seed)
-    # A flow runs later ones only: what runs itself is another matter.
     drawn = [_blueprint(rng, number, rng.randint(3, 11 if number == 0 else 5)) for number in range(FLOWS)]
-    plans: dict[str, Plan] = {}
+    refs = [PlanRef() for _ in drawn]
     count = 0
-
-    def compiled(number: int) -> Plan:
-        nonlocal count
-        first, count = count, count + len(drawn[number]["nodes"])
-
-        def child(flow_id: str, version: str) -> Plan:
-            if flow_id not in plans:
-                plans[flow_id] = compiled(int(flow_id))
-            return plans[flow_id]
-
-        return compile_plan(drawn[number], child=child, first_number=first)
-
-    plan = compiled(0)
+    for ref, blueprint in zip(refs, drawn, strict=True):
+        ref.plan = compile_plan(blueprint, child=lambda flow_id, version: refs[int(flow_id)], first_number=count)
+        count += len(blueprint["nodes"])
+    plan = refs[0].plan
+    assert plan is not None
     fired = {index: {"out": _value(rng)} for index in plan.manual_triggers}
     return World(seed, plan, fired)
 
@@ -160,6 +151,7 @@ def _step(rng: random.Random, name: str, number: int) -> dict[str, Any]:
     if number + 1 < FLOWS and rng.random() < 0.3:
         mode = rng.choice(["once", "forEach", "forEach", "while"])
         config = {
+            # Later ones only: what runs itself may do so without end.
             "flowId": str(rng.randint(number + 1, FLOWS - 1)),
             "version": "1",
             "mode": mode,

@@ -16,12 +16,10 @@ from triggerflow_chassis.schemas import compile_schema, violations_of
 from triggerflow_orchestrator.app.engine_ports import NodeRuntime, Perform, Program
 from triggerflow_orchestrator.domain.compile_plan import compile_plan
 from triggerflow_orchestrator.domain.execution import BlueprintVersion, Failure
-from triggerflow_orchestrator.domain.plan import Plan, PlanInvalid, PlanNode
+from triggerflow_orchestrator.domain.plan import Plan, PlanNode, PlanRef
 from triggerflow_orchestrator.domain.scopes import Refused
 from triggerflow_orchestrator.domain.value import Value, encode
 from triggerflow_orchestrator.ports import Blueprints
-
-DEEPEST: Final = 32
 
 Key = tuple[str, str]
 """Flow id and version."""
@@ -151,7 +149,7 @@ class CompiledFlows:
         return found
 
     async def _closure(self, version: BlueprintVersion, project_id: str) -> Closure:
-        found: dict[Key, BlueprintVersion] = {}
+        found: dict[Key, BlueprintVersion] = {(version.flow_id, version.version): version}
         waiting = [version]
         for parent in waiting:  # grows while it is read
             for key in _runs(parent):
@@ -176,41 +174,22 @@ def _runs(version: BlueprintVersion) -> list[Key]:
 
 
 def _compile(version: BlueprintVersion, closure: Closure) -> Plan:
-    reached = _reached([version, *closure.values()])
-    plans: dict[Key, Plan] = {}
+    refs: dict[Key, PlanRef] = {}
+    waiting = [version]
+
+    def child(flow_id: str, number: str) -> PlanRef:
+        key = (flow_id, number)
+        if key not in refs:
+            refs[key] = PlanRef()
+            waiting.append(closure[key])
+        return refs[key]
+
     numbers = 0
-
-    def compiled(one: BlueprintVersion, depth: int) -> Plan:
-        nonlocal numbers
-        if depth > DEEPEST:
-            raise PlanInvalid("/nodes", f"Sub-flows nest deeper than {DEEPEST}.")
-        first, numbers = numbers, numbers + len(one.blueprint["nodes"])
-
-        def child(flow_id: str, number: str) -> Plan | None:
-            key = (flow_id, number)
-            if one.flow_id in reached.get(flow_id, ()):
-                return None
-            if key not in plans:
-                plans[key] = compiled(closure[key], depth + 1)
-            return plans[key]
-
-        return compile_plan(one.blueprint, child=child, first_number=first)
-
-    return compiled(version, 0)
-
-
-def _reached(versions: Iterable[BlueprintVersion]) -> dict[str, set[str]]:
-    """By flow: itself and every flow that it runs, directly or not, in any version here."""
-    direct: dict[str, set[str]] = {}
-    for version in versions:
-        direct.setdefault(version.flow_id, set()).update(flow_id for flow_id, _ in _runs(version))
-    found: dict[str, set[str]] = {}
-    for flow_id in direct:
-        seen, waiting = {flow_id}, [flow_id]
-        while waiting:
-            for following in direct.get(waiting.pop(), ()):
-                if following not in seen:
-                    seen.add(following)
-                    waiting.append(following)
-        found[flow_id] = seen
-    return found
+    for one in waiting:  # grows while it is read
+        # Also for the version itself, where it runs itself.
+        ref = refs.setdefault((one.flow_id, one.version), PlanRef())
+        ref.plan = compile_plan(one.blueprint, child=child, first_number=numbers)
+        numbers += len(one.blueprint["nodes"])
+    plan = refs[version.flow_id, version.version].plan
+    assert plan is not None
+    return plan

@@ -24,14 +24,15 @@ from triggerflow_orchestrator.domain.plan import (
     PlanEdge,
     PlanInvalid,
     PlanNode,
+    PlanRef,
     Slot,
     SubflowPlan,
     While,
     Wire,
 )
 
-ChildPlan = Callable[[str, str], Plan | None]
-"""Flow id and version → the root region of that version; None where it runs as an execution of its own."""
+ChildPlan = Callable[[str, str], PlanRef]
+"""Flow id and version → where the root region of that version is, or will be."""
 
 
 def compile_plan(
@@ -293,15 +294,15 @@ class _Drawing:
         mode = config.get("mode", "once")
         if mode not in ("once", "forEach", "while"):
             raise PlanInvalid(f"/nodes/{place}/handlers/main/config/mode", "The mode must be once, forEach or while.")
-        plan = None
+        ref = None
         if self.child is not None:
             if not isinstance(version, str):
                 raise PlanInvalid(f"/nodes/{place}/handlers/main/config/version", "The version is not pinned.")
-            plan = self.child(flow_id, version)
+            ref = self.child(flow_id, version)
         return SubflowPlan(
             flow_id=flow_id,
             version=str(version or ""),
-            plan=plan,
+            ref=ref,
             mode=mode,
             concurrency=max(1, _whole(config.get("concurrency")) or 10),
             continues=config.get("onItemError", "stop") == "continue",

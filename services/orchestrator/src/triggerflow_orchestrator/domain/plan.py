@@ -98,13 +98,23 @@ class LoopPlan:
     members: tuple["PlanNode", ...]
 
 
+class PlanRef:
+    """Where the plan of a version will be, once all that it takes part in is compiled: a flow may run itself."""
+
+    __slots__ = ("plan",)
+
+    def __init__(self) -> None:
+        self.plan: Plan | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class SubflowPlan:
-    """What a subflow node runs. `plan` is None for a flow that contains itself: it runs as an execution of its own."""
+    """What a subflow node runs."""
 
     flow_id: str
     version: str
-    plan: "Plan | None"
+    # None where the plan was compiled to start runs, not to drive them.
+    ref: PlanRef | None
     mode: Literal["once", "forEach", "while"]
     concurrency: int
     continues: bool
@@ -113,6 +123,11 @@ class SubflowPlan:
     # The port that carries the result, and the one for the errors of items; None where it is not declared.
     result_port: str | None
     errors_port: str | None
+
+    @property
+    def plan(self) -> "Plan | None":
+        """The root region of the version it runs; there may be more than one way to it, from itself too."""
+        return None if self.ref is None else self.ref.plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +239,7 @@ class Plan:
     on_failure: tuple[tuple[str, str], ...] = ()
 
     def every(self) -> tuple[PlanNode, ...]:
-        """All nodes of the tree below and with this region, composites aside, by `number`."""
+        """All nodes of this region and those below, composites aside, by `number`; each once."""
         found: dict[int, PlanNode] = {}
         waiting = [self]
         while waiting:

@@ -13,7 +13,8 @@ activation that lights an exit ends the loop: its exit tokens are those of the c
 what still runs inside is cut. Settled with neither, all exits are dead.
 
 **Sub-flows.** The node's own activation runs around its children, which the ledger here begins, a limited number at a
-time and in the order of the items. It is ended here too, once they are done or one failed that may not.
+time and in the order of the items. It is ended here too, once they are done or one failed that may not. A flow may run
+itself, 16 times inside itself at most.
 
 **Failures.** One that no error port takes ends its child, and so the subflow node, whose own error port is asked next;
 with none on the way up it breaks the run. A loop does not stop it.
@@ -35,6 +36,10 @@ from triggerflow_orchestrator.domain.plan import LoopPlan, Plan, PlanNode, Subfl
 from triggerflow_orchestrator.domain.value import NULL, Value, as_value, encode, list_of, object_of, plain_of
 
 MAX_ITERATIONS: Final = "MaxIterations"
+TOO_DEEP: Final = "TooDeep"
+# How often a flow may run inside itself, and sub-flows inside each other.
+MOST_RECURSION: Final = 16
+DEEPEST: Final = 32
 
 
 class Refused(Exception):
@@ -484,6 +489,7 @@ class Scopes:
         if plan is None:
             raise LedgerMisused(f"Subflow node {run.node.id} has no plan.")
         try:
+            _refuse_too_deep(run.around, plan)
             fired = self._judge.fired(plan, inputs)
         except Refused as refused:
             self._child_failed(told, run, number, refused.failure)
@@ -563,6 +569,23 @@ def error_value(failure: Failure, attempt: int) -> Value:
     """What the error port carries: CONTRACT section 3 "Attempts"."""
     stack = failure.stack or ""
     return encode({"type": failure.type, "message": failure.message, "stack": stack, "attempt": attempt})
+
+
+def _refuse_too_deep(around: Scope, plan: Plan) -> None:
+    """Raises Refused where a flow runs inside itself, or sub-flows in each other, without an end in sight."""
+    depth, within = 1, 0
+    scope = around
+    while True:
+        within += scope.plan is plan
+        if scope.deed is None:
+            break
+        depth += isinstance(scope.deed, SubflowRun)
+        scope = scope.deed.around
+    if within > MOST_RECURSION:
+        message = f"the flow {plan.name!r} runs inside itself more than {MOST_RECURSION} times"
+        raise Refused(Failure(TOO_DEEP, message))
+    if depth > DEEPEST:
+        raise Refused(Failure(TOO_DEEP, f"sub-flows run inside each other more than {DEEPEST} deep"))
 
 
 def _loop_at(scope: Scope, header: str) -> LoopRun:
