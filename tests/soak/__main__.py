@@ -25,9 +25,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
 import facts  # noqa: E402
 from chaos import Chaos  # noqa: E402
-from flows import kinds  # noqa: E402
+from flows import child, kinds, scheduled  # noqa: E402
 from followers import WAYS, Followers  # noqa: E402
-from load import CANCELLED_SHARE, FAILING_SHARE, Load  # noqa: E402
+from load import CANCELLED_SHARE, Load  # noqa: E402
 from oracle import Facts, violations  # noqa: E402
 from running_mesh import Mesh  # noqa: E402
 
@@ -83,16 +83,22 @@ async def _soak(asked: Any, mesh: Mesh, recorded: Path) -> int:
         load = Load(client, dice)
         followers = Followers(mesh.url, mesh.token, client)
         chaos = Chaos(note, random.Random(asked.seed + 1), LEASE_SECONDS + 3, say, frozenset(asked.only))
-        everything, failing = await load.publish(kinds(dice))
+        child_id = await load.publish_one(child(dice))
+        published = await load.publish(kinds(dice, child_id))
+        schedule = await load.publish_one(scheduled())
         project = asyncio.create_task(followers.follow_project())
         await asyncio.sleep(1)  # the project's watch begins now, not at a cursor
         until = time.monotonic() + asked.minutes * 60
         hits = asyncio.create_task(chaos.run(until, tuple(asked.between)))
         tasks: set[asyncio.Task[Any]] = set()
+        counts: Counter[str] = Counter()
 
         async def one() -> None:
-            kind, flow_id = failing if dice.random() < FAILING_SHARE else everything
+            ((kind, flow_id),) = dice.choices(published, [kind.share for kind, _ in published])
             accepted = await load.start(kind, flow_id)
+            counts[kind.name] += 1
+            if kind.approvals:
+                tasks.add(asyncio.create_task(load.answer(accepted)))
             for way in dice.sample(WAYS, k=2):
                 tasks.add(asyncio.create_task(followers.follow(accepted.id, way)))
             if dice.random() < CANCELLED_SHARE:
@@ -116,6 +122,8 @@ async def _soak(asked: Any, mesh: Mesh, recorded: Path) -> int:
         _, waiting = await asyncio.wait(tasks, timeout=asked.patience)
         failures = [task.exception() for task in tasks if task.done() and not task.cancelled() and task.exception()]
         database = json.loads(note.read_text())["addresses"]["database"]
+        paused = await load.persist("POST", "/schedules/pause", {})
+        assert paused.status_code < 300, paused.text
         deadline = time.monotonic() + asked.patience
         while await facts.not_ended(database) and time.monotonic() < deadline:
             await asyncio.sleep(0.5)
@@ -128,8 +136,15 @@ async def _soak(asked: Any, mesh: Mesh, recorded: Path) -> int:
             return (await client.get(f"/values/{reference}", timeout=20)).json()
 
         executions = await facts.executions(database, resolve)
+        fires = await facts.fires(database, schedule)
         effects = facts.effects(recorded)
-        found = violations(Facts(load.accepted, executions, effects, followers.clients, followers.project))
+        recorded_facts = Facts(
+            load.accepted, executions, effects, followers.clients, followers.project, load.told, fires
+        )
+        found = violations(recorded_facts)
+        found += (
+            [] if len(fires) >= int(asked.minutes) - 1 else [f"a schedule of every minute fired {len(fires)} times"]
+        )
         found += [f"a client gave up waiting: {len(waiting)} tasks"] if waiting else []
         found += [f"a client failed: {failure!r}" for failure in failures]
     statuses = Counter(execution.status for execution in executions.values())
@@ -138,7 +153,8 @@ async def _soak(asked: Any, mesh: Mesh, recorded: Path) -> int:
         for execution in executions.values()
         for event in execution.events
     )
-    say(f"seed {asked.seed}: {len(load.accepted)} runs accepted, ended as {dict(statuses)}")
+    say(f"seed {asked.seed}: {len(load.accepted)} runs accepted {dict(counts)}, ended as {dict(statuses)}")
+    say(f"{len(load.told)} approvals answered by two at once; {len(fires)} minutes of a schedule")
     say(f"kills {sum(chaos.killed.values())}: {dict(sorted(chaos.killed.items()))}; pauses {dict(chaos.paused)}")
     say(f"{len(effects)} effects, {sum(len(e.journal) for e in executions.values())} outcomes, {recovered} recoveries")
     total = sum(len(ids) for _, _, ids in followers.clients)

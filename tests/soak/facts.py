@@ -26,10 +26,13 @@ async def executions(database_url: str, resolve: Resolve) -> dict[str, Execution
             outputs = {key: await _whole(value, resolve) for key, value in orjson.loads(row["outputs"]).items()}
             found[row["id"]] = Execution(row["id"], row["status"], outputs, frozenset(labels[row["id"]]))
         rows = await connection.fetch(
-            "SELECT execution_id, activation_id, node_id, status, seq, ended_at FROM journal ORDER BY execution_id, seq"
+            "SELECT execution_id, activation_id, node_id, scope, status, seq, ended_at FROM journal"
+            " ORDER BY execution_id, seq"
         )
         for row in rows:
-            outcome = Outcome(row["activation_id"], row["node_id"], row["status"], row["seq"], row["ended_at"])
+            outcome = Outcome(
+                row["activation_id"], row["node_id"], row["status"], row["seq"], row["ended_at"], row["scope"]
+            )
             found[row["execution_id"]].journal.append(outcome)
         for row in await connection.fetch("SELECT execution_id, sequence, body FROM events ORDER BY execution_id, id"):
             found[row["execution_id"]].events.append({**orjson.loads(row["body"]), "sequence": row["sequence"]})
@@ -43,6 +46,21 @@ async def not_ended(database_url: str) -> int:
     connection = await asyncpg.connect(database_url, server_settings={"search_path": "orchestrator"})
     try:
         return int(await connection.fetchval("SELECT count(*) FROM executions WHERE ended_at IS NULL"))
+    finally:
+        await connection.close()
+
+
+async def fires(database_url: str, flow_id: str) -> list[tuple[int, list[str]]]:
+    """What a schedule of every minute started: due time in minutes, and the executions of it, by due time."""
+    connection = await asyncpg.connect(database_url, server_settings={"search_path": "orchestrator"})
+    try:
+        found: dict[int, list[str]] = {}
+        query = "SELECT due_at, execution_id FROM firings WHERE flow_id = $1 ORDER BY due_at"
+        for row in await connection.fetch(query, flow_id):
+            started = found.setdefault(row["due_at"] // 60_000_000, [])
+            if row["execution_id"] is not None:
+                started.append(row["execution_id"])
+        return list(found.items())
     finally:
         await connection.close()
 

@@ -19,6 +19,10 @@ class Kind:
     document: Mapping[str, Any]
     expected: frozenset[str]
     outputs: Mapping[str, Any] | None
+    share: float = 1.0
+    """How often it is started, against the others."""
+    approvals: int = 0
+    """Answers one of its runs waits for."""
 
 
 class _Drawing:
@@ -43,23 +47,54 @@ class _Drawing:
             }
         )
 
-    def edge(self, source: str, target: str, port: str = "out", into: str = "input") -> None:
+    def edge(self, source: str, target: str, port: str = "out", into: str = "input", **more: Any) -> None:
         self.edges.append(
             {
                 "id": str(uuid.uuid4()),
                 "source": {"nodeId": self.ids[source], "port": port},
                 "target": {"nodeId": self.ids[target], "port": into},
+                **more,
             }
         )
+
+    def document(self, name: str) -> dict[str, Any]:
+        return {"name": f"Soak: {name}", "nodes": self.nodes, "edges": self.edges}
 
 
 def _inputs(*keys: str) -> dict[str, Any]:
     return {"inputs": [{"key": key, "label": key, "type": "any"} for key in keys]}
 
 
-def kinds(dice: random.Random) -> list[Kind]:
-    """Everything at once: fan-out, a join with an untaken arm, retries, an error port, a large value; and a failure."""
-    return [_everything(dice), _failing(dice)]
+def kinds(dice: random.Random, child_id: str) -> list[Kind]:
+    """Everything at once: fan-out, a join with an untaken arm, retries, an error port, a large value; a failure; loops,
+    sub-flows of the published flow `child_id` inside a for-each, an approval beside a timer."""
+    return [_everything(dice), _failing(dice), _looping(dice), _for_each(dice, child_id), _waiting(dice)]
+
+
+def child(dice: random.Random) -> dict[str, Any]:
+    """What `_for_each` runs for each item: it works, and gives twice the number."""
+    drawing = _Drawing()
+    drawing.node("start", "trigger", "core:manual")
+    _work(drawing, dice, "item")
+    drawing.edge("start", "item")
+    drawing.node("double", "action", "core:map", config={"expression": "n.item * 2"}, ports=_inputs("n", "after"))
+    drawing.edge("start", "double", into="n")
+    drawing.edge("item", "double", into="after")
+    drawing.node("Twice", "output")
+    drawing.edge("double", "Twice")
+    return drawing.document("for each item")
+
+
+def scheduled() -> dict[str, Any]:
+    """Starts itself each minute; what a stop of everything made it miss, it catches up with."""
+    drawing = _Drawing()
+    config = {"cron": "* * * * *", "timeZone": "UTC", "missed": "all"}
+    drawing.node("each minute", "trigger", "core:schedule", config=config)
+    drawing.node("effect", "action", "soak_handlers.work", config={"name": "tick", "seconds": 0.2})
+    drawing.edge("each minute", "effect")
+    drawing.node("Result", "output")
+    drawing.edge("effect", "Result")
+    return drawing.document("scheduled")
 
 
 def _work(drawing: _Drawing, dice: random.Random, name: str, **more: Any) -> None:
@@ -99,9 +134,8 @@ def _everything(dice: random.Random) -> Kind:
     for name, source in (("Result", "last"), ("Length", "measure"), ("Why", "caught"), ("Tries", "flaky")):
         drawing.node(name, "output")
         drawing.edge(source, name)
-    document = {"name": "Soak: everything", "nodes": drawing.nodes, "edges": drawing.edges}
     outputs = {"Result": "last", "Length": LARGE_BYTES, "Why": "ValueError", "Tries": 3}
-    return Kind("everything", document, frozenset({"succeeded"}), outputs)
+    return Kind("everything", drawing.document("everything"), frozenset({"succeeded"}), outputs)
 
 
 def _failing(dice: random.Random) -> Kind:
@@ -116,5 +150,55 @@ def _failing(dice: random.Random) -> Kind:
     drawing.edge("two", "beside")
     drawing.node("Result", "output")
     drawing.edge("beside", "Result")
-    document = {"name": "Soak: a failure nobody handles", "nodes": drawing.nodes, "edges": drawing.edges}
-    return Kind("failing", document, frozenset({"failed"}), None)
+    return Kind("failing", drawing.document("a failure nobody handles"), frozenset({"failed"}), None, 0.3)
+
+
+def _looping(dice: random.Random) -> Kind:
+    """Three rounds, of which each works beside its counting."""
+    drawing = _Drawing()
+    drawing.node("start", "trigger", "core:manual")
+    drawing.node("count", "action", "core:map", config={"expression": '{"n": $exists(input.n) ? input.n + 1 : 1}'})
+    drawing.edge("start", "count")
+    _work(drawing, dice, "round")
+    drawing.edge("count", "round")
+    drawing.node("on", "action", "core:map", config={"expression": "n"}, ports=_inputs("n", "after"))
+    drawing.edge("count", "on", into="n")
+    drawing.edge("round", "on", into="after")
+    drawing.node("enough", "condition", "core:condition", config={"expression": "input.n >= 3"})
+    drawing.edge("on", "enough")
+    drawing.edge("enough", "count", "false", loop={"maxIterations": 5})
+    drawing.node("Rounds", "output")
+    drawing.edge("enough", "Rounds", "true")
+    return Kind("looping", drawing.document("a loop"), frozenset({"succeeded"}), {"Rounds": {"n": 3}}, 0.5)
+
+
+def _for_each(dice: random.Random, child_id: str) -> Kind:
+    drawing = _Drawing()
+    drawing.node("start", "trigger", "core:manual")
+    drawing.node("list", "action", "core:map", config={"expression": "[1, 2, 3, 4, 5, 6]"})
+    drawing.edge("start", "list")
+    drawing.node("each", "subflow", "core:subflow", config={"flowId": child_id, "mode": "forEach", "concurrency": 3})
+    drawing.edge("list", "each", into="items")
+    drawing.node("Doubled", "output")
+    drawing.edge("each", "Doubled")
+    outputs = {"Doubled": [{"Twice": 2 * item} for item in range(1, 7)]}
+    return Kind("for each", drawing.document("a for-each"), frozenset({"succeeded"}), outputs, 0.5)
+
+
+def _waiting(dice: random.Random) -> Kind:
+    drawing = _Drawing()
+    drawing.node("start", "trigger", "core:manual")
+    drawing.node("person", "action", "core:approval")
+    drawing.edge("start", "person")
+    drawing.node("clock", "action", "core:timer", config={"seconds": dice.randint(2, 6)})
+    drawing.edge("start", "clock")
+    _work(drawing, dice, "beside")
+    drawing.edge("start", "beside")
+    _work(drawing, dice, "then", ports=_inputs("answer", "clock", "beside"))
+    drawing.edge("person", "then", "approved", into="answer")
+    drawing.edge("clock", "then", into="clock")
+    drawing.edge("beside", "then", into="beside")
+    drawing.node("Result", "output")
+    drawing.edge("then", "Result")
+    document = drawing.document("an approval beside a timer")
+    return Kind("waiting", document, frozenset({"succeeded"}), {"Result": "then"}, 0.7, approvals=1)

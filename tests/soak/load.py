@@ -14,7 +14,6 @@ from flows import Kind
 from oracle import Accepted
 
 CANCELLED_SHARE = 0.05
-FAILING_SHARE = 0.15
 _CALL_SECONDS = 10.0
 
 
@@ -27,18 +26,21 @@ class Load:
     accepted: list[Accepted] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
     """How calls were answered: by status, or by the name of what went wrong."""
+    told: list[tuple[str, list[tuple[int, object]]]] = field(default_factory=list)
+    """What each who answered a wait was told."""
 
     async def publish(self, kinds: Sequence[Kind]) -> list[tuple[Kind, str]]:
         """Make and publish the flows."""
-        made = []
-        for kind in kinds:
-            flow = await self.persist("POST", "/flows", kind.document)
-            assert flow.status_code == 201, flow.text
-            flow_id = flow.json()["id"]
-            version = await self.persist("POST", f"/flows/{flow_id}/versions", {})
-            assert version.status_code == 201, version.text
-            made.append((kind, flow_id))
-        return made
+        return [(kind, await self.publish_one(kind.document)) for kind in kinds]
+
+    async def publish_one(self, document: object) -> str:
+        """The flow's id."""
+        flow = await self.persist("POST", "/flows", document)
+        assert flow.status_code == 201, flow.text
+        flow_id: str = flow.json()["id"]
+        version = await self.persist("POST", f"/flows/{flow_id}/versions", {})
+        assert version.status_code == 201, version.text
+        return flow_id
 
     async def start(self, kind: Kind, flow_id: str) -> Accepted:
         """One run, accepted. A label of its own tells whether it is there once."""
@@ -59,14 +61,41 @@ class Load:
         answer = await self.persist("POST", f"/executions/{accepted.id}/cancel", {})
         assert answer.status_code in (202, 409), answer.text
 
+    async def answer(self, accepted: Accepted) -> None:
+        """Wait for the run's wait, think about it, and have two people answer at once."""
+        path = f"/waits?status=open&kind=approval&executionId={accepted.id}"
+        while True:
+            waits = await self.persist("GET", path, None)
+            assert waits.status_code == 200, waits.text
+            found = [wait for wait in waits.json()["items"] if wait["kind"] == "approval"]
+            if found:
+                break
+            execution = await self.persist("GET", f"/executions/{accepted.id}", None)
+            if execution.json()["endedAt"] is not None:
+                return  # cancelled before it got there
+            await asyncio.sleep(0.3)
+        await asyncio.sleep(self.dice.uniform(0, 8))
+
+        async def one(who: int) -> tuple[int, object]:
+            value = {"decision": "approved", "data": {"who": who}}
+            body = {"waitId": found[0]["id"], "value": value}
+            said = await self.persist("POST", f"/executions/{accepted.id}/resume", body)
+            return said.status_code, said.json().get("answer", {}).get("data")
+
+        told = await asyncio.gather(one(1), one(2))
+        if "cancelled" not in self._allowed(accepted):
+            self.told.append((found[0]["id"], list(told)))
+
+    def _allowed(self, accepted: Accepted) -> frozenset[str]:
+        return next(each.expected for each in self.accepted if each.id == accepted.id)
+
     async def persist(self, method: str, path: str, body: object) -> httpx.Response:
         """Ask until the answer is one of the product's own, below 500 and not 429."""
         key = uuid.uuid4().hex
         while True:
             try:
-                answer = await self.client.request(
-                    method, path, json=body, headers={"Idempotency-Key": key}, timeout=_CALL_SECONDS
-                )
+                said = {} if body is None else {"json": body, "headers": {"Idempotency-Key": key}}
+                answer = await self.client.request(method, path, timeout=_CALL_SECONDS, **said)
             except httpx.HTTPError as error:
                 self.answers[type(error).__name__] += 1
             else:

@@ -35,6 +35,7 @@ class Outcome:
     status: str
     seq: int
     ended_at: int
+    scope: str = ""
 
 
 @dataclass(slots=True)
@@ -73,6 +74,10 @@ class Facts:
     """(execution id, how it watched, ids of the events it was sent, in the order it got them)."""
     project_events: Sequence[tuple[str, str]] = ()
     """(type, execution id) as a client of GET /events got them across all resumes."""
+    answers: Sequence[tuple[str, Sequence[tuple[int, Any]]]] = ()
+    """(wait, (status, the answer it was told) of each who answered it at once)."""
+    fires: Sequence[tuple[int, Sequence[str]]] = ()
+    """(due time in minutes, executions) of a schedule of every minute, by due time; the present minute aside."""
 
 
 def violations(facts: Facts) -> list[str]:
@@ -88,6 +93,8 @@ def violations(facts: Facts) -> list[str]:
         found.extend(_effects(execution, effects.get(execution.id, [])))
     found.extend(_clients(facts))
     found.extend(_project(facts))
+    found.extend(_answers(facts))
+    found.extend(_fires(facts))
     return found
 
 
@@ -110,10 +117,10 @@ def _journal(execution: Execution) -> Iterator[str]:
     twice = [name for name, count in Counter(o.activation_id for o in execution.journal).items() if count > 1]
     for activation_id in twice:
         yield f"{execution.id}: activation {activation_id} has several outcomes"
-    nodes = Counter(outcome.node_id for outcome in execution.journal)
-    for node_id, count in nodes.items():
-        if count > 1:  # there are no loops in these flows
-            yield f"{execution.id}: node {node_id} finished {count} times"
+    nodes = Counter((outcome.scope, outcome.node_id) for outcome in execution.journal)
+    for (scope, node_id), count in nodes.items():
+        if count > 1:
+            yield f"{execution.id}: node {node_id} finished {count} times{f' in {scope}' if scope else ''}"
     numbers = [outcome.seq for outcome in execution.journal]
     if numbers != list(range(1, len(numbers) + 1)):
         yield f"{execution.id}: the journal is numbered {numbers}"
@@ -129,22 +136,30 @@ def _events(execution: Execution) -> Iterator[str]:
         yield f"{execution.id}: its events go from {kinds[:1]} to {kinds[-1:]}"
     if sum(kind in ENDING for kind in kinds) > 1 or kinds.count("execution.started") > 1:
         yield f"{execution.id}: it started or ended more than once"
-    starts: Counter[str] = Counter()
-    ends: Counter[tuple[str, str]] = Counter()
-    skips: Counter[str] = Counter()
+    # A chunk event names no scope; the detail that follows it does.
+    scopes = {
+        event["payload"]["data"]["eventId"]: event["payload"]["data"].get("scope", "")
+        for event in events
+        if event["type"] == "runtime.output" and event["payload"]["data"].get("kind") == "detail"
+    }
+    starts: Counter[tuple[str, str]] = Counter()
+    ends: Counter[tuple[str, str, str]] = Counter()
+    skips: Counter[tuple[str, str]] = Counter()
     for event in events:
         payload = event.get("payload") or {}
+        scope = scopes.get(event["id"], "")
         if event["type"] == "chunk.started":
-            starts[payload["nodeId"]] += 1
+            starts[scope, payload["nodeId"]] += 1
         elif event["type"] in ("chunk.completed", "chunk.failed"):
-            ends[payload["nodeId"], event["type"]] += 1
+            ends[scope, payload["nodeId"], event["type"]] += 1
         elif event["type"] == "runtime.output" and payload["data"].get("kind") == "skip":
-            skips[payload["data"]["nodeId"]] += 1
+            skips[payload["data"].get("scope", ""), payload["data"]["nodeId"]] += 1
     for outcome in execution.journal:
+        at = (outcome.scope, outcome.node_id)
         if outcome.status == "skipped":
-            if skips[outcome.node_id] != 1 or starts[outcome.node_id]:
+            if skips[at] != 1 or starts[at]:
                 yield f"{execution.id}: node {outcome.node_id} was skipped, its events say otherwise"
-        elif starts[outcome.node_id] != 1 or ends[outcome.node_id, CHUNK_ENDS[outcome.status]] != 1:
+        elif starts[at] != 1 or ends[*at, CHUNK_ENDS[outcome.status]] != 1:
             yield f"{execution.id}: node {outcome.node_id} is {outcome.status} without one start and one end event"
     if sum(ends.values()) != sum(outcome.status != "skipped" for outcome in execution.journal):
         yield f"{execution.id}: {sum(ends.values())} end events for its outcomes"
@@ -205,3 +220,20 @@ def _project(facts: Facts) -> Iterator[str]:
             yield f"{accepted.id}: the project was not told of its start"
         if not any(told[kind, accepted.id] for kind in ENDING):
             yield f"{accepted.id}: the project was not told of its end"
+
+
+def _answers(facts: Facts) -> Iterator[str]:
+    for wait, told in facts.answers:
+        if sorted(status for status, _ in told) != [200, 409]:
+            yield f"{wait}: two answers at once were told {[status for status, _ in told]}"
+        elif told[0][1] != told[1][1]:
+            yield f"{wait}: the winner was told {told[0][1]}, the loser {told[1][1]}"
+
+
+def _fires(facts: Facts) -> Iterator[str]:
+    for due, executions in facts.fires:
+        if len(executions) != 1:
+            yield f"the minute {due} fired {len(executions)} runs"
+    dues = [due for due, _ in facts.fires]
+    if dues and dues != list(range(dues[0], dues[0] + len(dues))):
+        yield f"the minutes {dues} are not one after the other"

@@ -114,6 +114,52 @@ def _unknown_activation(facts: Any) -> Any:
     return replace(facts, effects=[*facts.effects, oracle.Effect("x", "a9", 1, "a9", 60)])
 
 
+def _looped() -> Any:
+    """One node in two rounds of a loop, an approval two answered at once, and a schedule."""
+    events = [event(1, "execution.started", status="running")]
+    for number in (0, 1):
+        for kind, status in (("chunk.started", "running"), ("chunk.completed", "succeeded")):
+            events.append(event(len(events) + 1, kind, nodeId="n1", status=status))
+            told = {"kind": "detail", "nodeId": "n1", "scope": f"n1:{number}", "eventId": events[-1]["id"]}
+            events.append(event(len(events) + 1, "runtime.output", stream="custom", data=told))
+    events.append(event(len(events) + 1, "execution.completed", status="succeeded"))
+    journal = [oracle.Outcome(f"a{n}", "n1", "succeeded", n + 1, 100, f"n1:{n}") for n in (0, 1)]
+    execution = oracle.Execution("x", "succeeded", {}, frozenset({"mine"}), journal, events)
+    return oracle.Facts(
+        accepted=[oracle.Accepted("x", "mine", frozenset({"succeeded"}), {})],
+        executions={"x": execution},
+        effects=[],
+        clients=[],
+        answers=[("w", [(200, {"who": 1}), (409, {"who": 1})])],
+        fires=[(7, ["x"]), (8, ["y"])],
+    )
+
+
+def test_rounds_answers_and_minutes_that_are_right_are_not_objected_to() -> None:
+    assert oracle.violations(_looped()) == []
+
+
+def _same_round_twice(facts: Any) -> Any:
+    facts.executions["x"].journal[1] = replace(facts.executions["x"].journal[1], scope="n1:0")
+    return facts
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        _same_round_twice,
+        lambda facts: replace(facts, answers=[("w", [(200, {"who": 1}), (200, {"who": 2})])]),
+        lambda facts: replace(facts, answers=[("w", [(409, {"who": 1}), (409, {"who": 1})])]),
+        lambda facts: replace(facts, answers=[("w", [(200, {"who": 1}), (409, {"who": 2})])]),
+        lambda facts: replace(facts, fires=[(7, ["x"]), (9, ["y"])]),
+        lambda facts: replace(facts, fires=[(7, ["x", "y"]), (8, ["z"])]),
+        lambda facts: replace(facts, fires=[(7, []), (8, ["z"])]),
+    ],
+)
+def test_of_rounds_answers_and_minutes_each_broken_promise_is_objected_to(broken: Callable[[Any], Any]) -> None:
+    assert oracle.violations(broken(_looped()))
+
+
 def _client(change: Callable[[list[str]], list[str]]) -> Callable[[Any], Any]:
     def changed(facts: Any) -> Any:
         (execution_id, how, ids), *_ = facts.clients
