@@ -336,6 +336,10 @@ class WorkerMesh:
         self._channels.append(channel)
         return channel
 
+    def call(self, method: Any, request: Any) -> Any:
+        """Any method of `runs` or `flows`, with the token."""
+        return self._call(method, request)
+
     def _call(self, method: Any, request: Any) -> Any:
         return method(request, timeout=_SECONDS + 5, metadata=(("authorization", f"Bearer {TOKEN}"),))
 

@@ -7,6 +7,8 @@ import uuid
 from typing import Any
 
 import pytest
+from drawing import Drawing
+from running_product import wait_for
 
 
 def _flow(name: str, expression: str) -> str:
@@ -132,3 +134,39 @@ def test_failed_runs_are_listed_planned_and_run_again(up: Any, tfcanvas: Any) ->
     assert nobody.returncode == 1
     assert "refused" in nobody.stdout
     assert "flow list" not in tfcanvas("retry", str(uuid.uuid4())).stdout
+
+
+def test_what_waits_is_listed_answered_once_and_signalled(up: Any, tfcanvas: Any) -> None:
+    up().link()
+    drawing = Drawing("Ask first")
+    drawing.trigger()
+    drawing.node("action", "Ask", "core:approval", outputs=["approved", "rejected"], config={"assignees": ["anna"]})
+    drawing.node("action", "Paid", "core:event", config={"name": "paid", "key": 17})
+    drawing.node("output", "Result")
+    drawing.wire("start", "Ask")
+    drawing.wire("Ask", "Paid", "approved")
+    drawing.wire("Paid", "Result")
+    flow_id = tfcanvas("flow", "import", "-", stdin=json.dumps(drawing.body())).stdout.strip()
+    assert tfcanvas("run", flow_id, "--no-watch").returncode == 0
+
+    def only(*more: str) -> dict[str, Any]:
+        found = wait_for(lambda: json.loads(tfcanvas("waits", "--json", *more).stdout), what="the wait")
+        assert len(found) == 1
+        return dict(found[0])
+
+    wait = only("--for", "anna")
+    listed = tfcanvas("waits", "--flow", "Ask first").stdout
+    assert wait["id"] in listed
+    assert "anna" in listed
+    assert tfcanvas("waits", "--for", "bo").stdout == "Nothing waits.\n"
+    undecided = tfcanvas("resume", wait["id"])
+    assert (undecided.returncode, "--approve or --reject" in undecided.stderr) == (1, True)
+    approved = tfcanvas("resume", wait["id"], "--approve", "--value", '{"n": 1}')
+    assert (approved.returncode, "approved by" in approved.stdout) == (0, True), approved.stderr
+    late = tfcanvas("resume", wait["id"], "--reject")
+    assert (late.returncode, "answered before: approved by" in late.stderr) == (1, True), late.stderr
+
+    assert only()["key"] == "17"
+    assert "0 runs" in tfcanvas("signal", "paid", "18").stdout
+    assert "1 run goes on" in tfcanvas("signal", "paid", "17", "--value", '{"cents": 5}').stdout
+    wait_for(lambda: "succeeded" in tfcanvas("executions", "--flow", flow_id).stdout, what="the end")

@@ -45,6 +45,7 @@ class ApiError(Exception):
         super().__init__("\n".join([detail, *lines]))
         self.status = status
         self.reason = str(problem.get("reason", ""))
+        self.problem = problem
 
 
 class Api:

@@ -128,6 +128,48 @@ def retry(
     commands.retry(execution, start, version, input or [], inputs, plan=plan, watch=watch, as_json=as_json)
 
 
+@app.command()
+def waits(
+    status: Annotated[str, typer.Option("--status", help="open, answered, expired, cancelled or all.")] = "open",
+    flow: Annotated[str | None, typer.Option("--flow", metavar="FLOW", help="Only of this flow; id or name.")] = None,
+    execution: Annotated[str | None, typer.Option("--run", metavar="EXECUTION", help="Only of this run.")] = None,
+    assignee: Annotated[str | None, typer.Option("--for", help="Those that name it, and those for anybody.")] = None,
+    most: Annotated[int, typer.Option("--most", "-n", min=1, help="How many, the newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List what runs wait for: approvals, timers, events."""
+    from triggerflow_local.commands import waits as commands
+
+    commands.list_waits(status, flow, execution, assignee, most, as_json=as_json)
+
+
+@app.command()
+def resume(
+    wait: Annotated[str, typer.Argument(metavar="WAIT", help="The id of a wait, as `tfcanvas waits` prints it.")],
+    approve: Annotated[bool, typer.Option("--approve", help="Approve.")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="Reject.")] = False,
+    value: Annotated[
+        str | None, typer.Option("--value", metavar="JSON|@FILE", help="The form's data, or the event's value.")
+    ] = None,
+) -> None:
+    """Answer a wait, and let its run go on. Exits with 1 where another answer came first."""
+    from triggerflow_local.commands import waits as commands
+
+    commands.resume(wait, approve=approve, reject=reject, value=value)
+
+
+@app.command()
+def signal(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What happened.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Which of them.")],
+    value: Annotated[str | None, typer.Option("--value", metavar="JSON|@FILE", help="What it carries.")] = None,
+) -> None:
+    """Tell every run that waits for this event that it happened."""
+    from triggerflow_local.commands import waits as commands
+
+    commands.signal(name, key, value)
+
+
 @flow.command("list")
 def flow_list(as_json: AsJson = False) -> None:
     """List flows, newest first."""

@@ -51,13 +51,7 @@ def read_inputs(pairs: list[str], whole: str | None) -> dict[str, Any]:
     """The inputs of a run from `--inputs` and, on top of them, each `--input`."""
     inputs: dict[str, Any] = {}
     if whole is not None:
-        try:
-            text = Path(whole[1:]).read_text("utf-8") if whole.startswith("@") else whole
-            read = json.loads(text)
-        except OSError as error:
-            fail(f"--inputs: {whole[1:]} cannot be read: {error.strerror or error}")
-        except ValueError as error:
-            fail(f"--inputs is not JSON: {error}")
+        read = read_json(whole, "--inputs")
         if not isinstance(read, dict):
             fail("--inputs must be a JSON object.")
         inputs |= read
@@ -70,6 +64,16 @@ def read_inputs(pairs: list[str], whole: str | None) -> dict[str, Any]:
         except ValueError:
             inputs[key] = value
     return inputs
+
+
+def read_json(given: str, option: str) -> Any:
+    """The value of an option that is JSON, or @ and the name of a file that has it."""
+    try:
+        return json.loads(Path(given[1:]).read_text("utf-8") if given.startswith("@") else given)
+    except OSError as error:
+        fail(f"{option}: {given[1:]} cannot be read: {error.strerror or error}")
+    except ValueError as error:
+        fail(f"{option} is not JSON: {error}")
 
 
 def _trigger(draft: dict[str, Any], trigger: str) -> str:
