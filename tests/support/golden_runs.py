@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from golden_waits import Answers
 from triggerflow_adapter_sdk import Catalogue
 from triggerflow_adapter_sdk.settings import AdapterSettings
 from triggerflow_chassis.bus import InProcessBus
@@ -17,6 +18,7 @@ from triggerflow_orchestrator.app.compiled import CompiledFlows
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.engine_ports import Perform
 from triggerflow_orchestrator.app.start import StartExecution
+from triggerflow_orchestrator.app.take_up import TakeUp
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain.execution import BlueprintVersion
 from triggerflow_orchestrator.domain.plan import Plan
@@ -88,18 +90,27 @@ async def play(case: Mapping[str, Any]) -> dict[str, Any]:
     catalogue = Catalogue.load(AdapterSettings(python_modules=("golden_handlers",)))
     await catalogue.open()
     journal = MemoryJournal()
-    ended = asyncio.Event()
-    engine = Engine(journal, TaskRuntime(), InProcessBus(), max_live=10, gone=lambda _: ended.set())
+    gone = asyncio.Event()
+    engine = Engine(journal, TaskRuntime(), InProcessBus(), max_live=10, gone=lambda _: gone.set())
     engine.begin()
-    start = StartExecution(engine, versions, CompiledFlows(catalogue, versions))
+    flows = CompiledFlows(catalogue, versions)
+    start = StartExecution(engine, versions, flows)
+    drawn = [case["flow"], *case.get("flows", {}).values()]
+    names = {_id(name): name for flow in drawn for name in flow["nodes"]}
+    answers: Any = Answers(journal, case.get("answers", []), {name: id for id, name in names.items()})
+    take_up = TakeUp(engine, answers, versions, flows, answers, answers)
     command = StartCommand("p", "local", versions.ids["main"], "1", case.get("inputs", {}), {}, {}, None, 0, None)
     try:
         await start(command)
         async with asyncio.timeout(20):
-            await ended.wait()
+            await gone.wait()
+            # A run that waits has left as one that ended has: it is taken up as after a restart.
+            while (woken := answers.woken()) is not None:
+                gone.clear()
+                assert await take_up(woken)
+                await gone.wait()
     finally:
         await catalogue.close()
-    names = {_id(name): name for flow in [case["flow"], *case.get("flows", {}).values()] for name in flow["nodes"]}
     state = journal.of(Kind.STATE)[-1]
     error = json.loads(state[2]) if state[2] else None
     told = [json.loads(row[3]) for row in journal.of(Kind.EVENT)]
@@ -179,7 +190,8 @@ def _node(name: str, said: Mapping[str, Any], flows: Mapping[str, str]) -> dict[
         config["expression"] = said["when"]
     if kind == "subflow":
         config = {"flowId": flows[said["flow"]], "version": "1", **config}
-    handlers = {} if kind == "output" else {"main": {"entrypoint": entrypoint, "config": config}}
+    limit = {"timeoutSeconds": said["timeoutSeconds"]} if "timeoutSeconds" in said else {}
+    handlers = {} if kind == "output" else {"main": {"entrypoint": entrypoint, "config": config, **limit}}
     ports = {side: [_port(one) for one in said[side]] for side in ("inputs", "outputs") if side in said}
     annotations = {"join": said["join"]} if "join" in said else {}
     members = {"position": {"x": 0, "y": 0}, "handlers": handlers, "ports": ports, "annotations": annotations}
