@@ -182,3 +182,9 @@ async def hang_until_file(inputs: dict[str, Any], ctx: Any) -> Any:
     """Goes on once the file is there, and holds no thread until then."""
     while not Path(ctx.config["file"]).exists():
         await asyncio.sleep(0.05)
+
+
+def ask_around(inputs: dict[str, Any], ctx: Any) -> Any:
+    """What the context says."""
+    ctx.metric("tokens", 1)
+    return {"interventions": ctx.interventions, "attempt": ctx.attempt, "cancelled": ctx.cancelled}

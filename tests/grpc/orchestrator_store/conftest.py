@@ -101,6 +101,9 @@ class Registry(registry_service_pb2_grpc.RegistryServiceServicer):
         }
         self._bus.publish(FLOW_EVENTS, LOCAL.project_id, [item])
 
+    async def ListHandlers(self, request: Any, context: Any) -> registry_service_pb2.ListHandlersResponse:
+        return registry_service_pb2.ListHandlersResponse()
+
     async def GetFlow(self, request: Any, context: Any) -> registry_service_pb2.GetFlowResponse:
         self.asked.add(("flow", request.flow_id))
         name = self.names.get(request.flow_id)

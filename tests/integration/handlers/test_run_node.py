@@ -49,6 +49,12 @@ def test_a_node_of_a_draft_gives_its_ports_and_what_it_said(alone: Run, client: 
     assert client.get("/executions?pageSize=1").json()["items"] == before, "it is no execution"
 
 
+def test_a_handler_that_asks_for_more_than_inputs_gets_it(alone: Run) -> None:
+    ran = alone(f"{H}ask_around", {"input": 1})
+    assert ran["status"] == "succeeded", ran
+    assert ran["ports"]["out"] == {"interventions": [], "attempt": 1, "cancelled": False}
+
+
 def test_a_failure_is_an_answer_too(alone: Run) -> None:
     ran = alone(f"{H}fail", config={"message": "broken pipe"}, retries={"maxAttempts": 5, "backoffSeconds": 60})
     assert ran["status"] == "failed"

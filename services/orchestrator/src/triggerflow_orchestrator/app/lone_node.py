@@ -67,7 +67,7 @@ async def run_alone(binder: Binder, node: Mapping[str, Any], inputs: Mapping[str
     given = {port.key: port.default for port in planned.inputs if port.default is not MISSING} | dict(inputs)
     values = {key: encode(value) for key, value in given.items()}
     # Not an execution; but handlers ask for an id.
-    run = cast(Run, SimpleNamespace(id=uuid7()))
+    run = cast(Run, SimpleNamespace(id=uuid7(), interventions=()))
     activation = Activation(run, 0, uuid7(), planned, values, now_us(), Scope("", plan, None, 0))
     host = _Host(asyncio.get_running_loop())
     context = attempts.Context(activation, host)
@@ -78,10 +78,8 @@ async def run_alone(binder: Binder, node: Mapping[str, Any], inputs: Mapping[str
         lit = await _within(limit, lambda: attempts.call(binder.bind(planned.source), activation, context), context)
         size = sum(len(value.text) for value in lit.values())
         if size > MOST_BYTES:
-            lit, failure = (
-                {},
-                Failure("ValueTooLarge", f"the result has {size} bytes, and at most {MOST_BYTES} are shown"),
-            )
+            message = f"the result has {size} bytes, and at most {MOST_BYTES} are shown"
+            lit, failure = {}, Failure("ValueTooLarge", message)
     except Exception as error:
         failure = attempts.failure_of(error)
     finally:

@@ -305,4 +305,5 @@ def _record(command: RetryCommand, found: _Prepared, unit: Unit) -> ExecutionRec
         cancel_requested_at=None,
         owner=None,
         queued_at=None,
+        wake_at=None,
     )
