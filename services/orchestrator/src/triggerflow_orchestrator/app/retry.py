@@ -6,8 +6,10 @@ its large values copied, so that the new run needs nothing of the old one any mo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -43,6 +45,7 @@ from triggerflow_orchestrator.ports import Blueprints, Reads, RecoverySources
 Pure = Callable[[], Awaitable[Collection[str]]]
 """The entrypoints that the catalogue calls pure. Raises ServiceError where it does not answer."""
 
+_LONG: Final = 1_000
 _KEPT_NAME: Final = Violation("/inputs/$value", "This name is kept for references. Choose another one.")
 
 
@@ -156,7 +159,9 @@ class RetryExecution:
         failed = record.error.node_id if record.error is not None else None
         versions = Version(before.plan, before), Version(compiled.plan, compiled)
         try:
-            decision = decide(*versions, journal, fired, start, edited=values, failed=failed, gone=gone)
+            how = partial(decide, *versions, journal, fired, start, edited=values, failed=failed, gone=gone)
+            # Pure: a long journal need not hold up every run of this process.
+            decision = how() if len(journal) < _LONG else await asyncio.to_thread(how)
         except NotRun:
             raise Invalid([_not_run(start)]) from None
         if values is not None and decision.restarted is not None:

@@ -94,6 +94,9 @@ def decide(
     sealed = _whole(new.plan, usable)
     before = _Walk(old, sealed)
     before.through(known)
+    if old.plan is new.plan:
+        # What failed the run would fail it again; known here, it need not be tried.
+        usable = [outcome for outcome in usable if outcome is not before.broke_by]
     restarted, without = None, list[str]()
     if start != FROM_FAILURE:
         restarted, without = _restarted(old.plan, before.scopes, journal, start)
@@ -103,7 +106,7 @@ def decide(
         # What it ran inside, where it is a subflow node, goes with it.
         without.append(f"{restarted.scope}/{restarted.node_id}:" if restarted.scope else f"{restarted.node_id}:")
         usable = [o for o in usable if o.place != restarted and not o.place.scope.startswith(tuple(without))]
-        sealed = frozenset(place for place in sealed if any(o.place == place for o in usable))
+        sealed &= {outcome.place for outcome in usable}
     edits = {restarted: edited} if restarted is not None and edited is not None else {}
     reused, after = _replayed(new, usable, before.given, fired, sealed, edits)
     return Decision(reused, _repeats(after.scopes), changed, restarted)
@@ -173,6 +176,7 @@ class _Walk:
         self.outright: set[Place] = set()
         """Triggers and output nodes that were reached."""
         self.broke = False
+        self.broke_by: Outcome | None = None
         self._plan = version.plan
         self._sealed = sealed
         self._running: dict[Place, Begun] = {}
@@ -194,6 +198,7 @@ class _Walk:
         for outcome in outcomes:
             self.end(outcome)
             if self.broke:
+                self.broke_by = outcome
                 return
 
     def end(self, outcome: Outcome) -> bool:
