@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,29 @@ async def looks_at_context(inputs: dict[str, Any], ctx: Any) -> list[dict[str, A
         await asyncio.sleep(0.02)
     context: list[dict[str, Any]] = ctx.interventions
     return context
+
+
+def too_large(inputs: dict[str, Any], ctx: Any) -> str:
+    return "x" * (16 * 1024 * 1024)
+
+
+def logs_without_end(inputs: dict[str, Any], ctx: Any) -> None:
+    while not ctx.cancelled:
+        ctx.log.info("again")
+        time.sleep(0.001)
+
+
+def ignores_cancel(inputs: dict[str, Any], ctx: Any) -> str:
+    """Until a file is there, whatever anybody says."""
+    while not Path(ctx.config["gate"]).exists():
+        time.sleep(0.02)
+    return "too late"
+
+
+async def ignores_cancel_on_the_loop(inputs: dict[str, Any], ctx: Any) -> str:
+    while not Path(ctx.config["gate"]).exists():
+        try:
+            await asyncio.sleep(0.02)
+        except asyncio.CancelledError:
+            continue
+    return "too late"

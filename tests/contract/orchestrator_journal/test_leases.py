@@ -89,11 +89,12 @@ async def test_a_heartbeat_renews_a_lease_that_no_reaper_took(leases: LeaseWorld
     run = await leases.queued()
     await leases.leases.claim(worker, [run.id])
     await leases.lapse(worker)
-    assert await leases.leases.beat(worker, 1)
+    assert await leases.leases.beat(worker, 1, 2)
     assert await leases.leases.reap() == []
     assert (await leases.row(run))["owner"] == worker
-    [load] = (await leases.leases.load()).workers
-    assert (load.live, load.most, load.name) == (1, 100, "worker")
+    whole = await leases.leases.load()
+    [load] = whole.workers
+    assert (load.live, load.most, load.name, load.strays, whole.strays) == (1, 100, "worker", 2, 2)
     assert 25 < load.lease_seconds <= 30
 
 

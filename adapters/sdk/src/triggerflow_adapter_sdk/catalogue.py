@@ -85,6 +85,11 @@ class Catalogue:
                 found[name] = {"status": "down", "message": f"{type(failure).__name__}: {failure}"}
         return {**found, **broken}
 
+    @property
+    def stray_threads(self) -> int:
+        """Threads of handlers that go on although nobody waits for them any more."""
+        return self._threads.strays
+
     def handlers(self) -> list[HandlerDescription]:
         """What a palette may offer, by reference."""
         return [self._descriptions[reference] for reference in sorted(self._descriptions)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -17,6 +18,10 @@ from typing import Any
 from triggerflow_adapter_sdk.errors import HandlerError
 
 LIMIT = 64
+GRACE_SECONDS = 2.0
+"""Cleaning up takes a moment, and is no ignoring."""
+
+_log = logging.getLogger("triggerflow.handler_threads")
 
 
 class _Call:
@@ -32,6 +37,14 @@ class _Call:
         self.given_up = False
 
 
+def _tell_of_stray(call: _Call) -> None:
+    # Still at work for nobody: one that was only late has given its thread back by now.
+    if call.started:
+        ctx: Any = call.arguments[1] if len(call.arguments) > 1 else None
+        fields = {name: getattr(ctx, name, "") for name in ("execution_id", "node_id", "activation_id")}
+        _log.warning("handler_ignores_cancel", extra={"on": "thread", **fields})
+
+
 class HandlerThreads:
     """At most `limit` threads at work, not counting abandoned ones."""
 
@@ -44,6 +57,12 @@ class HandlerThreads:
         self._idle = 0
         self._waiting = 0
         self._made = 0
+        self._strays = 0
+
+    @property
+    def strays(self) -> int:
+        """Threads at work for calls nobody waits for any more: handlers that ignore `ctx.cancelled`."""
+        return self._strays
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call the function in a thread, in a copy of this context. Raises what it raises."""
@@ -80,7 +99,9 @@ class HandlerThreads:
             if call.started:
                 # The thread is lost to others until the handler returns: a new one may take its place.
                 self._threads -= 1
+                self._strays += 1
                 self._start_if_needed()
+                call.loop.call_later(GRACE_SECONDS, _tell_of_stray, call)
 
     def _work(self) -> None:
         while True:
@@ -95,6 +116,7 @@ class HandlerThreads:
                 outcome = self._outcome(call)
                 with self._lock:
                     if call.given_up:
+                        self._strays -= 1
                         if self._threads >= self._limit:
                             return
                         self._threads += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 from triggerflow_adapter_sdk import AdapterSettings, Catalogue
 from triggerflow_chassis import logging
@@ -50,11 +51,16 @@ async def open_services(settings: LocalSettings, *, token: str, front: Front) ->
         )
         orchestrator = await stack.enter_async_context(
             open_orchestrator(
-                OrchestratorSettings.under(settings.home, settings.keep_days),
+                replace(
+                    OrchestratorSettings.under(settings.home, settings.keep_days),
+                    max_live=settings.max_live,
+                    max_events=settings.max_events,
+                ),
                 channel=channel,
                 bus=bus,
                 catalogue=catalogue,
                 adapters=adapters,
+                stray_threads=lambda: catalogue.stray_threads,
             )
         )
         stream = await stack.enter_async_context(open_stream(StreamSettings(), channel=channel, bus=bus))

@@ -27,6 +27,10 @@ class LocalSettings:
     log_level: str
     # How long what ended is kept; None for ever.
     keep_days: int | None = None
+    # Runs at once; others are queued.
+    max_live: int = 256
+    # What one run may have; past it the run fails.
+    max_events: int = 1_000_000
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> LocalSettings:
@@ -43,6 +47,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> LocalSettings:
         http_allow=reader.names("HTTP_ALLOW") if reader.is_set("HTTP_ALLOW") else None,
         log_level=level,
         keep_days=reader.keep_days(),
+        max_live=reader.integer("MAX_RUNS", 256, least=1, most=100_000),
+        max_events=reader.integer("MAX_EVENTS", 1_000_000, least=100, most=100_000_000),
     )
     reader.done()
     return settings

@@ -111,10 +111,12 @@ async def open_orchestrator(
     bus: Bus,
     catalogue: Binder,
     adapters: AdapterSettings | None = None,
+    stray_threads: Callable[[], int] = lambda: 0,
 ) -> AsyncIterator[Orchestrator]:
     """The orchestrator on its database, until the block ends. Closes nothing that was given to it.
 
-    `channel` leads to the registry, which may come up later. `adapters` says what triggers may read from the
+    `stray_threads` counts those of handlers that nobody waits for. `channel` leads to the registry, which may come up
+    later. `adapters` says what triggers may read from the
     environment; without it nothing. Raises OSError, Unavailable where the database cannot be
     opened or migrated. What runs when the block ends goes on at the next start.
     """
@@ -142,6 +144,7 @@ async def open_orchestrator(
             runtime,
             bus,
             max_live=settings.max_live,
+            max_events=settings.max_events,
             gone=lambda _: waking.nudge(),
             rested=waking.nudge,
         )
@@ -182,7 +185,7 @@ async def open_orchestrator(
                 history=ReadHistory(reads, objects, follow),
                 idempotency=idempotency,
                 waiters=waiters,
-                load=_no_workers,
+                load=lambda: _load(engine, stray_threads),
                 retry=RetryExecution(engine, reads, blueprints, flows, sources, PureHandlers(channel), places),
                 run_node=RunNode(RegistryDrafts(channel), Here(catalogue)),
                 hooks=triggers.hooks,
@@ -256,9 +259,9 @@ def _live_in(engine: Engine) -> Callable[[str], ExecutionRecord | None]:
     return live
 
 
-async def _no_workers() -> Load:
+async def _load(engine: Engine, stray_threads: Callable[[], int]) -> Load:
     # One process queues for itself alone; there is nothing to scale.
-    return Load({}, 0.0, ())
+    return Load({}, 0.0, (), engine.strays + stray_threads())
 
 
 def encode_refusal(error: ServiceError) -> bytes:

@@ -353,7 +353,7 @@ class Leases(Protocol):
     async def join(self, worker_id: str, name: str, most: int) -> None:
         """Take a lease. The id is new each time (UUIDv7): a lease that was lost never comes back."""
 
-    async def beat(self, worker_id: str, live: int) -> bool:
+    async def beat(self, worker_id: str, live: int, strays: int = 0) -> bool:
         """Renew the lease. False: it is gone, and with it every run; drop them all, and join under a new id.
 
         A lease that lapsed and that no reaper came by is renewed: nobody has its runs yet.

@@ -20,6 +20,7 @@ from triggerflow_orchestrator import bucket_place
 from triggerflow_orchestrator.bucket_place import BucketPlace
 
 DEFAULT_MAX_LIVE: Final = 256
+DEFAULT_MAX_EVENTS: Final = 1_000_000
 DEFAULT_LEASE_SECONDS: Final = 5
 DEFAULT_ARCHIVE_AFTER_SECONDS: Final = 10
 # A process of its own, where there is no bus between it and the registry.
@@ -87,6 +88,8 @@ class OrchestratorSettings:
     """The folder of large values; made where it is not there."""
     max_live: int = DEFAULT_MAX_LIVE
     """Runs at once; others are queued."""
+    max_events: int = DEFAULT_MAX_EVENTS
+    """What one run may have; past it the run fails."""
     follow_seconds: float = 15.0
     """How often the registry's log is looked at, beside what the bus tells of it; local mode."""
     keep_days: int | None = None
@@ -129,6 +132,7 @@ class ServerSettings:
                 database=reader.path("ORCHESTRATOR_DATABASE", places.database),
                 objects=reader.path("ORCHESTRATOR_OBJECTS", places.objects),
                 max_live=reader.integer("MAX_RUNS", DEFAULT_MAX_LIVE, least=1, most=100_000),
+                max_events=read_max_events(reader),
                 follow_seconds=_POLLING_SECONDS,
                 keep_days=reader.keep_days(),
                 mesh=read_mesh(reader, "triggerflow-orchestrator", places.objects),
@@ -142,6 +146,11 @@ class ServerSettings:
         )
         reader.done()
         return settings
+
+
+def read_max_events(reader: Reader) -> int:
+    """TFCANVAS_MAX_EVENTS."""
+    return reader.integer("MAX_EVENTS", DEFAULT_MAX_EVENTS, least=100, most=100_000_000)
 
 
 def read_adapters(reader: Reader) -> AdapterSettings:

@@ -50,6 +50,8 @@ def status(*, as_json: bool) -> None:
     waiting = ", ".join(f"{count} {priority}" for priority, count in load.queued.items())
     oldest = f", the oldest for {load.oldest_queued_seconds:.1f} s" if any(load.queued.values()) else ""
     out.print(f"\nWaiting for a worker: {waiting}{oldest}", markup=False)
+    if load.stray_handlers:
+        out.print(f"Handlers that ignore being cancelled: {load.stray_handlers}", markup=False)
 
 
 def _load(note: MeshNote) -> tuple[Load | None, str]:

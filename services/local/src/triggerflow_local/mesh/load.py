@@ -27,6 +27,8 @@ class Load:
     queued: Mapping[str, int]
     oldest_queued_seconds: float
     workers: Sequence[WorkerLoad]
+    stray_handlers: int = 0
+    """Handlers that go on although they were cancelled, in all workers."""
 
 
 def ask(address: str, token: str, *, seconds: float = 3.0) -> Load:
@@ -50,4 +52,5 @@ def ask(address: str, token: str, *, seconds: float = 3.0) -> Load:
         workers=[
             WorkerLoad(each.id, each.name, each.live_runs, each.most_runs, each.lease_seconds) for each in load.workers
         ],
+        stray_handlers=load.stray_handlers,
     )

@@ -9,17 +9,17 @@ import asyncio
 import contextvars
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
-from triggerflow_adapter_sdk import BoundHandler, error_fields, is_retryable, retry_after
+from triggerflow_adapter_sdk import BoundHandler, ValueTooLarge, error_fields, is_retryable, retry_after
 
 from triggerflow_orchestrator.app.outlet import Outlet
 from triggerflow_orchestrator.app.run import Activation
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.plan import PlanNode
 from triggerflow_orchestrator.domain.scopes import error_value
-from triggerflow_orchestrator.domain.value import NotJson, Value, encode, fresh_inputs
+from triggerflow_orchestrator.domain.value import NotJson, Value, encode, fresh_inputs, too_large
 
 LONGEST_WAIT_SECONDS: Final = 300.0
 _JITTER: Final = 0.2
@@ -162,7 +162,7 @@ async def call(bound: BoundHandler, activation: Activation, context: Context) ->
         fresh_inputs(activation.inputs) if inputs is None else _plain_inputs(inputs),
         context,
     )
-    return {port: encode(value) for port, value in lit.items()}
+    return _encoded(lit)
 
 
 async def call_on_error(bound: BoundHandler, activation: Activation, context: Context) -> dict[str, Value]:
@@ -172,13 +172,22 @@ async def call_on_error(bound: BoundHandler, activation: Activation, context: Co
     context.idempotency_key = f"{activation.id}:onError"
     error = error_value(activation.handling, activation.attempt).plain
     lit = await bound.invoke({"error": error, "inputs": fresh_inputs(activation.inputs)}, context)
-    return {port: encode(value) for port, value in lit.items()}
+    return _encoded(lit)
 
 
 async def settings(bound: BoundHandler, activation: Activation) -> Any:
     """The node's config for these inputs, of a node that the engine performs itself. Raises ConfigInvalid,
     ExpressionFailed."""
     return await bound.settings(_plain_inputs(activation.inputs))
+
+
+def _encoded(lit: Mapping[str, Any]) -> dict[str, Value]:
+    encoded = {port: encode(value) for port, value in lit.items()}
+    for port, value in encoded.items():
+        said = too_large(port, value)
+        if said is not None:
+            raise ValueTooLarge(said)
+    return encoded
 
 
 def _plain_inputs(inputs: Any) -> dict[str, Any]:

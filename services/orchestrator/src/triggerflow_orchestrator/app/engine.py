@@ -11,7 +11,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from triggerflow_chassis.bus import Bus
@@ -25,6 +25,7 @@ from triggerflow_orchestrator.app.live_run import Extend, Fired, LiveRun, Told
 from triggerflow_orchestrator.app.outlet import Outlet, Said
 from triggerflow_orchestrator.app.publish import publish
 from triggerflow_orchestrator.app.run import LONGEST_LIMIT_SECONDS, Activation, Run, Transition
+from triggerflow_orchestrator.app.strays import Strays
 from triggerflow_orchestrator.app.units import Fence, Kind, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure
 from triggerflow_orchestrator.domain.intervention import Intervention
@@ -34,6 +35,8 @@ from triggerflow_orchestrator.domain.value import Value
 from triggerflow_orchestrator.domain.wait import Settled
 
 log = structlog.get_logger(__name__)
+
+DEFAULT_MAX_EVENTS: Final = 1_000_000
 
 
 class Engine:
@@ -54,11 +57,13 @@ class Engine:
         gone: Callable[[str], None] | None = None,
         hold: Hold | None = None,
         keep: Keep | None = None,
+        max_events: int = DEFAULT_MAX_EVENTS,
         rested: Callable[[], None] | None = None,
     ) -> None:
         """`gone` is told the id of each run that this process no longer has: ended, dropped, or left. No handler is
         begun while `hold` is not sure. `keep` is given each result before it is taken. `rested` is told when a run
         began to wait for something or left because it does, once that is durable."""
+        self._loop = asyncio.get_running_loop()
         self._journal = journal
         self._runtime = runtime
         self._bus = bus
@@ -66,8 +71,9 @@ class Engine:
         self._gone = gone
         self._hold = hold
         self._keep = keep
+        self._max_events = max_events
+        self._strays = Strays(self._loop)
         self._rested = rested
-        self._loop = asyncio.get_running_loop()
         self._live: dict[str, LiveRun] = {}
         self._leaving: dict[str, LiveRun] = {}
         """Runs that wait, until it is durable that this process does not have them any more."""
@@ -101,6 +107,11 @@ class Engine:
     def live_ids(self) -> tuple[str, ...]:
         """Every run this process has, queued ones included."""
         return (*self._live, *self._leaving)
+
+    @property
+    def strays(self) -> int:
+        """Handlers on the loop that go on although they were cancelled."""
+        return self._strays.count
 
     @property
     def room(self) -> int:
@@ -259,10 +270,13 @@ class Engine:
 
     def _let_go(self, live: LiveRun) -> None:
         current = asyncio.current_task()
-        for task, context in list(live.tasks.values()):
+        for number, (task, context) in list(live.tasks.items()):
             context.give_up()
             if task is not current:
                 task.cancel()
+                found = self._activations.get(number)
+                if found is not None:
+                    self._strays.watch(task, found[1])
         for timer in live.timers.values():
             timer.cancel()
         live.timers.clear()
@@ -334,6 +348,7 @@ class Engine:
             task, context = attempt
             context.give_up()
             task.cancel()  # a handler that ignores this goes on alone
+            self._strays.watch(task, activation)
 
     def _attempt_failed(self, live: LiveRun, activation: Activation, error: BaseException) -> None:
         number = activation.number
@@ -448,6 +463,7 @@ class Engine:
                 context.give_up()
                 if task is not current:
                     task.cancel()
+                    self._strays.watch(task, activation)
             self._stop_clock(live, number)
             if number in live.numbers:
                 self._forget(live, number)
@@ -544,6 +560,9 @@ class Engine:
         rests = leaves or any(kind is Kind.WAIT for kind, _ in move.unit.rows)
         move.unit.done = done
         self._journal.submit(move.unit)
+        if run.event_count > self._max_events and not run.ended and not leaves:
+            words = f"the run has more than {self._max_events} events (TFCANVAS_MAX_EVENTS)"
+            self._end_now(live, run.break_off(now_us(), Failure("TooManyEvents", words)))
 
     def _publish(self, live: LiveRun, move: Transition) -> None:
         publish(self._bus, live.run.id, move.unit, move.batch)

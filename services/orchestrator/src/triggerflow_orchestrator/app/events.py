@@ -25,6 +25,11 @@ class EventWriter:
         self._last_id = last_id
         self._sequence = sequence
 
+    @property
+    def count(self) -> int:
+        """Events so far, those before a restart included."""
+        return self._sequence
+
     def add(self, unit: Unit, batch: list[BusEvent], now: int, kind: str, payload: dict[str, Any]) -> str:
         """Append an event to a unit and to what is published once it is durable. Returns its id."""
         self._last_id = event_id = next_uuid7(self._last_id, now // 1_000)

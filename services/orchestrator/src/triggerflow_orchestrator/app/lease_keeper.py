@@ -28,13 +28,23 @@ _RETRY_SECONDS: Final = 0.5
 class LeaseKeeper:
     """One lease at a time. Run `run` as a task; read the rest on the loop."""
 
-    def __init__(self, leases: Leases, *, name: str, most: int, seconds: float, live: Callable[[], int]) -> None:
-        """`live` says how many runs there are, for each renewal."""
+    def __init__(
+        self,
+        leases: Leases,
+        *,
+        name: str,
+        most: int,
+        seconds: float,
+        live: Callable[[], int],
+        strays: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """`live` says how many runs there are, `strays` how many handlers go on although cancelled, at each renewal."""
         self._leases = leases
         self._name = name
         self._most = most
         self._seconds = seconds
         self._live = live
+        self._strays = strays
         self._id: str | None = None
         self._sure_until = 0.0
         self._renewed = asyncio.Event()
@@ -91,7 +101,7 @@ class LeaseKeeper:
             await self._rest(wait)
             asked = time.monotonic()
             try:
-                there = await self._leases.beat(worker_id, self._live())
+                there = await self._leases.beat(worker_id, self._live(), self._strays())
             except Exception as error:
                 # A defect too: the lease is lost soon enough, and the worker must go on trying.
                 detail = error.detail if isinstance(error, Unavailable) else repr(error)

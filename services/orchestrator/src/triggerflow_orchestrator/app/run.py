@@ -180,6 +180,11 @@ class Run:
         return self.ended_at is not None
 
     @property
+    def event_count(self) -> int:
+        """Events so far."""
+        return self._events.count
+
+    @property
     def created_at(self) -> int:
         """When it was accepted."""
         return self._record.created_at

@@ -57,6 +57,8 @@ class WorkerLoad:
     started_at: int
     lease_seconds: float
     """What is left of its lease; negative where it lapsed and no reaper came by yet."""
+    strays: int = 0
+    """Handlers that go on although they were cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Load:
     """How long the one queued longest has waited; 0 where none waits."""
     workers: tuple[WorkerLoad, ...]
     """By name, then id."""
+    strays: int = 0
+    """Handlers that go on although they were cancelled, of all workers."""
 
 
 @dataclass(frozen=True, slots=True)

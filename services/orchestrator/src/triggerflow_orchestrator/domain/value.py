@@ -14,6 +14,8 @@ from typing import Any, Final
 import orjson
 
 INLINE_BYTES: Final = 64 * 1024
+# What one port may carry. Above it a value belongs into storage of its own, and a link to it into the run.
+MOST_BYTES: Final = 16 * 1024 * 1024
 PREVIEW_CHARACTERS: Final = 200
 # Each reference in a value is a file of its own; a value of thousands of them would stop the writer for everyone.
 MOST_MARKS: Final = 64
@@ -45,6 +47,13 @@ NULL: Final = Value(None, b"null")
 
 Spill = Callable[[bytes], str]
 """Stores the compact text of a large value and returns its reference."""
+
+
+def too_large(port: str, value: Value) -> str | None:
+    """What is to be said where a port may not carry this value."""
+    if len(value.text) <= MOST_BYTES:
+        return None
+    return f"port {port}: {len(value.text)} bytes of JSON, and a port may carry {MOST_BYTES}. Store it and pass a link."
 
 
 def encode(value: Any) -> Value:

@@ -28,7 +28,9 @@ _JOIN: Final = f"""\
 INSERT INTO workers (id, name, started_at, lease_until, live, most)
 SELECT $1, $2, at, at + $3::int8, 0, $4 FROM (SELECT {NOW_US} AS at) AS clock
 ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"""
-_BEAT: Final = f"UPDATE workers SET lease_until = {NOW_US} + $2::int8, live = $3 WHERE id = $1 RETURNING id"
+_BEAT: Final = (
+    f"UPDATE workers SET lease_until = {NOW_US} + $2::int8, live = $3, strays = $4 WHERE id = $1 RETURNING id"
+)
 
 # The worker's row is held against reapers until the claim is committed, and against nobody else.
 _ME: Final = f"me AS (SELECT FROM workers WHERE id = $1 AND lease_until > {NOW_US} FOR KEY SHARE)"
@@ -102,9 +104,9 @@ class PostgresLeases:
         with told(self._postgres):
             await self._pool.execute(_JOIN, worker_id, name, self._lease_us, most)
 
-    async def beat(self, worker_id: str, live: int) -> bool:
+    async def beat(self, worker_id: str, live: int, strays: int = 0) -> bool:
         with told(self._postgres):
-            return await self._pool.fetchval(_BEAT, worker_id, self._lease_us, live) is not None
+            return await self._pool.fetchval(_BEAT, worker_id, self._lease_us, live, strays) is not None
 
     async def claim(self, worker_id: str, execution_ids: Sequence[str]) -> list[ExecutionRecord]:
         with told(self._postgres):
@@ -164,6 +166,7 @@ class PostgresLeases:
             queued=dict.fromkeys(PRIORITIES.values(), 0) | {row["priority"]: row["queued"] for row in queued},
             oldest_seconds=max((max(row["oldest"], 0) / 1_000_000 for row in queued), default=0.0),
             workers=tuple(_worker(row) for row in workers),
+            strays=sum(row["strays"] for row in workers),
         )
 
     async def _claim_shares(self, worker_id: str, shares: Mapping[int, int], waited: int) -> list[asyncpg.Record]:
@@ -193,4 +196,5 @@ def _worker(row: asyncpg.Record) -> WorkerLoad:
         most=row["most"],
         started_at=row["started_at"],
         lease_seconds=row["left_us"] / 1_000_000,
+        strays=row["strays"],
     )

@@ -324,6 +324,7 @@ workers = Table(
     Column("lease_until", BigInteger, nullable=False, comment="by the database's clock"),
     Column("live", Integer, nullable=False, comment="runs it had at its last heartbeat"),
     Column("most", Integer, nullable=False, comment="runs it takes at once"),
+    Column("strays", Integer, nullable=False, server_default="0", comment="handlers that go on although cancelled"),
 )
 
 # What somebody without a lease wants of a run: the holder of its lease reads this and does it.

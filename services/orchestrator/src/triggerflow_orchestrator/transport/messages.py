@@ -137,6 +137,7 @@ def load(figures: Load) -> load_pb2.Load:
         ],
         oldest_queued_seconds=figures.oldest_seconds,
         workers=[worker_load(worker) for worker in figures.workers],
+        stray_handlers=figures.strays,
     )
 
 
@@ -148,4 +149,5 @@ def worker_load(worker: WorkerLoad) -> load_pb2.WorkerLoad:
         most_runs=worker.most,
         started_at=to_timestamp(worker.started_at),
         lease_seconds=worker.lease_seconds,
+        stray_handlers=worker.strays,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 
@@ -60,7 +60,8 @@ async def serve(settings: WorkerSettings, stopped: asyncio.Event) -> None:
         parts = await stack.enter_async_context(open_parts(settings.mesh, InProcessBus()))
         runtime = TriggerFlowRuntime()
         blueprints = NamedBlueprints(channel)
-        worker = Worker(settings, parts, runtime, blueprints, CompiledFlows(catalogue, blueprints))
+        flows = CompiledFlows(catalogue, blueprints)
+        worker = Worker(settings, parts, runtime, blueprints, flows, lambda: catalogue.stray_threads)
         loading = asyncio.create_task(_load(runtime))
         stop = asyncio.create_task(stopped.wait())
         await asyncio.wait([loading, stop], return_when=asyncio.FIRST_COMPLETED)
@@ -90,6 +91,7 @@ class Worker:
         runtime: TriggerFlowRuntime,
         blueprints: NamedBlueprints,
         flows: CompiledFlows,
+        stray_threads: Callable[[], int] = lambda: 0,
     ) -> None:
         self._parts = parts
         self._redis_url = settings.mesh.redis.reveal()
@@ -101,6 +103,7 @@ class Worker:
             most=settings.max_live,
             seconds=settings.mesh.lease_seconds,
             live=lambda: len(self._engine.live_ids),
+            strays=lambda: self._engine.strays + stray_threads(),
         )
         self._waking = Waking(parts.waits)
         self._engine = Engine(
@@ -108,6 +111,7 @@ class Worker:
             runtime,
             InProcessBus(),
             max_live=settings.max_live,
+            max_events=settings.max_events,
             gone=lambda _: self._taking.look(),
             hold=self._keeper,
             keep=ResultsFirst(parts.objects),

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&triggerflow/orchestrator/v1/load.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x01\n\x04Load\x12\x37\n\x06queued\x18\x01 \x03(\x0b\x32\'.triggerflow.orchestrator.v1.QueuedRuns\x12\x1d\n\x15oldest_queued_seconds\x18\x02 \x01(\x01\x12\x38\n\x07workers\x18\x03 \x03(\x0b\x32\'.triggerflow.orchestrator.v1.WorkerLoad\"-\n\nQueuedRuns\x12\x10\n\x08priority\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"\x93\x01\n\nWorkerLoad\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\tlive_runs\x18\x03 \x01(\x05\x12\x11\n\tmost_runs\x18\x04 \x01(\x05\x12.\n\nstarted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rlease_seconds\x18\x06 \x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&triggerflow/orchestrator/v1/load.proto\x12\x1btriggerflow.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb0\x01\n\x04Load\x12\x37\n\x06queued\x18\x01 \x03(\x0b\x32\'.triggerflow.orchestrator.v1.QueuedRuns\x12\x1d\n\x15oldest_queued_seconds\x18\x02 \x01(\x01\x12\x38\n\x07workers\x18\x03 \x03(\x0b\x32\'.triggerflow.orchestrator.v1.WorkerLoad\x12\x16\n\x0estray_handlers\x18\x04 \x01(\x05\"-\n\nQueuedRuns\x12\x10\n\x08priority\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"\xab\x01\n\nWorkerLoad\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\tlive_runs\x18\x03 \x01(\x05\x12\x11\n\tmost_runs\x18\x04 \x01(\x05\x12.\n\nstarted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rlease_seconds\x18\x06 \x01(\x01\x12\x16\n\x0estray_handlers\x18\x07 \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,9 +33,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'triggerflow.orchestrator.v1
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LOAD']._serialized_start=105
-  _globals['_LOAD']._serialized_end=257
-  _globals['_QUEUEDRUNS']._serialized_start=259
-  _globals['_QUEUEDRUNS']._serialized_end=304
-  _globals['_WORKERLOAD']._serialized_start=307
-  _globals['_WORKERLOAD']._serialized_end=454
+  _globals['_LOAD']._serialized_end=281
+  _globals['_QUEUEDRUNS']._serialized_start=283
+  _globals['_QUEUEDRUNS']._serialized_end=328
+  _globals['_WORKERLOAD']._serialized_start=331
+  _globals['_WORKERLOAD']._serialized_end=502
 # @@protoc_insertion_point(module_scope)

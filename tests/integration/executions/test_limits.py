@@ -1,0 +1,57 @@
+"""What one execution may take, and what is said where it wants more: docs/contract.md, "Limits"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drawing import Drawing
+from running_product import Product
+
+HANDLERS = str(Path(__file__).resolve().parents[2] / "handlers")
+MOST = 100
+
+
+def flow_of(entrypoint: str, **handler: Any) -> Drawing:
+    drawing = Drawing(entrypoint)
+    drawing.trigger()
+    drawing.node("action", "node", f"stream_handlers.{entrypoint}", **handler)
+    drawing.node("output", "result")
+    drawing.wire("start", "node")
+    drawing.wire("node", "result")
+    return drawing
+
+
+def test_a_port_carries_16_mib_and_what_is_more_is_not_tried_again(run: Callable[..., Any]) -> None:
+    ran = run(flow_of("too_large", retries={"maxAttempts": 3, "backoffSeconds": 0}))
+    error = ran.execution["error"]
+    assert error["type"] == "ValueTooLarge"
+    assert (
+        error["message"] == "port out: 16777218 bytes of JSON, and a port may carry 16777216. Store it and pass a link."
+    )
+    assert ran.activation("node")["attempt"] == 1
+
+
+@pytest.mark.parametrize("handler", ["endless", "endless_in_a_thread", "logs_without_end"])
+def test_a_run_that_tells_without_end_fails_with_a_word(make_product: Callable[..., Product], handler: str) -> None:
+    product = make_product(
+        PYTHONPATH=HANDLERS, TFCANVAS_PYTHON_MODULES="stream_handlers", TFCANVAS_MAX_EVENTS=str(MOST)
+    ).start()
+    with product.client() as client:
+        flow_id = client.post("/flows", json=flow_of(handler).body()).raise_for_status().json()["id"]
+        client.post(f"/flows/{flow_id}/versions", json={}).raise_for_status()
+        body = {"flowId": flow_id, "inputs": {}, "executionOptions": {"async": False}}
+        execution = client.post("/executions", json=body, timeout=40).raise_for_status().json()
+        error = execution["error"]
+        assert (execution["status"], error["type"]) == ("failed", "TooManyEvents")
+        assert error["message"] == f"the run has more than {MOST} events (TFCANVAS_MAX_EVENTS)"
+        path = f"/executions/{execution['id']}/events?limit=5000"
+        events = client.get(path, headers={"Accept": "application/json"}).json()["items"]
+        assert MOST < len(events) <= MOST + 5
+        assert events[-1]["payload"]["message"].startswith("TooManyEvents: ")
+        # Others are not disturbed.
+        assert client.post(
+            "/executions", json={**body, "executionOptions": {"timeoutSeconds": 1, "async": False}}
+        ).is_success
