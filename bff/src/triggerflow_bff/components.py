@@ -65,6 +65,7 @@ def all_schemas() -> dict[str, Schema]:
         **{title: schemas.load(name) for title, name in MISSION.items()},
         "FlowDocument": document,
         "Edge": definitions["edge"],
+        "Channel": definitions["channel"],
         "Endpoint": definitions["endpoint"],
         "PublishVersion": _ours(schemas.load("publish-version")),
         "Retry": _ours(schemas.load("retry")),
@@ -87,7 +88,7 @@ def _flows() -> dict[str, Schema]:
     drawing: dict[str, Schema] = {
         "nodes": ref("NodeList"),
         "edges": {"type": "array", "items": ref("Edge")},
-        "channels": {"type": "array"},
+        "channels": {"type": "array", "items": ref("Channel")},
     }
     named: dict[str, Schema] = {"name": _TEXT, "description": _TEXT}
     owned: dict[str, Schema] = {

@@ -46,6 +46,22 @@ HANDLERS = st.dictionaries(
 )
 
 
+# Of ports there is nothing to draw by: what they lead to is checked elsewhere.
+CHANNELS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": st.uuids().map(str),
+            "name": st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20),
+            "publishers": st.just([]),
+            "subscribers": st.just([]),
+        },
+        optional={"shared": st.booleans()},
+    ),
+    max_size=2,
+    unique_by=(lambda channel: channel["id"], lambda channel: channel["name"]),
+)
+
+
 @st.composite
 def flows(draw: st.DrawFn) -> dict[str, Any]:
     ids = draw(st.lists(st.uuids(), min_size=0, max_size=5, unique=True))
@@ -74,7 +90,7 @@ def flows(draw: st.DrawFn) -> dict[str, Any]:
     body = {"name": draw(NAMES), "description": draw(TEXT), "nodes": nodes, "edges": draw_edges(draw, nodes)}
     labels = st.lists(TEXT, max_size=3)
     return body | {
-        "channels": draw(st.lists(JSON, max_size=2)),
+        "channels": draw(CHANNELS),
         "settings": draw(optional(timeoutSeconds=WHOLE, labels=labels)),
     }
 

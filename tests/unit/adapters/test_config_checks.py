@@ -160,8 +160,9 @@ def test_the_refusal_of_a_path_names_the_setting(catalogue: Catalogue) -> None:
 
 def test_the_palette_offers_every_built_in_node_and_no_function(catalogue: Catalogue) -> None:
     assert [handler.reference for handler in catalogue.handlers()] == [
-        "core:approval", "core:chat", "core:condition", "core:event", "core:form", "core:manual", "core:map",
-        "core:output", "core:parse", "core:schedule", "core:subflow", "core:timer", "core:webhook", "http:request",
+        "core:approval", "core:channel", "core:chat", "core:condition", "core:event", "core:form", "core:manual",
+        "core:map", "core:output", "core:parse", "core:schedule", "core:subflow", "core:timer", "core:webhook",
+        "http:request",
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from triggerflow_registry.domain.document import count_changes, document_of, edg
 from triggerflow_registry.domain.etag import flow_etag, node_etag, require
 from triggerflow_registry.domain.flow import FlowId
 
+BUS = {"id": "00000000-0000-4000-8000-000000000001", "name": "numbers", "publishers": [], "subscribers": []}
 FLOW = FlowId("00000000-0000-7000-8000-0000000000aa")
 
 
@@ -66,7 +67,7 @@ class TestEtag:
         assert flow_etag(FLOW, document) != flow_etag(FlowId(pencil.id(9)), document)
 
     @pytest.mark.parametrize(
-        "change", [{"name": "B"}, {"description": "b"}, {"settings": {"timeoutSeconds": 1}}, {"channels": [1]}]
+        "change", [{"name": "B"}, {"description": "b"}, {"settings": {"timeoutSeconds": 1}}, {"channels": [BUS]}]
     )
     def test_every_change_of_a_draft_moves_its_tag(self, pencil: Any, change: Any) -> None:
         before, after = pencil.document(pencil.chain()), pencil.document(pencil.chain() | change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -129,8 +130,25 @@ def test_a_loop_with_two_entries_names_the_edge_that_is_one_too_many(pencil: Any
     assert [each for each in found(flow) if each[0] == "CYCLE"] == [("CYCLE", "/edges/3")]
 
 
-def test_channels_are_not_yet(pencil: Any, found: Any) -> None:
-    assert found({**pencil.chain(), "channels": [{"name": "a"}]}) == [("NOT_YET", "/channels")]
+def test_a_channel_leads_on_and_round_as_edges_do(pencil: Any, found: Any) -> None:
+    def bus(source: int, target: int) -> dict[str, Any]:
+        ends = {"publishers": [{"nodeId": pencil.id(source), "port": "out"}]}
+        ends["subscribers"] = [{"nodeId": pencil.id(target), "port": "input"}]
+        return {"id": pencil.id(90), "name": "bus", **ends}
+
+    flow = pencil.chain()
+    drawn = {**flow, "edges": flow["edges"][1:]}
+    assert ("UNREACHABLE", "/nodes/1") in found(drawn)
+    assert found({**drawn, "channels": [bus(1, 2)]}) == []
+    assert found({**flow, "channels": [bus(2, 2)]}) == [("CYCLE", "/channels/0/subscribers/0")]
+    # The same wire by an edge and by a channel is one wire.
+    assert found({**flow, "channels": [bus(1, 2)]}) == []
+
+
+def test_what_is_no_channel_is_told(pencil: Any, adapters: Any) -> None:
+    before = pencil.document(pencil.chain())
+    old = replace(before, channels=({"name": "a"},))
+    assert [each.pointer for each in problems_of(old, adapters)] == ["/channels/0"]
 
 
 def test_a_subflow_needs_its_handler(pencil: Any, found: Any) -> None:

@@ -9,6 +9,7 @@ from triggerflow_adapter_sdk import TriggerFlowIntegrationAdapter
 from triggerflow_adapter_sdk.blueprints import EmbeddedBlueprints
 
 from triggerflow_adapter_core import (
+    channel,
     chat,
     condition,
     form,
@@ -28,6 +29,7 @@ _HANDLERS = {
     "webhook": webhook,
     "form": form,
     "chat": chat,
+    "channel": channel,
     "map": mapping,
     "condition": condition,
     "parse": parse,

@@ -175,7 +175,7 @@ async def open_orchestrator(
             idle_seconds=settings.follow_seconds,
             bus_is_sure=True,
         )
-        firings = firing_parts(database, triggers)
+        firings = firing_parts(database, triggers, sources, bus)
         interventions = SqlInterventions(database)
         servicer = OrchestratorServicer(
             Handlers(

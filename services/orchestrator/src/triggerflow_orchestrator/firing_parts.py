@@ -7,11 +7,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from triggerflow_chassis.bus import Bus
 from triggerflow_chassis.clock import now_us
 
+from triggerflow_orchestrator.app.carry_channels import CarryChannels, LargeValues
 from triggerflow_orchestrator.app.dispatch import Dispatch
 from triggerflow_orchestrator.app.schedule_desk import ScheduleDesk
 from triggerflow_orchestrator.app.schedules import KeepTime
+from triggerflow_orchestrator.store.channel_values import SqlChannelValues
 from triggerflow_orchestrator.store.database import Database
 from triggerflow_orchestrator.store.firings import SqlFirings
 from triggerflow_orchestrator.store.schedules import SqlSchedules
@@ -29,10 +32,14 @@ class FiringParts:
     """To be run once what was interrupted is noted: they start new runs."""
 
 
-def firing_parts(database: Database, triggers: TriggerParts) -> FiringParts:
+def firing_parts(database: Database, triggers: TriggerParts, large: LargeValues, bus: Bus) -> FiringParts:
     """`triggers.keep` is run by the caller too."""
     firings, dispatch, schedules = triggers.firings, triggers.dispatch, SqlSchedules(database)
     time = KeepTime(schedules, dispatch.wake)
     triggers.keep.on_change(time.wake)
     desk = ScheduleDesk(schedules, firings, dispatch, now_us, time.wake, triggers.keep.abreast)
-    return FiringParts(firings, dispatch, desk, {"dispatch": dispatch.run, "keep-time": time.run})
+    channels = CarryChannels(
+        SqlChannelValues(database), large, triggers.book, bus, triggers.keep.abreast, dispatch.wake
+    )
+    tasks = {"dispatch": dispatch.run, "keep-time": time.run, "carry-channels": channels.run}
+    return FiringParts(firings, dispatch, desk, tasks)

@@ -123,7 +123,7 @@ async def open_mesh_orchestrator(
             idle_seconds=_TRIGGERS_SECONDS,
             bus_is_sure=False,
         )
-        firings = firing_parts(parts.database, triggers)
+        firings = firing_parts(parts.database, triggers, parts.sources, bus)
         servicer = OrchestratorServicer(
             Handlers(
                 start=start,

@@ -116,6 +116,7 @@ class Run:
     __slots__ = (
         "_events",
         "_last_activation",
+        "_last_published",
         "_numbers",
         "_outputs_json",
         "_record",
@@ -170,6 +171,7 @@ class Run:
         self._untold: list[Intervention] = []
         self._seq = 0
         self._last_activation: str | None = None
+        self._last_published: str | None = None
         self._seed = seed
         # While it begins: the results it takes over and has not reached, or has reached and not ended.
         self._taking: dict[Place, Taken] = {}
@@ -677,7 +679,18 @@ class Run:
                 ),
             )
         )
+        if activation.node.published and activation.taken is None:
+            # What is taken over was published by the run that did it.
+            self._publish(move, activation.node, now, ports)
         return ports
+
+    def _publish(self, move: Transition, node: PlanNode, now: int, ports: Mapping[str, bytes]) -> None:
+        """With the outcome, so that a value is published once, and never one that was not given."""
+        for port, channel in node.published:
+            if port in ports:
+                self._last_published = next_uuid7(self._last_published, now // 1_000)
+                named = (self._last_published, self._record.project_id, channel, ports[port].decode())
+                move.unit.rows.append((Kind.CHANNEL_VALUE, (*named, self.id, node.id, now)))
 
     def _joined(
         self, move: Transition, node: PlanNode, ports: Mapping[str, bytes], lit: Mapping[str, Value]

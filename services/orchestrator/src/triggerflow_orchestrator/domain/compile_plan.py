@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from triggerflow_chassis import flow_model
+from triggerflow_chassis.channels import shared_ports, with_channels
 from triggerflow_chassis.flow_model import JoinMode
 from triggerflow_chassis.loops import Loop, find_loops
 
@@ -74,7 +75,10 @@ class _Drawing:
         self.outputs = [frozenset(flow_model.output_ports(node)) for node in self.drawn]
         self.joins = [_join(place, node) for place, node in enumerate(self.drawn)]
         enterable = [frozenset(port.key for port in ports) for ports in self.inputs]
-        self.edges_json: list[Mapping[str, Any]] = list(blueprint.get("edges") or ())
+        channels = blueprint.get("channels") or ()
+        # Edges of channels come after those drawn, and so do their tokens.
+        self.edges_json = with_channels(blueprint.get("edges") or (), channels)
+        self.shared = shared_ports(channels)
         self.ends = [
             _end(place, edge, self.place_of, enterable, self.outputs) for place, edge in enumerate(self.edges_json)
         ]
@@ -232,6 +236,11 @@ class _Drawing:
             wires=tuple(wires),
             source=node,
             leaving=tuple(leaving),
+            published=tuple(
+                (port, channel)
+                for port in flow_model.output_ports(node)
+                for channel in self.shared.get((node["id"], port), ())
+            ),
             whiles=self.whiles.get(place, ()),
             subflow=self._subflow(place, node) if node["type"] == "subflow" else None,
         )

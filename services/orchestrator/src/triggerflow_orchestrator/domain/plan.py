@@ -180,6 +180,8 @@ class PlanNode:
     # Edges that end outside this region, or go back to its header; in the order of the blueprint's `edges`.
     leaving: tuple[Leaving, ...] = ()
     whiles: tuple[While, ...] = ()
+    # Output ports whose values go to channels of the project: (port, channel).
+    published: tuple[tuple[str, str], ...] = ()
     loop: LoopPlan | None = None
     subflow: SubflowPlan | None = None
 

@@ -68,6 +68,10 @@ _SQL: Final = {
         " VALUES (?,?,?,?,?,?,0)"
     ),
     Kind.INTERVENTION_TAKEN: "INSERT INTO interventions_taken (execution_id, id) VALUES (?,?)",
+    Kind.CHANNEL_VALUE: (
+        "INSERT INTO channel_values (id, project_id, channel, value, execution_id, node_id, published_at)"
+        " VALUES (?,?,?,?,?,?,?)"
+    ),
     Kind.METRIC: (
         "INSERT INTO activation_metrics (execution_id, activation_id, sequence, name, unit, value) VALUES (?,?,?,?,?,?)"
     ),

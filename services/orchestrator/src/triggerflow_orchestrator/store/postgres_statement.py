@@ -58,6 +58,11 @@ _INSERTS: Final[dict[Kind, tuple[str, str, str]]] = {
         "",
     ),
     Kind.INTERVENTION_TAKEN: ("interventions_taken", "execution_id text, id text", ""),
+    Kind.CHANNEL_VALUE: (
+        "channel_values",
+        "id text, project_id text, channel text, value text, execution_id text, node_id text, published_at int8",
+        "",
+    ),
     Kind.METRIC: (
         "activation_metrics",
         "execution_id text, activation_id text, sequence int4, name text, unit text, value float8",

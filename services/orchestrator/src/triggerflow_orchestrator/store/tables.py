@@ -406,6 +406,19 @@ fires = Table(
 )
 Index("fires_of_execution", fires.c.execution_id)
 
+# What runs told channels of their project, until it has come to the triggers there (`app/carry_channels.py`).
+channel_values = Table(
+    "channel_values",
+    metadata,
+    Column("id", Text, primary_key=True, comment="a UUIDv7"),
+    Column("project_id", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("value", Text, nullable=False, comment="as it is shown: large ones by reference"),
+    Column("execution_id", Text, nullable=False),
+    Column("node_id", Text, nullable=False),
+    Column("published_at", BigInteger, nullable=False),
+)
+
 # When each schedule in the trigger book is next due (`app/schedules.py`). Goes with its trigger.
 schedules = Table(
     "schedules",

@@ -1,9 +1,10 @@
-"""Delete one node of a draft, and the edges at it."""
+"""Delete one node of a draft, with the edges at it and its places in channels."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from triggerflow_chassis.channels import without_node
 from triggerflow_chassis.errors import NotFound
 
 from triggerflow_registry.app.desk import find_flow, node_id_of
@@ -26,4 +27,5 @@ async def delete_node(work: Work, flow_id: str, node_id: str, etag: str) -> None
         edge for edge in document.edges if gone["id"] not in (edge["source"]["nodeId"], edge["target"]["nodeId"])
     )
     nodes = (*document.nodes[:index], *document.nodes[index + 1 :])
-    await keep_document(work, flow, replace(document, nodes=nodes, edges=edges))
+    channels = without_node(document.channels, gone["id"])
+    await keep_document(work, flow, replace(document, nodes=nodes, edges=edges, channels=channels))

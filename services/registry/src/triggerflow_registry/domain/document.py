@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from triggerflow_chassis.channels import SIDES
 from triggerflow_chassis.ids import normalise
 from triggerflow_chassis.jsontext import canonical
 
@@ -20,7 +21,7 @@ def document_of(body: Mapping[str, Any]) -> Document:
         description=body.get("description") or "",
         nodes=tuple(node_of(node) for node in body.get("nodes") or ()),
         edges=tuple(edge_of(edge) for edge in body.get("edges") or ()),
-        channels=tuple(body.get("channels") or ()),
+        channels=tuple(channel_of(channel) for channel in body.get("channels") or ()),
         settings=dict(body.get("settings") or {}),
     )
 
@@ -41,6 +42,12 @@ def edge_of(body: EdgeObject) -> EdgeObject:
     for end in ("source", "target"):
         edge[end] = {**edge[end], "nodeId": normalise(edge[end]["nodeId"])}
     return edge
+
+
+def channel_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The channel with its own id and all node ids in lower case."""
+    ends = {side: [{**end, "nodeId": normalise(end["nodeId"])} for end in body[side]] for side in SIDES}
+    return {**body, "id": normalise(body["id"]), **ends}
 
 
 def count_changes(nodes: Iterable[NodeObject], before: Iterable[NodeObject]) -> tuple[NodeObject, ...]:

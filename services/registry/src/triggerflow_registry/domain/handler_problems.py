@@ -19,7 +19,6 @@ ON_ERROR = flow_model.ON_ERROR
 # What arrives with the flow model: docs/contract.md, end of section 3.
 LATER = frozenset(
     {
-        "core:channel",
         "kafka:topic",
     }
 )

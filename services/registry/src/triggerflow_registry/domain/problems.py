@@ -6,9 +6,11 @@ nodes, its edges.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from triggerflow_chassis import flow_model
+from triggerflow_chassis.channels import channel_edges, is_channel
 from triggerflow_chassis.jsontext import dumps
 from triggerflow_chassis.loops import find_loops
 
@@ -28,8 +30,12 @@ def problems_of(document: Document, check: HandlerCheck) -> tuple[Problem, ...]:
 
     `check` knows what the installed adapters say of a node's handlers.
     """
-    nodes = (*_of_nodes(document, check), *paths_twice(document))
-    found = (*_of_flow(document), *nodes, *_of_edges(document, check))
+    # Channels are edges that nobody drew: whatever is asked of the graph is asked of both.
+    unseen = channel_edges(document.channels, document.edges)
+    whole = replace(document, edges=(*document.edges, *(found.edge for found in unseen)))
+    pointers = [*(f"/edges/{index}" for index in range(len(document.edges))), *(found.pointer for found in unseen)]
+    nodes = (*_of_nodes(whole, check), *paths_twice(document))
+    found = (*_of_flow(document), *nodes, *_of_edges(whole, pointers, check))
     if len(found) <= MAX_PROBLEMS:
         return found
     return tuple(sorted(found, key=lambda problem: problem.severity is Severity.WARNING)[:MAX_PROBLEMS])
@@ -41,8 +47,10 @@ def _of_flow(document: Document) -> Iterator[Problem]:
         yield Problem(Reason.NO_TRIGGER, "/nodes", "Nothing starts this flow. Add a trigger.")
     if "output" not in kinds:
         yield Problem(Reason.NO_OUTPUT, "/nodes", "This flow gives no result. Add an output, if it should.")
-    if document.channels:
-        yield Problem(Reason.NOT_YET, "/channels", "Named channels cannot run yet. Remove them to publish.")
+    for index, channel in enumerate(document.channels):
+        if not is_channel(channel):
+            said = "This is no channel: it needs id, name, publishers and subscribers. Replace it."
+            yield Problem(Reason.CONFIG_INVALID, f"/channels/{index}", said)
 
 
 def _of_nodes(document: Document, check: HandlerCheck) -> Iterator[Problem]:
@@ -78,16 +86,16 @@ def _of_nodes(document: Document, check: HandlerCheck) -> Iterator[Problem]:
             )
 
 
-def _of_edges(document: Document, check: HandlerCheck) -> Iterator[Problem]:
+def _of_edges(document: Document, pointers: Sequence[str], check: HandlerCheck) -> Iterator[Problem]:
     nodes = {node["id"]: node for node in document.nodes}
     closing = cycles(document)
     looping: dict[int, list[Problem]] = {}
     for of_loop in find_loops(document.edges, {node_id: node["name"] for node_id, node in nodes.items()}).problems:
         reason = Reason.CONFIG_INVALID if of_loop.pointer else Reason.CYCLE
-        problem = Problem(reason, f"/edges/{of_loop.edge}{of_loop.pointer}", of_loop.message)
+        problem = Problem(reason, f"{pointers[of_loop.edge]}{of_loop.pointer}", of_loop.message)
         looping.setdefault(of_loop.edge, []).append(problem)
     for index, edge in enumerate(document.edges):
-        at = f"/edges/{index}"
+        at = pointers[index]
         source, target = nodes[edge["source"]["nodeId"]], nodes[edge["target"]["nodeId"]]
         yield from looping.get(index, ())
         condition = edge["loop"].get("while") if "loop" in edge else None
@@ -101,7 +109,7 @@ def _of_edges(document: Document, check: HandlerCheck) -> Iterator[Problem]:
         if is_undecided(source) and edge["source"]["port"] not in flow_model.output_ports(source):
             yield Problem(
                 Reason.UNKNOWN_PORT,
-                f"{at}/source/port",
+                f"{at}/source/port" if at.startswith("/edges/") else at,
                 f"The cases of {source['name']!r} are not valid, so it has no port {edge['source']['port']!r} yet. "
                 "Complete the cases, or remove this edge.",
             )

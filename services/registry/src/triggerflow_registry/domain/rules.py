@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from triggerflow_chassis import flow_model, schemas
+from triggerflow_chassis.channels import SIDES, is_channel
 from triggerflow_chassis.errors import MAX_VIOLATIONS, Invalid, Violation
 from triggerflow_chassis.ids import normalise
 from triggerflow_chassis.jsontext import pointer
@@ -33,7 +34,8 @@ def check_flow(body: Mapping[str, Any], secrets: SecretFindings) -> None:
     # Only a body of the right form can be read for more.
     nodes: Sequence[NodeObject] = said.get("nodes") or ()
     edges: Sequence[EdgeObject] = said.get("edges") or ()
-    _raise_any(islice(_broken_rules(nodes, edges, secrets), MAX_VIOLATIONS))
+    channels: Sequence[Mapping[str, Any]] = said.get("channels") or ()
+    _raise_any(islice(_broken_rules(nodes, edges, channels, secrets), MAX_VIOLATIONS))
 
 
 def check_node(body: NodeObject, before: Document, secrets: SecretFindings) -> None:
@@ -42,7 +44,11 @@ def check_node(body: NodeObject, before: Document, secrets: SecretFindings) -> N
     An edge that would lose its port is at `/edges/<index>` of the flow.
     """
     _raise_any(_form("node-metadata", body))
-    _raise_any(islice((*_rules_of_node(body, "", secrets), *_lost_edges(body, before)), MAX_VIOLATIONS))
+    _raise_any(
+        islice(
+            (*_rules_of_node(body, "", secrets), *_lost_edges(body, before), *_lost_ends(body, before)), MAX_VIOLATIONS
+        )
+    )
 
 
 def _raise_any(found: Iterator[Violation] | list[Violation]) -> None:
@@ -79,7 +85,10 @@ def _unstorable(value: Any, at: str) -> Iterator[Violation]:
 
 
 def _broken_rules(
-    nodes: Sequence[NodeObject], edges: Sequence[EdgeObject], secrets: SecretFindings
+    nodes: Sequence[NodeObject],
+    edges: Sequence[EdgeObject],
+    channels: Sequence[Mapping[str, Any]],
+    secrets: SecretFindings,
 ) -> Iterator[Violation]:
     known: dict[str, NodeObject] = {}
     for index, node in enumerate(nodes):
@@ -90,6 +99,41 @@ def _broken_rules(
             known[node_id] = node
         yield from _rules_of_node(node, f"/nodes/{index}", secrets)
     yield from _rules_of_edges(edges, known)
+    yield from _rules_of_channels(channels, known)
+
+
+def _rules_of_channels(channels: Sequence[Mapping[str, Any]], nodes: Mapping[str, NodeObject]) -> Iterator[Violation]:
+    ids: set[str] = set()
+    names: set[str] = set()
+    ports = {
+        "publishers": {node_id: set(flow_model.output_ports(node)) for node_id, node in nodes.items()},
+        "subscribers": {
+            node_id: {port.key for port in flow_model.input_ports(node)} for node_id, node in nodes.items()
+        },
+    }
+    for index, channel in enumerate(channels):
+        at = f"/channels/{index}"
+        if normalise(channel["id"]) in ids:
+            yield Violation(f"{at}/id", "Another channel has this id. Give each channel an id of its own.")
+        if channel["name"] in names:
+            yield Violation(f"{at}/name", "Another channel has this name. Rename one of them.")
+        ids.add(normalise(channel["id"]))
+        names.add(channel["name"])
+        for side, known in ports.items():
+            seen: set[tuple[str, str]] = set()
+            for number, end in enumerate(channel[side]):
+                here, node_id = f"{at}/{side}/{number}", normalise(end["nodeId"])
+                if (node_id, end["port"]) in seen:
+                    yield Violation(here, "This port is named twice. Remove one of them.")
+                seen.add((node_id, end["port"]))
+                if node_id not in nodes:
+                    yield Violation(f"{here}/nodeId", f"There is no node {node_id} in this flow.")
+                elif end["port"] not in known[node_id] and not (side == "publishers" and is_undecided(nodes[node_id])):
+                    kind = "output" if side == "publishers" else "input"
+                    yield Violation(
+                        f"{here}/port",
+                        f"{_name(nodes[node_id])} has no {kind} port {end['port']!r}. {_ports(known[node_id])}",
+                    )
 
 
 def _rules_of_node(node: NodeObject, at: str, secrets: SecretFindings) -> Iterator[Violation]:
@@ -155,6 +199,26 @@ def _lost_edges(node: NodeObject, before: Document) -> Iterator[Violation]:
             yield Violation(
                 f"/edges/{index}", f"This edge needs the {' and the '.join(lost)} of the node. Remove the edge first."
             )
+
+
+def _lost_ends(node: NodeObject, before: Document) -> Iterator[Violation]:
+    """What channels would lose of a node's ports."""
+    node_id = normalise(node["id"])
+    ports = {
+        "publishers": set(flow_model.output_ports(node)),
+        "subscribers": {port.key for port in flow_model.input_ports(node)},
+    }
+    for index, channel in enumerate(before.channels):
+        if not is_channel(channel):
+            continue
+        for side in SIDES:
+            for number, end in enumerate(channel[side]):
+                free = side == "publishers" and is_undecided(node)
+                if end["nodeId"] == node_id and end["port"] not in ports[side] and not free:
+                    yield Violation(
+                        f"/channels/{index}/{side}/{number}",
+                        f"The channel {channel['name']!r} needs the port {end['port']!r} of the node. Take it out.",
+                    )
 
 
 def is_undecided(node: NodeObject) -> bool:
