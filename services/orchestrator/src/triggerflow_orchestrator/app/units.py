@@ -50,7 +50,7 @@ class Kind(IntEnum):
     """(execution_id, id). The run took context that was added to it"""
     FAILURE_CALL = 21
     """(execution_id, kind, project_id, principal, target, look_at). Who is told that a run failed"""
-    CHANNEL_VALUE = 22
+    CHANNEL_VALUE = 40
     """(id, project_id, channel, value, execution_id, node_id, published_at). What a run told a channel"""
     METRIC = 20
     """(execution_id, activation_id, sequence, name, unit, value)"""
