@@ -249,7 +249,8 @@ class Run:
         looked_at = len(move.ready)
         for place, taken in self._taking.items():
             activation = reached.get(place)
-            if activation is None:  # a trigger or an output node, done in the moment it was reached
+            # A trigger and an output node are done in the moment they are reached. Nothing is reused that ends the run.
+            if activation is None or activation.over or self.ended:
                 continue
             self._let_go(activation)
             if taken.failure is None:

@@ -109,6 +109,10 @@ def decide(
         sealed &= {outcome.place for outcome in usable}
     edits = {restarted: edited} if restarted is not None and edited is not None else {}
     reused, after = _replayed(new, usable, before.given, fired, sealed, edits)
+    while begins := (sealed & after.given.keys()) - {outcome.place for outcome in reused}:
+        # They are reached and not reused: their children begin at once, and what follows from that counts.
+        sealed -= begins
+        reused, after = _replayed(new, usable, before.given, fired, sealed, edits)
     return Decision(reused, _repeats(after.scopes), changed, restarted)
 
 
