@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "support")]
 
 import foreach  # noqa: E402
+import fusion  # noqa: E402
 import latency  # noqa: E402
 import memory  # noqa: E402
 import w1  # noqa: E402
@@ -26,6 +27,7 @@ BENCHES: dict[str, Callable[[Setting], None]] = {
     "w2": w2_w3.w2,
     "w3": w2_w3.w3,
     "foreach": foreach.main,
+    "fusion": fusion.main,
     "latency": latency.main,
     "memory": memory.main,
     "fanout": lambda setting: fan_out(setting, setting.pid),

@@ -7,14 +7,14 @@ from typing import Any
 from drawing import Drawing
 
 
-def chain(name: str, length: int, entrypoint: str) -> dict[str, Any]:
-    """trigger (port n) → `length` nodes in a row."""
+def chain(name: str, length: int, entrypoint: str, **handler: Any) -> dict[str, Any]:
+    """trigger (port n) → `length` nodes in a row. `handler` goes beside the entrypoint."""
     drawing = Drawing(name)
     drawing.trigger(outputs=["n"])
     last, out = "start", "n"
     for index in range(length):
         step = f"step {index + 1}"
-        drawing.node("action", step, entrypoint)
+        drawing.node("action", step, entrypoint, **handler)
         drawing.wire(last, step, out)
         last, out = step, "out"
     return drawing.body()

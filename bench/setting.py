@@ -12,9 +12,10 @@ from running_product import Product
 class Setting:
     """A running product that may run the bench's handlers."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **environment: str) -> None:
         handlers = str(Path(__file__).resolve().parent)
-        self._product = Product(home, {"PYTHONPATH": handlers, "TFCANVAS_PYTHON_MODULES": "bench_handlers"})
+        given = {"PYTHONPATH": handlers, "TFCANVAS_PYTHON_MODULES": "bench_handlers", **environment}
+        self._product = Product(home, given)
 
     def __enter__(self) -> Setting:
         self._product.start()

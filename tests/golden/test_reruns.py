@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rerun_lab import Ended, node_id, open_lab
+from golden_runs import node_id
+from rerun_lab import Ended, open_lab
 
 HERE = Path(__file__).parent
 CASES = sorted(path for path in HERE.glob("*/*.json") if path.parent.name in ("loops", "subflows"))

@@ -74,7 +74,7 @@ class Versions:
     """`ports.Blueprints` over drawn flows: each has one version, "1"."""
 
     def __init__(self, flows: Mapping[str, Mapping[str, Any]]) -> None:
-        self.ids = {name: _id(f"flow {name}") for name in flows}
+        self.ids = {name: node_id(f"flow {name}") for name in flows}
         self._versions = {
             self.ids[name]: BlueprintVersion(self.ids[name], name, "1", "hash", blueprint(name, drawn, self.ids))
             for name, drawn in flows.items()
@@ -96,7 +96,7 @@ async def play(case: Mapping[str, Any]) -> dict[str, Any]:
     flows = CompiledFlows(catalogue, versions)
     start = StartExecution(engine, versions, flows)
     drawn = [case["flow"], *case.get("flows", {}).values()]
-    names = {_id(name): name for flow in drawn for name in flow["nodes"]}
+    names = {node_id(name): name for flow in drawn for name in flow["nodes"]}
     answers: Any = Answers(journal, case.get("answers", []), {name: id for id, name in names.items()})
     take_up = TakeUp(engine, answers, versions, flows, answers, answers)
     command = StartCommand("p", "local", versions.ids["main"], "1", case.get("inputs", {}), {}, {}, None, 0, None)
@@ -195,7 +195,7 @@ def _node(name: str, said: Mapping[str, Any], flows: Mapping[str, str]) -> dict[
     ports = {side: [_port(one) for one in said[side]] for side in ("inputs", "outputs") if side in said}
     annotations = {"join": said["join"]} if "join" in said else {}
     members = {"position": {"x": 0, "y": 0}, "handlers": handlers, "ports": ports, "annotations": annotations}
-    return {"id": _id(name), "type": kind, "name": name, **members}
+    return {"id": node_id(name), "type": kind, "name": name, **members}
 
 
 def _port(said: str | Mapping[str, Any]) -> dict[str, Any]:
@@ -206,12 +206,12 @@ def _edge(said: str | Mapping[str, Any]) -> dict[str, Any]:
     drawn = {"edge": said} if isinstance(said, str) else said
     source, target = (end.rpartition(".") for end in drawn["edge"].split(" -> "))
     ends = {
-        "source": {"nodeId": _id(source[0]), "port": source[2]},
-        "target": {"nodeId": _id(target[0]), "port": target[2]},
+        "source": {"nodeId": node_id(source[0]), "port": source[2]},
+        "target": {"nodeId": node_id(target[0]), "port": target[2]},
     }
     loop = {"loop": drawn["loop"]} if "loop" in drawn else {}
-    return {"id": _id(drawn["edge"]), **ends, **loop}
+    return {"id": node_id(drawn["edge"]), **ends, **loop}
 
 
-def _id(name: str) -> str:
+def node_id(name: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, name))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from golden_runs import MemoryJournal, TaskRuntime, Versions, _id, blueprint
+from golden_runs import MemoryJournal, TaskRuntime, Versions, blueprint
 from triggerflow_adapter_sdk import Catalogue
 from triggerflow_adapter_sdk.settings import AdapterSettings
 from triggerflow_chassis.bus import InProcessBus
@@ -152,8 +152,3 @@ async def open_lab(case: Mapping[str, Any], *modules: str) -> AsyncIterator[Lab]
         yield Lab(case, catalogue)
     finally:
         await catalogue.close()
-
-
-def node_id(name: str) -> str:
-    """The id of a node that a case names."""
-    return _id(name)

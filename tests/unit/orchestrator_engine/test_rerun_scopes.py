@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from golden_runs import node_id
 from rerun_handlers import BROKEN, CALLS
-from rerun_lab import node_id, open_lab
+from rerun_lab import open_lab
 from triggerflow_chassis.errors import Invalid
 
 

@@ -35,6 +35,11 @@ class Condition:
                 port = "true" if await condition.evaluate(inputs) else "false"
                 return Outputs(**{port: passed_on(inputs, keys)})
 
+            def branch_at_once(inputs: Mapping[str, Any]) -> Outputs:
+                port = "true" if condition.at_once(inputs) else "false"
+                return Outputs(**{port: passed_on(inputs, keys)})
+
+            branch.at_once = branch_at_once  # type: ignore[attr-defined]
             return branch
 
         cases = [(case["port"], CelCondition(case["when"], keys)) for case in config["cases"]]
@@ -45,6 +50,11 @@ class Condition:
                     return Outputs(**{port: passed_on(inputs, keys)})
             return Outputs(default=passed_on(inputs, keys))
 
+        def choose_at_once(inputs: Mapping[str, Any]) -> Outputs:
+            port = next((port for port, when in cases if when.at_once(inputs)), "default")
+            return Outputs(**{port: passed_on(inputs, keys)})
+
+        choose.at_once = choose_at_once  # type: ignore[attr-defined]
         return choose
 
 

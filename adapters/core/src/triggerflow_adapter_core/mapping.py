@@ -18,6 +18,7 @@ class Map:
         async def evaluate(inputs: Mapping[str, Any], ctx: Any) -> Any:
             return await expression.evaluate(inputs)
 
+        evaluate.at_once = expression.at_once  # type: ignore[attr-defined]
         return evaluate
 
 

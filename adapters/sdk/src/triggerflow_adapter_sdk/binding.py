@@ -103,6 +103,19 @@ class BoundHandler:
         ctx.config = config.fresh()
         return self._lit(await self._call(inputs, ctx, None))
 
+    def at_once(self, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What `invoke` would give, where the handler is pure and answers without waiting; None where it does not, or
+        would raise, or was never invoked: then `invoke` it."""
+        if not self.pure or self._handler is None or not self._config.is_static:
+            return None
+        answer = getattr(self._handler[0], "at_once", None)
+        if answer is None:
+            return None
+        try:
+            return self._lit(answer(inputs))
+        except Exception:
+            return None
+
     async def settings(self, inputs: Mapping[str, Any]) -> Any:
         """The config for these inputs, validated: what a host needs of a node that it performs itself.
 

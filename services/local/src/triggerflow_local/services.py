@@ -55,6 +55,7 @@ async def open_services(settings: LocalSettings, *, token: str, front: Front) ->
                     OrchestratorSettings.under(settings.home, settings.keep_days),
                     max_live=settings.max_live,
                     max_events=settings.max_events,
+                    fuses=settings.fuses,
                 ),
                 channel=channel,
                 bus=bus,

@@ -31,6 +31,8 @@ class LocalSettings:
     max_live: int = 256
     # What one run may have; past it the run fails.
     max_events: int = 1_000_000
+    fuses: bool = True
+    """TFCANVAS_FUSE: 0 makes each pure node a commit of its own, to compare."""
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> LocalSettings:
@@ -49,6 +51,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> LocalSettings:
         keep_days=reader.keep_days(),
         max_live=reader.integer("MAX_RUNS", 256, least=1, most=100_000),
         max_events=reader.integer("MAX_EVENTS", 1_000_000, least=100, most=100_000_000),
+        fuses=reader.integer("FUSE", 1, least=0, most=1) == 1,
     )
     reader.done()
     return settings

@@ -145,6 +145,7 @@ async def open_orchestrator(
             bus,
             max_live=settings.max_live,
             max_events=settings.max_events,
+            fuses=settings.fuses,
             gone=lambda _: waking.nudge(),
             rested=waking.nudge,
         )

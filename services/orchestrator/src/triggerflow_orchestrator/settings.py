@@ -94,6 +94,8 @@ class OrchestratorSettings:
     """How often the registry's log is looked at, beside what the bus tells of it; local mode."""
     keep_days: int | None = None
     """How long an execution is kept after its end, with all that belongs to it. None: for ever."""
+    fuses: bool = True
+    """Whether a row of pure nodes is one commit; off only to compare."""
     mesh: MeshSettings | None = None
     """Where it is set, executions are kept in PostgreSQL and run by workers: database, objects and max_live are of no
     account."""

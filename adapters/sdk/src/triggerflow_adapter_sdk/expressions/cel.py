@@ -108,6 +108,12 @@ class CelCondition:
             raise ExpressionFailed(str(value))
         return kind, value
 
+    def at_once(self, inputs: Mapping[str, Any]) -> bool:
+        """`evaluate`, in this process or not at all. Raises ExpressionFailed where a child process is needed for it."""
+        if len(orjson.dumps(inputs)) > (_SMALL_FOR_LOOPS if self._loops else _SMALL):
+            raise ExpressionFailed("the inputs are too large to be looked at here")
+        return self.decide(inputs)
+
     def decide(self, inputs: Mapping[str, Any]) -> bool:
         """`evaluate`, at once and in this process. Raises ExpressionFailed where the inputs are too large for that."""
         most = _MOST_AT_ONCE_FOR_LOOPS if self._loops else _MOST_AT_ONCE

@@ -73,3 +73,10 @@ class JsonataExpression:
             else:
                 return None if value is UNDEFINED else value
         return await current_pool().evaluate("j", self.text, inputs)
+
+    def at_once(self, inputs: Mapping[str, Any]) -> Any:
+        """The same, in this process or not at all. Raises NeedsEngine where a child process is needed for it."""
+        if self._simple is None:
+            raise NeedsEngine
+        value = self._simple(inputs)
+        return None if value is UNDEFINED else value

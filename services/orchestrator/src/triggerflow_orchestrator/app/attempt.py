@@ -159,10 +159,10 @@ async def call(bound: BoundHandler, activation: Activation, context: Context) ->
     """The lit ports of one attempt. Raises what the handler raised, and NotJson."""
     inputs = activation.inputs if bound.pure else None
     lit = await bound.invoke(
-        fresh_inputs(activation.inputs) if inputs is None else _plain_inputs(inputs),
+        fresh_inputs(activation.inputs) if inputs is None else plain_inputs(inputs),
         context,
     )
-    return _encoded(lit)
+    return encoded(lit)
 
 
 async def call_on_error(bound: BoundHandler, activation: Activation, context: Context) -> dict[str, Value]:
@@ -172,25 +172,26 @@ async def call_on_error(bound: BoundHandler, activation: Activation, context: Co
     context.idempotency_key = f"{activation.id}:onError"
     error = error_value(activation.handling, activation.attempt).plain
     lit = await bound.invoke({"error": error, "inputs": fresh_inputs(activation.inputs)}, context)
-    return _encoded(lit)
+    return encoded(lit)
 
 
 async def settings(bound: BoundHandler, activation: Activation) -> Any:
     """The node's config for these inputs, of a node that the engine performs itself. Raises ConfigInvalid,
     ExpressionFailed."""
-    return await bound.settings(_plain_inputs(activation.inputs))
+    return await bound.settings(plain_inputs(activation.inputs))
 
 
-def _encoded(lit: Mapping[str, Any]) -> dict[str, Value]:
-    encoded = {port: encode(value) for port, value in lit.items()}
-    for port, value in encoded.items():
+def encoded(lit: Mapping[str, Any]) -> dict[str, Value]:
+    """As values. Raises NotJson, ValueTooLarge."""
+    found = {port: encode(value) for port, value in lit.items()}
+    for port, value in found.items():
         said = too_large(port, value)
         if said is not None:
             raise ValueTooLarge(said)
-    return encoded
+    return found
 
 
-def _plain_inputs(inputs: Any) -> dict[str, Any]:
+def plain_inputs(inputs: Any) -> dict[str, Any]:
     """A pure handler of ours does not mutate, so it needs no copies."""
     return {port: value.plain if isinstance(value, Value) else value for port, value in inputs.items()}
 

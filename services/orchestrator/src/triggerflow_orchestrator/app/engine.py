@@ -21,6 +21,7 @@ from triggerflow_orchestrator.app import attempt as attempts
 from triggerflow_orchestrator.app import waiting
 from triggerflow_orchestrator.app.compiled import CompiledFlow
 from triggerflow_orchestrator.app.engine_ports import Hold, Journal, Keep, NodeRuntime
+from triggerflow_orchestrator.app.fusion import fuse
 from triggerflow_orchestrator.app.live_run import Extend, Fired, LiveRun, Told
 from triggerflow_orchestrator.app.outlet import Outlet, Said
 from triggerflow_orchestrator.app.publish import publish
@@ -59,10 +60,13 @@ class Engine:
         keep: Keep | None = None,
         max_events: int = DEFAULT_MAX_EVENTS,
         rested: Callable[[], None] | None = None,
+        fuses: bool = True,
     ) -> None:
         """`gone` is told the id of each run that this process no longer has: ended, dropped, or left. No handler is
         begun while `hold` is not sure. `keep` is given each result before it is taken. `rested` is told when a run
-        began to wait for something or left because it does, once that is durable."""
+        began to wait for something or left because it does, once that is durable. `fuses`: a row of pure nodes is one
+        commit."""
+        self._fuses = fuses
         self._loop = asyncio.get_running_loop()
         self._journal = journal
         self._runtime = runtime
@@ -321,7 +325,16 @@ class Engine:
                 return
             self._forget_attempt(live, number)
             self._forget(live, number)
-            self._decide(live, lambda: self._commit(live, live.run.succeed(activation, now_us(), lit, kept)))
+            self._decide(live, lambda: self._succeed(live, activation, lit, kept))
+
+    def _succeed(
+        self, live: LiveRun, activation: Activation, lit: Mapping[str, Value], kept: Mapping[int, str] | None
+    ) -> None:
+        now = now_us()
+        move = live.run.succeed(activation, now, lit, kept)
+        if self._fuses and (self._hold is None or self._hold.sure):
+            fuse(live.run, live.compiled, move, now, large=self._keep is None)
+        self._commit(live, move)
 
     async def _keep_result(self, live: LiveRun, activation: Activation, lit: Mapping[str, Value]) -> Mapping[int, str]:
         assert self._keep is not None

@@ -296,6 +296,12 @@ class Run:
         self._finish_if_settled(move, now)
         return move
 
+    def go_on(self, move: Transition, activation: Activation, now: int, lit: Mapping[str, Value]) -> None:
+        """`succeed`, within a step that has other outcomes before it."""
+        self._let_go(activation)
+        self._succeeded(move, activation, now, lit)
+        self._finish_if_settled(move, now)
+
     def _succeeded(self, move: Transition, activation: Activation, now: int, lit: Mapping[str, Value]) -> None:
         if activation.measured:
             self._measured(move, now, activation)
