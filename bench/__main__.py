@@ -18,6 +18,7 @@ import latency  # noqa: E402
 import memory  # noqa: E402
 import w1  # noqa: E402
 import w2_w3  # noqa: E402
+import waiting  # noqa: E402
 import workers  # noqa: E402
 from fanout.main import main as fan_out  # noqa: E402
 from setting import Setting  # noqa: E402
@@ -30,6 +31,7 @@ BENCHES: dict[str, Callable[[Setting], None]] = {
     "fusion": fusion.main,
     "latency": latency.main,
     "memory": memory.main,
+    "waiting": waiting.main,
     "fanout": lambda setting: fan_out(setting, setting.pid),
 }
 # Of the mesh: only by name, since they need its servers (`make setup-servers`).

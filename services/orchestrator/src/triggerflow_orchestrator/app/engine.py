@@ -27,7 +27,7 @@ from triggerflow_orchestrator.app.outlet import Outlet, Said
 from triggerflow_orchestrator.app.publish import publish
 from triggerflow_orchestrator.app.run import LONGEST_LIMIT_SECONDS, Activation, Run, Transition
 from triggerflow_orchestrator.app.strays import Strays
-from triggerflow_orchestrator.app.units import Fence, Kind, Unit
+from triggerflow_orchestrator.app.units import Fence, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure
 from triggerflow_orchestrator.domain.intervention import Intervention
 from triggerflow_orchestrator.domain.lease import LeaseLost
@@ -570,7 +570,7 @@ class Engine:
             del self._live[run.id]
             self._leaving[run.id] = live
             self._let_go(live)
-        rests = leaves or any(kind is Kind.WAIT for kind, _ in move.unit.rows)
+        rests = leaves or move.began_wait
         move.unit.done = done
         self._journal.submit(move.unit)
         if run.event_count > self._max_events and not run.ended and not leaves:

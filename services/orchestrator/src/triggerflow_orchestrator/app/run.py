@@ -108,6 +108,7 @@ class Transition:
     stopped: list[Activation] = field(default_factory=list)
     """Activations that ended here though they ran: what works for them must stop."""
     ended: bool = False
+    began_wait: bool = False
 
 
 class Run:
@@ -336,7 +337,7 @@ class Run:
         move.unit.rows.append((Kind.WAIT, (*row, terms.name, terms.key, terms.fails, now, terms.due_at, False)))
         due = {"dueAt": rfc3339(terms.due_at)} if terms.due_at is not None else {}
         self._custom(move, now, "wait", activation, waitId=activation.id, waitKind=terms.kind, **due)
-        activation.waits = True
+        activation.waits = move.began_wait = True
         self.rest(activation)
         return move
 
