@@ -67,9 +67,7 @@ def main(setting: Setting) -> None:
         _answer_all(setting, client, waits)
         _until(client, asks_id, "succeeded", COUNT + 50)
         seconds = time.monotonic() - begun
-    print(
-        f"waiting: {COUNT} runs that wait for approval add {added:.1f} MiB to {before:.0f}; all go on in {seconds:.1f} s"
-    )
+    print(f"waiting: {COUNT} runs add {added:.1f} MiB to {before:.0f}; once answered all end in {seconds:.1f} s")
 
 
 def _wait_all(setting: Setting, client: httpx.Client, flow_id: str, version: str, count: int) -> list[dict[str, Any]]:

@@ -396,11 +396,12 @@ def test_large_data_of_an_answer_is_a_reference_and_whole_for_the_next_node(
     client: httpx.Client, start: Callable[..., str], finish: Callable[..., Any], waiting: Callable[..., Any]
 ) -> None:
     drawing = approval()
-    execution_id = start(drawing, {"doc": 1})
+    execution_id = start(drawing, {"doc": "y" * 100_000})
     wait = waiting(execution_id)
+    assert client.get(f"/values/{wait['input']['$value']}").json() == "y" * 100_000
     answered = answer(client, wait, {"decision": "approved", "data": "x" * 100_000})
     shown = answered.json()["answer"]["data"]
     assert client.get(f"/values/{shown['$value']}").json() == "x" * 100_000
     ran = finish(drawing, execution_id)
     whole = client.get(f"/values/{ran.execution['outputs']['approved']['$value']}").json()
-    assert whole["data"] == "x" * 100_000
+    assert (whole["input"], whole["data"]) == ("y" * 100_000, "x" * 100_000)

@@ -153,8 +153,8 @@ class Waits(Protocol):
         """Up to `limit` by falling (created_at, id), strictly below `after`."""
 
     async def to_apply(self, owner: str | None) -> list[WaitRecord]:
-        """Settled waits that their runs have not taken up, of the runs this worker has (None: that no worker has), in
-        the order they were settled. Few: taking up is quick."""
+        """Settled waits that their runs have not taken up, of the runs this worker has (None: that no worker has) and
+        that did not leave their process, in the order they were settled. Few: taking up is quick."""
 
     async def answer(
         self, wait_id: str, answer: WaitAnswer, values: Sequence[LargeValueRow], request: RequestRow | None

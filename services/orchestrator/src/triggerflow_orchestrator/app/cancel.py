@@ -51,10 +51,8 @@ class CancelExecution:
 
         run = self._engine.cancel(execution_id, f"by {principal}", extend, durable.told)
         if run is None:
-            if not record.ended and self._engine.live(execution_id) is not None:
-                return record  # its end is decided and not yet durable: to whoever reads it, it still runs
             if not record.ended:
-                raise Unavailable("The run was interrupted and is not taken up again yet. Try again.")
+                return record  # its end is decided and not yet durable: to whoever reads it, it still runs
             raise AlreadyEnded("The execution has ended; there is nothing to cancel.")
         await durable.wait()
         return run.snapshot()
@@ -65,13 +63,13 @@ class CancelExecution:
             record = await self._reads.execution(project_id, execution_id)
             if record is None:
                 raise NotFound("execution", execution_id)
-            if record.status != "waiting" and not self._engine.leaves(execution_id):
+            if record.ended or self._engine.live(execution_id) is not None:
                 return record
-            claimed = await self._waits.claim(execution_id)
-            if claimed is not None:
+            if record.status == "waiting" and (claimed := await self._waits.claim(execution_id)) is not None:
                 return replace(claimed, status="waiting")
+            # On its way into a wait, or out of one.
             await asyncio.sleep(_BETWEEN_SECONDS)
-        raise Unavailable("The run is on its way into or out of a wait. Try again.")
+        raise Unavailable("The run was interrupted and is not taken up again yet. Try again.")
 
     async def _end(self, waiting: ExecutionRecord, principal: str, request: RequestKey | None) -> ExecutionRecord:
         """End a run that nobody drives, claimed just now."""

@@ -103,10 +103,6 @@ class Engine:
         found = self._live.get(execution_id)
         return found.run if found is not None else None
 
-    def leaves(self, execution_id: str) -> bool:
-        """Whether the run waits, and that this process does not have it any more is not durable yet."""
-        return execution_id in self._leaving
-
     @property
     def live_ids(self) -> tuple[str, ...]:
         """Every run this process has, queued ones included."""

@@ -45,6 +45,7 @@ from triggerflow_orchestrator.store.tables import (
 
 _W: Final = waits.c
 _E: Final = executions.c
+_AT_ONCE: Final = 1_000
 _TO_APPLY: Final = text("waits.status <> 'open' AND NOT waits.applied")
 
 
@@ -75,7 +76,7 @@ class SqlWaits:
         query = (
             select(waits)
             .join(executions, _E.id == _W.execution_id)
-            .where(_TO_APPLY, whose)
+            .where(_TO_APPLY, whose, _E.status != "waiting")
             .order_by(_W.settled_at, _W.id)
         )
         async with self._database.snapshot() as connection:
@@ -145,13 +146,15 @@ class SqlWaits:
     async def _settle(
         self, connection: AsyncConnection, ids: Sequence[str], status: str, answer: str, at_us: int
     ) -> list[Firing]:
-        if not ids:
-            return []
-        await connection.execute(
-            update(waits).where(_W.id.in_(ids), text(OPEN)).values(status=status, answer=answer, settled_at=at_us)
-        )
-        found = select(waits, _E.owner).join(executions, _E.id == _W.execution_id).where(_W.id.in_(ids))
-        return [Firing(record(row), row.owner) for row in await connection.execute(found)]
+        fired: list[Firing] = []
+        # A statement takes only so many arguments.
+        for first in range(0, len(ids), _AT_ONCE):
+            some = ids[first : first + _AT_ONCE]
+            settled = {"status": status, "answer": answer, "settled_at": at_us}
+            await connection.execute(update(waits).where(_W.id.in_(some), text(OPEN)).values(**settled))
+            found = select(waits, _E.owner).join(executions, _E.id == _W.execution_id).where(_W.id.in_(some))
+            fired.extend(Firing(record(row), row.owner) for row in await connection.execute(found))
+        return fired
 
     # Runs that left their process.
 
