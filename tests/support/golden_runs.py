@@ -170,7 +170,8 @@ def _place(detail: Mapping[str, Any] | None, names: Mapping[str, str]) -> str:
     segments = [segment.rpartition(":") for segment in detail["scope"].split("/") if segment]
     scope = "/".join(f"{names[node]}:{number}" for node, _, number in segments)
     attempt = f" attempt {detail['attempt']}" if detail["attempt"] > 1 else ""
-    return f" in {scope}{attempt}" if scope else attempt
+    reused = " reused" if detail.get("reused") else ""
+    return f" in {scope}{attempt}{reused}" if scope else f"{attempt}{reused}"
 
 
 def blueprint(name: str, drawn: Mapping[str, Any], flows: Mapping[str, str]) -> dict[str, Any]:

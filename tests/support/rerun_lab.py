@@ -51,6 +51,8 @@ class Lab:
 
     def __init__(self, case: Mapping[str, Any], catalogue: Catalogue) -> None:
         self.journal = MemoryJournal()
+        drawn = [case["flow"], *case.get("flows", {}).values()]
+        self._names = {node_id(name): name for flow in drawn for name in flow["nodes"]}
         self.versions = Named(Versions({"main": case["flow"], **case.get("flows", {})}))
         self.flow_id = self.versions.ids["main"]
         self._over: dict[str, asyncio.Event] = {}
@@ -73,6 +75,11 @@ class Lab:
 
     async def plan(self, ran: Ended, start: str, version: str | None = None) -> RerunPlan:
         return await self.retry.plan(RetryCommand("p", "local", ran.record.id, start, version))
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Node names by id."""
+        return self._names
 
     async def _end_of(self, execution_id: str) -> Ended:
         async with asyncio.timeout(20):
