@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from golden_runs import MemoryJournal, TaskRuntime, Versions, blueprint
+from golden_runs import MemoryJournal, TaskRuntime, Versions, blueprint, node_id
 from triggerflow_adapter_sdk import Catalogue
 from triggerflow_adapter_sdk.settings import AdapterSettings
 from triggerflow_chassis.bus import InProcessBus
