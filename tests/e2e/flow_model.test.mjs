@@ -8,10 +8,13 @@ import assert from "node:assert/strict";
 import { createHmac, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { createServer } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { card, fit, pull, saved, still, wires } from "./gestures.mjs";
 import { openBrowser, Product, until } from "./product.mjs";
+
+const handlers = join(dirname(fileURLToPath(import.meta.url)), "..", "handlers");
 
 let product;
 let browser;
@@ -31,7 +34,7 @@ before(async () => {
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
   await new Promise((resolve) => outside.listen(0, "127.0.0.1", resolve));
-  product = await Product.make({ TFCANVAS_HTTP_ALLOW: `127.0.0.1:${outside.address().port}` });
+  product = await Product.make({ PYTHONPATH: handlers, TFCANVAS_PYTHON_MODULES: "stream_handlers", TFCANVAS_HTTP_ALLOW: `127.0.0.1:${outside.address().port}` });
   await product.start();
   token = await product.token();
   browser = await openBrowser();
@@ -195,6 +198,90 @@ test("failed runs are run again in bulk", { timeout: 60_000 }, async () => {
   await page.getByTestId("redrive-result").getByText("runs again as").waitFor();
   await shot("redrive");
   await page.getByRole("button", { name: "Close" }).last().click();
+});
+
+test("an approval waits in the run, in the inbox and on a phone; the first answer wins", { timeout: 90_000 }, async () => {
+  const start = node("trigger", "Manual start", "core:manual", {}, 0);
+  const order = node("action", "Order", "core:map", { expression: "{'customer': 'Ana Duarte', 'amount': 249, 'letter': 'The lamp arrived with a crack across the shade, and I would rather have the money back.'}" }, 1);
+  const schema = { type: "object", properties: { amount: { type: "number", title: "Amount to pay back" }, note: { type: "string", title: "Note" } }, required: ["amount", "note"] };
+  const ask = node("action", "Approve a refund?", "core:approval", { schema, expiresSeconds: 86_400 }, 2, {
+    ports: { inputs: [{ key: "input", label: "Input", type: "any" }], outputs: ["approved", "rejected", "timeout"].map((key) => ({ key, label: key })) },
+  });
+  const paid = node("output", "Refund", null, {}, 3);
+  const flow = await put("Refund triage", [start, order, ask, paid], [edge(start, order), edge(order, ask), edge(ask, paid, "approved")]);
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/flows/${flow.id}`);
+  await card(page, "Order").waitFor();
+  await runFromEditor();
+  await runIs("waiting");
+  await nodeIs("Approve a refund?", "waiting");
+  await page.getByTestId("wait").getByText("Waits for a decision").waitFor();
+  await page.getByTestId("approvals-count").getByText("1").waitFor();
+  await shot("approval-in-run");
+
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/approvals`);
+  await page.getByTestId("inbox-row").waitFor();
+  await shot("inbox");
+  const phone = await page.context().newPage();
+  await phone.setViewportSize({ width: 390, height: 844 });
+  await phone.goto(`http://127.0.0.1:${product.port}/canvas/approvals`);
+  await phone.getByTestId("inbox-row").click();
+  await phone.getByTestId("wait").getByText("Ana Duarte", { exact: true }).waitFor();
+  const wide = await phone.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= 390, `the page is ${wide} px wide`);
+  for (const id of ["wait-approve", "wait-reject"]) {
+    const box = await phone.getByTestId(id).boundingBox();
+    assert.ok(box.height >= 44 && box.y + box.height <= 844, `${id} is within reach: ${JSON.stringify(box)}`);
+  }
+  if (process.env.E2E_SHOTS) await phone.screenshot({ path: join(process.env.E2E_SHOTS, `model-${String(++shots).padStart(2, "0")}-phone.png`) });
+  await phone.getByTestId("wait-approve").click();
+  await phone.getByText("One field to fill in first").waitFor();
+
+  // The same wait, looked at by two: both see it open, one is first.
+  await page.getByTestId("inbox-row").click();
+  await page.getByTestId("wait").waitFor();
+  // This one does not learn of the other's answer before it gives its own.
+  const looks = /\/waits\/[0-9a-f-]{36}$/;
+  await page.route(looks, () => undefined);
+  await phone.getByLabel("Note").fill("Broken in transit");
+  await phone.getByTestId("wait-approve").click();
+  await phone.getByTestId("wait-answered").getByText("Approved by").waitFor();
+  await page.getByTestId("wait-reject").click();
+  await page.getByTestId("wait-lost").getByText(/Somebody was first. Approved by/).waitFor();
+  await page.unroute(looks);
+  await shot("approval-lost");
+  await phone.close();
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/runs?q=`);
+  await page.getByTestId("run-row").first().getByRole("link").first().click();
+  await runIs("done");
+  // The one who came second was told so, which is no mistake of the page.
+  while (complaints.length > 0 && /409/.test(complaints[0])) complaints.shift();
+});
+
+test("text streams at its node, beside what it prints and measures, until context is added", { timeout: 60_000 }, async () => {
+  const start = node("trigger", "Manual start", "core:manual", {}, 0);
+  const talk = node("action", "Talk", "stream_handlers.talks_until_told", {}, 1);
+  const said = node("output", "Said", null, {}, 2);
+  const flow = await put("Talk until told", [start, talk, said], [edge(start, talk), edge(talk, said)]);
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/flows/${flow.id}`);
+  await card(page, "Talk").waitFor();
+  await runFromEditor();
+  await nodeIs("Talk", "running");
+  await card(page, "Talk").getByText(/word \d+/).waitFor();
+  await card(page, "Talk").locator(".card-name").dblclick();
+  await page.getByTestId("stream").getByText(/word 3/).waitFor();
+  await shot("stream");
+  await page.getByTestId("add-context").click();
+  await page.getByTestId("context-value").fill("that is enough");
+  await page.getByTestId("context-send").click();
+  await runIs("done");
+  await page.getByTestId("node-panel").getByRole("tab", { name: /Printed/ }).click();
+  await page.getByTestId("printed").getByText("thinking aloud").waitFor();
+  await page.getByTestId("dock-tab-metrics").click();
+  await page.getByTestId("metric-cost").getByText("$0.0184").waitFor();
+  await page.getByTestId("head-tokens").waitFor();
+  await shot("metrics");
+  await page.getByTestId("dock-tab-logs").click();
+  await page.getByTestId("log-row").getByText(/context added by .*that is enough/).waitFor();
 });
 
 test("a webhook is heard over the draft, answers once published, and its old secret is refused", { timeout: 90_000 }, async () => {

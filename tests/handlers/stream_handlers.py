@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import threading
 import time
@@ -164,3 +165,17 @@ async def ignores_cancel_on_the_loop(inputs: dict[str, Any], ctx: Any) -> str:
         except asyncio.CancelledError:
             continue
     return "too late"
+
+
+async def talks_until_told(inputs: dict[str, Any], ctx: Any) -> AsyncIterator[str]:
+    """Speak a word at a time, print and measure beside it, and end with the context that was added meanwhile."""
+    print("thinking aloud")
+    for number in itertools.count():
+        ctx.metric("tokens", 2)
+        yield f"word {number} "
+        told = ctx.interventions
+        if told:
+            ctx.metric("cost", 0.0184, "USD")
+            yield f"and then: {told[0]['value']}"
+            return
+        await asyncio.sleep(0.05)

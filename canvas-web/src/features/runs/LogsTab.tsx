@@ -2,7 +2,7 @@
 import { Search } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { ExecutionEvent, FlowNode, LogLevel } from "@/shared/protocol";
-import { preview } from "./model/eventWords";
+import { nodeOf, preview } from "./model/eventWords";
 import { timeOf } from "@/shared/time";
 import { offset } from "./model/words";
 import { VirtualList } from "./VirtualList";
@@ -15,12 +15,15 @@ export interface LogLine {
   text: string;
 }
 
-const LEVELS: { key: LogLevel; label: string }[] = [
+type Wanted = LogLevel | "printed";
+const LEVELS: { key: Wanted; label: string }[] = [
   { key: "debug", label: "All" },
   { key: "info", label: "Info" },
   { key: "warning", label: "Warnings" },
   { key: "error", label: "Errors" },
+  { key: "printed", label: "Printed" },
 ];
+const fits = (line: LogLine, wanted: Wanted): boolean => (wanted === "printed" ? line.level === "stdout" || line.level === "stderr" : RANK[line.level] >= RANK[wanted]);
 const RANK: Record<LogLine["level"], number> = { debug: 0, stdout: 1, info: 1, stderr: 2, warning: 2, error: 3 };
 
 export function logLines(events: readonly ExecutionEvent[], nodeId: string | null = null): LogLine[] {
@@ -29,8 +32,13 @@ export function logLines(events: readonly ExecutionEvent[], nodeId: string | nul
       const { level, message, nodeId: from = null } = event.payload;
       return nodeId !== null && from !== nodeId ? [] : [{ id: event.id, at: timeOf(event.timestamp), level, nodeId: from, text: message }];
     }
-    if (event.type === "runtime.output" && event.payload && event.payload.stream !== "custom" && nodeId === null) {
-      return [{ id: event.id, at: timeOf(event.timestamp), level: event.payload.stream, nodeId: null, text: preview(event.payload.data, 2000) }];
+    if (event.type === "runtime.output" && event.payload && event.payload.stream !== "custom") {
+      const from = nodeOf(event);
+      // In a node's own panel what it printed has a tab of its own.
+      if (nodeId !== null) return [];
+      const { data } = event.payload;
+      const text = typeof data === "object" && data !== null && !Array.isArray(data) && typeof data["text"] === "string" ? data["text"] : preview(data, 2000);
+      return [{ id: event.id, at: timeOf(event.timestamp), level: event.payload.stream, nodeId: from, text }];
     }
     return [];
   });
@@ -46,7 +54,7 @@ export function LogsTab({ events, count, revision, nodes, startedAt, selected, o
   selected: string | null;
   onSelect: (nodeId: string) => void;
 }) {
-  const [level, setLevel] = useState<LogLevel>("info");
+  const [level, setLevel] = useState<Wanted>("info");
   const [text, setText] = useState("");
   const [onlyNode, setOnlyNode] = useState(false);
   const [open, setOpen] = useState<string | null>(null);
@@ -57,7 +65,7 @@ export function LogsTab({ events, count, revision, nodes, startedAt, selected, o
   const nodeFilter = onlyNode ? selected : null;
   const shown = useMemo(() => {
     const wanted = text.trim().toLowerCase();
-    return all.filter((line) => RANK[line.level] >= RANK[level] && (nodeFilter === null || line.nodeId === nodeFilter) && (wanted === "" || line.text.toLowerCase().includes(wanted)));
+    return all.filter((line) => fits(line, level) && (nodeFilter === null || line.nodeId === nodeFilter) && (wanted === "" || line.text.toLowerCase().includes(wanted)));
   }, [all, level, text, nodeFilter]);
   const opened = shown.find((line) => line.id === open);
   return (
@@ -67,14 +75,14 @@ export function LogsTab({ events, count, revision, nodes, startedAt, selected, o
           <div className="input-box max-w-64"><Search className="icon" aria-hidden /><input value={text} onChange={(event) => setText(event.target.value)} placeholder="Search logs" aria-label="Search logs" /></div>
           <div className="seg" role="radiogroup" aria-label="Level">
             {LEVELS.map(({ key, label }) => (
-              <button key={key} type="button" role="radio" aria-checked={level === key} onClick={() => setLevel(key)}>{label}<span className="count">{all.filter((line) => RANK[line.level] >= RANK[key]).length}</span></button>
+              <button key={key} type="button" role="radio" aria-checked={level === key} onClick={() => setLevel(key)}>{label}<span className="count">{all.filter((line) => fits(line, key)).length}</span></button>
             ))}
           </div>
           {selected !== null && (
             <label className="flex items-center gap-2 text-small"><input type="checkbox" className="check" checked={onlyNode} onChange={(event) => setOnlyNode(event.target.checked)} />Only {names.get(selected) ?? "this node"}</label>
           )}
         </div>
-        {shown.length === 0 ? <p className="px-4 py-3 text-ink-3">{all.length === 0 ? "Nothing was logged. Code logs with ctx.log." : level !== "debug" && text === "" ? "Nothing at this level. All shows the quieter lines too." : "No line says that."}</p> : (
+        {shown.length === 0 ? <p className="px-4 py-3 text-ink-3">{all.length === 0 ? "Nothing was logged or printed. Code logs with ctx.log." : level !== "debug" && text === "" ? "Nothing at this level. All shows the quieter lines too." : "No line says that."}</p> : (
           <VirtualList
             count={shown.length}
             rowHeight={24}

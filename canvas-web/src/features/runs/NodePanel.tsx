@@ -7,18 +7,21 @@ import { Button, duration, IconButton, KindTile, kindOf, StatusBadge, StatusSign
 import { ItemsTab } from "./ItemsTab";
 import { type RoundChoice, RoundStepper } from "./ScopeBars";
 import { roundOf } from "./model/view";
+import { PrintedView, StreamView } from "./StreamView";
+import { printedBy, streamOf } from "./model/streams";
 import { WaitTab } from "./WaitTab";
 import { inputOf, type NodeDataProps, outputOf } from "./DataTab";
 import { DataView } from "./DataView";
 import { logLines } from "./LogsTab";
 import { adviseOn } from "./model/advice";
 import { wiredErrors } from "./model/flowing";
+import { metricWords, shownMetrics } from "./model/metricWords";
 import { maxAttempts } from "./model/ports";
 import { hasFailed, type NodeRun, shownPhase } from "./model/runState";
 import { clockTime } from "@/shared/time";
 import { capital, many, offset, shortId } from "./model/words";
 
-type PanelTab = "wait" | "items" | "output" | "input" | "tries" | "logs";
+type PanelTab = "wait" | "stream" | "printed" | "items" | "output" | "input" | "tries" | "logs";
 
 export interface NodePanelProps extends NodeDataProps {
   node: FlowNode;
@@ -44,8 +47,15 @@ export function NodePanel(props: NodePanelProps) {
   const [chosen, setChosen] = useState<PanelTab | null>(null);
   const items = view.groups[node.id];
   const waited = run?.wait;
-  const wanted = chosen ?? (run?.phase === "waiting" && waited !== undefined ? "wait" : failed && items === undefined ? "input" : items === undefined ? "output" : "items");
-  const tab = (wanted === "items" && items === undefined) || (wanted === "wait" && waited === undefined) ? "output" : wanted;
+  const scope = view.scopes[node.id] ?? "";
+  // The list grows in place: the revision says when.
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const stream = useMemo(() => streamOf(events, node.id, scope, props.count), [events, revision, node.id, scope, props.count]);
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const printed = useMemo(() => printedBy(events, node.id, scope, props.count), [events, revision, node.id, scope, props.count]);
+  const streaming = stream.rows > 0 && run?.endedAt === null;
+  const wanted = chosen ?? (streaming ? "stream" : run?.phase === "waiting" && waited !== undefined ? "wait" : failed && items === undefined ? "input" : items === undefined ? "output" : "items");
+  const tab = (wanted === "items" && items === undefined) || (wanted === "wait" && waited === undefined) || (wanted === "stream" && stream.rows === 0) || (wanted === "printed" && printed.length === 0) ? "output" : wanted;
   const round = roundOf(view, node.id);
   const ended = run?.endedAt ?? null;
   useEffect(onNeedActivations, [onNeedActivations, node.id, ended]);
@@ -75,14 +85,18 @@ export function NodePanel(props: NodePanelProps) {
         current={tab}
         onChange={setChosen}
         items={[
+          ...(stream.rows === 0 ? [] : [{ key: "stream" as const, label: "Stream" }]),
           ...(waited === undefined ? [] : [{ key: "wait" as const, label: waited.kind === "approval" ? "Decision" : "Wait" }]),
           ...(items === undefined ? [] : [{ key: "items" as const, label: "Items", count: items.counts.begun.toLocaleString("en") }]),
           { key: "output", label: "Output" },
           { key: "input", label: "Input" },
           { key: "tries", label: "Tries", count: run?.tries.length ?? 0 },
           { key: "logs", label: "Logs", count: logs.length },
+          ...(printed.length === 0 ? [] : [{ key: "printed" as const, label: "Printed", count: printed.length }]),
         ]}
       />
+      {tab === "stream" && <StreamView stream={stream} live={streaming} />}
+      {tab === "printed" && <PrintedView printed={printed} startedAt={state.startedAt} />}
       {tab === "wait" && waited !== undefined && <WaitTab key={waited.id} id={waited.id} ended={run?.endedAt !== null} />}
       {tab === "items" && items !== undefined && (
         <ItemsTab node={node} group={items.group} counts={items.counts} total={props.totals[node.id] ?? null} list={props.lists[node.id] ?? null} count={props.count} revision={props.revision} now={now} onScope={props.onScope} />
@@ -143,10 +157,12 @@ function Facts({ run, now, startedAt }: { run: NodeRun; now: number; startedAt: 
   if (run.phase === "skipped") return <p className="side-facts text-ink-3">Every wire into it turned out dead, so it was skipped.</p>;
   if (run.reusedFrom !== undefined) return <p className="side-facts text-ink-2">The result of run <Link className="mono" to={`/runs/${run.reusedFrom}?node=${run.nodeId}`}>{shortId(run.reusedFrom)}</Link>, used again. It did not run here.</p>;
   const took = (run.endedAt ?? now) - run.startedAt;
+  const { metrics = {} } = run;
+  const measures = shownMetrics(metrics).flatMap((name) => (metrics[name] ? [name === "cost" ? metricWords(name, metrics[name]) : `${metricWords(name, metrics[name])} ${metrics[name].unit === name || name === "tokens" ? "tokens" : name}`.replace("tokens tokens", "tokens")] : []));
   return (
     <p className="side-facts text-ink-2">
       Started {offset(run.startedAt, startedAt)}, {run.endedAt === null ? "runs for" : "took"} {duration(took)}
-      {run.tries.length > 1 ? `, ${run.tries.length} tries` : ""}.{run.recovered ? " It ran again after a restart, with the same idempotency key." : ""}
+      {run.tries.length > 1 ? `, ${run.tries.length} tries` : ""}{measures.length > 0 ? `, ${measures.join(", ")}` : ""}.{run.recovered ? " It ran again after a restart, with the same idempotency key." : ""}
     </p>
   );
 }

@@ -10,9 +10,10 @@ import type { Graph } from "./model/flowing";
 import type { RunHistory } from "./model/history";
 import type { RunState } from "./model/runState";
 import type { RunView } from "./model/view";
+import { MetricsTab } from "./MetricsTab";
 import { TimelineLegend, TimelineTab } from "./TimelineTab";
 
-export const DOCK_TABS = ["timeline", "events", "logs", "data"] as const;
+export const DOCK_TABS = ["timeline", "events", "logs", "data", "metrics"] as const;
 export type DockTab = (typeof DOCK_TABS)[number];
 
 export interface RunDockProps {
@@ -42,7 +43,7 @@ export interface RunDockProps {
   onTab: (tab: DockTab) => void;
 }
 
-const LABELS: Record<DockTab, string> = { timeline: "Timeline", events: "Events", logs: "Logs", data: "Data" };
+const LABELS: Record<DockTab, string> = { timeline: "Timeline", events: "Events", logs: "Logs", data: "Data", metrics: "Metrics" };
 
 export function RunDock(props: RunDockProps) {
   const { graph, state, events, revision, tab, onTab, selected, onSelect } = props;
@@ -78,6 +79,7 @@ export function RunDock(props: RunDockProps) {
           <EventsTab events={events} revision={revision} nodes={nodes} startedAt={state.startedAt} at={props.at} onAt={props.onAt} selected={selected} />
         )}
         {!folded && tab === "logs" && <LogsTab events={events} count={props.count} revision={revision} nodes={nodes} startedAt={state.startedAt} selected={selected} onSelect={onSelect} />}
+        {!folded && tab === "metrics" && <MetricsTab graph={graph} view={props.view} execution={props.execution} now={props.now} selected={selected} onSelect={onSelect} />}
         {!folded && tab === "data" && (
           <DataTab graph={graph} execution={props.execution} state={state} view={props.view} activations={props.activations} onNeedActivations={props.onNeedActivations} selected={selected} onSelect={onSelect} />
         )}

@@ -1,9 +1,11 @@
 /** The facts of a run in one line: how it is, how long, how far, who started it, and what can be done. */
-import { Square } from "lucide-react";
+import { MessageSquarePlus, Square } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
 import { api, type Blueprint, type Execution, hasEnded, ProblemError } from "@/shared/protocol";
 import { Button, Chip, Dialog, duration, StatusBadge, toast } from "@/shared/ui";
+import { AddContext } from "./AddContext";
+import { metricLabel, metricWords, shownMetrics } from "./model/metricWords";
 import { countNodes, type RunState } from "./model/runState";
 import { when, useNow } from "@/shared/time";
 import { capital, many, shortId } from "./model/words";
@@ -19,6 +21,7 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
   onNode: (nodeId: string) => void;
 }) {
   const [asking, setAsking] = useState(false);
+  const [adding, setAdding] = useState(false);
   const [stopping, setStopping] = useState(false);
   const today = useNow(true, 10_000);
   const nodes = blueprint?.nodes ?? [];
@@ -32,6 +35,7 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
   const failedAt = execution?.error?.nodeId;
   const startedAt = state.startedAt ?? (execution?.startedAt ? Date.parse(execution.startedAt) : null);
   const took = startedAt === null ? null : (state.endedAt ?? now) - startedAt;
+  const metrics = Object.keys(state.metrics).length > 0 ? state.metrics : (execution?.metrics ?? {});
   const labels = execution?.context.labels ?? [];
 
   const cancel = (): void => {
@@ -58,6 +62,7 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
           <div><dt>Failed at</dt><dd><button type="button" className="link" onClick={() => onNode(failedAt)}>{names.get(failedAt)}</button></dd></div>
         )}
         {failedAt === undefined && execution?.error != null && state.endedAt !== null && <div className="run-fact-wide"><dt>{execution.status === "cancelled" ? "Cancelled" : "Why"}</dt><dd className="cut" title={execution.error.message}>{execution.error.message || execution.error.type}</dd></div>}
+        {shownMetrics(metrics).slice(0, 2).map((name) => metrics[name] && <div key={name}><dt>{metricLabel(name)}</dt><dd data-testid={`head-${name}`}>{metricWords(name, metrics[name])}</dd></div>)}
         {startedAt !== null && <div className="run-fact-more"><dt>{fired.length > 0 ? "Started by" : "Started"}</dt><dd>{fired[0] ? `${fired.map((node) => node.name).join(", ")}, ` : ""}{when(startedAt, today)}</dd></div>}
         {execution?.context.userId !== undefined && <div className="run-fact-more"><dt>For</dt><dd>{execution.context.userId}</dd></div>}
         {labels.length > 0 && <div className="run-fact-more"><dt>Labels</dt><dd className="flex gap-1">{labels.map((label) => <Chip key={label}>{label}</Chip>)}</dd></div>}
@@ -65,10 +70,12 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
       </dl>
       <span className="ml-auto flex items-center gap-2">
         {stepping && <span className="text-small text-ink-3">as it stood then</span>}
+        {execution !== null && !ended && state.endedAt === null && !stepping && <Button icon={MessageSquarePlus} data-testid="add-context" onClick={() => setAdding(true)}>Add context</Button>}
         {execution !== null && !ended && state.endedAt === null && !stepping && (
           <Button tone="danger" icon={Square} data-testid="cancel-run" disabled={stopping} onClick={() => setAsking(true)}>{stopping ? "Stopping" : "Cancel run"}</Button>
         )}
       </span>
+      {adding && execution !== null && <AddContext executionId={execution.id} onClose={() => setAdding(false)} />}
       {asking && execution !== null && (
         <Dialog
           title={`Cancel run ${shortId(execution.id)}?`}

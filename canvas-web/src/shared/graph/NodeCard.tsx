@@ -135,10 +135,14 @@ function Extra({ run, level }: { run: NodeRunState; level: Level }) {
           </div>
         </>
       )}
-      {lines && lines.length > 0 && <div className="card-lines">{lines.slice(-3).map((line, index) => <div key={index} className="cut">{line}</div>)}</div>}
+      {lines && lines.length > 0 && <div className="card-lines">{lines.slice(-3).map((line, index, shown) => <div key={index} className="cut">{index === shown.length - 1 ? endOf(line) : line}</div>)}</div>}
     </div>
   );
 }
+
+/** Of the line that grows, its end: that is where something happens. */
+const LETTERS = 30;
+const endOf = (line: string) => (line.length > LETTERS ? `…${line.slice(-LETTERS)}` : line);
 
 /** Under 0.4: state alone. Solid for what happened or happens, hollow for the rest. */
 function Block({ data }: { data: CardData }) {

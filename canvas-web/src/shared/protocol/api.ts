@@ -17,6 +17,7 @@ import type {
   HandlerEntry,
   Hook,
   HookListen,
+  Intervention,
   Json,
   JsonObject,
   NodeTrial,
@@ -196,6 +197,15 @@ export const api = {
     /** Asks a run to stop. 409 ALREADY_ENDED where it has. */
     async cancel(id: string): Promise<Answer<Execution>> {
       return answer(await request<Execution>("POST", `${runPath(id)}/cancel`, { body: {} }));
+    },
+
+    /** Adds context to a run that goes on; handlers that ask see it. 409 ALREADY_ENDED where it has ended. */
+    async intervene(id: string, value: Json): Promise<Intervention> {
+      return (await request<Intervention>("POST", `${runPath(id)}/interventions`, { body: { value } })).data;
+    },
+
+    async interventions(id: string, { signal }: Signal = {}): Promise<Intervention[]> {
+      return all<Intervention>(`${runPath(id)}/interventions`, { signal });
     },
 
     /** What a re-run would reuse and repeat; nothing is changed. */

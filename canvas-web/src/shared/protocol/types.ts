@@ -173,9 +173,22 @@ export interface Execution {
   context: ExecutionContext;
   executionOptions: ExecutionOptions;
   rerunOf?: string;
+  metrics?: Metrics;
   createdAt: string;
   startedAt: string | null;
   endedAt: string | null;
+}
+
+/** Measures that handlers told, added up by name; `tokens` and `cost` are known ones. */
+export type Metrics = Record<string, { total: number; count: number; unit: string | null }>;
+
+/** Context that was added to a run while it went on. */
+export interface Intervention {
+  id: string;
+  executionId?: string;
+  value: Json;
+  by: string;
+  at: string;
 }
 
 /** TriggerFlowExecutionRequest of the mission's schema. */
@@ -198,6 +211,7 @@ export interface Activation {
   inputs?: JsonObject;
   ports: JsonObject;
   error: { type: string; message: string; stack?: string } | null;
+  metrics?: Metrics;
   startedAt: string | null;
   endedAt: string | null;
 }

@@ -10,6 +10,7 @@ import { HookSection } from "./HookSection";
 import { InputsBuilder } from "./InputsBuilder";
 import { LastResult } from "./LastRunTab";
 import { ScheduleSection } from "./ScheduleSection";
+import { LimitsSection } from "./LimitsSection";
 import { SubflowSection } from "./SubflowSection";
 
 export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEntry | undefined }) {
@@ -72,6 +73,7 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
       )}
       {main && HOOKS.has(main.entrypoint) && <HookSection key={main.entrypoint} node={node} />}
       {main?.entrypoint === "core:schedule" && <ScheduleSection node={node} />}
+      {main && node.type === "trigger" && entry && <LimitsSection entry={entry} config={main.config ?? {}} found={inForm} onChange={setConfig} />}
       {node.type === "output" && <section className="sect text-ink-2">What arrives here becomes the run’s result under the name <b className="font-semibold text-ink">{node.name}</b>.</section>}
       {main && node.type !== "trigger" && <FailureSection node={node} />}
       <section className="sect">
@@ -158,7 +160,9 @@ function narrowed(schema: JsonObject, alternatives: readonly Alternative[], chos
 }
 
 /** Fields that a section of their own sets, by handler. */
-const SET_ELSEWHERE: Record<string, readonly string[]> = { "core:approval": ["schema"], "core:form": ["schema"] };
+const SET_ELSEWHERE: Record<string, readonly string[]> = {
+  "core:approval": ["schema"], "core:form": ["schema", "limits"], "core:chat": ["limits"], "core:webhook": ["limits"], "core:schedule": ["limits"], "core:channel": ["limits"], "kafka:topic": ["limits"],
+};
 
 /** The part of a config that the form sets, or the part that is set elsewhere. */
 function parted(config: JsonObject, hidden: readonly string[], elsewhere: boolean): JsonObject {

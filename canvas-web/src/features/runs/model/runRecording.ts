@@ -65,6 +65,16 @@ export class Recording {
     return this.begin(at, n).inScope(at, n, scope).end(at + took, n, result).inScope(at + took, n, scope);
   }
 
+  print(at: number, n: number, stream: "stdout" | "stderr", text: string, scope = ""): this {
+    this.add(at, "runtime.output", { stream, data: { nodeId: nodeId(n), activationId: nodeId(1000 + n), scope, attempt: 1, text }, sequence: 0 });
+    return this;
+  }
+
+  metric(at: number, n: number, name: string, value: number, unit?: string, scope = ""): this {
+    this.add(at, "metric", { name, value, ...(unit === undefined ? {} : { unit }) });
+    return this.inScope(at, n, scope);
+  }
+
   log(at: number, level: string, message: string, n?: number): this {
     this.add(at, "log", { level, message, ...(n === undefined ? {} : { nodeId: nodeId(n) }) });
     return this;

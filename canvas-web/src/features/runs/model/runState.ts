@@ -3,7 +3,7 @@
  *
  * A fold of the first n events is the run as it stood then, which is all that stepping through time needs.
  */
-import type { ChunkError, ChunkEvent, ExecutionEvent, Json, NodeDetail } from "@/shared/protocol";
+import type { ChunkError, ChunkEvent, ExecutionEvent, Json, MetricEvent, Metrics, NodeDetail } from "@/shared/protocol";
 import type { RunStatus } from "@/shared/ui";
 import { timeOf } from "@/shared/time/words";
 
@@ -38,6 +38,8 @@ export interface NodeRun {
   recovered: boolean;
   /** What it wrote or streamed, newest last, at most three. */
   lines: string[];
+  /** What its handler measured, in all tries. */
+  metrics?: Metrics;
   /** The run whose result this is: it did not run here. */
   reusedFrom?: string;
   /** What it waits for, or waited. */
@@ -55,11 +57,13 @@ export interface RunState {
   order: readonly string[];
   events: number;
   logs: number;
+  /** What handlers measured, added up over all scopes. */
+  metrics: Metrics;
   lastEventAt: number | null;
 }
 
 export const EMPTY: RunState = {
-  status: "queued", message: null, startedAt: null, endedAt: null, nodes: {}, order: [], events: 0, logs: 0, lastEventAt: null,
+  status: "queued", message: null, startedAt: null, endedAt: null, nodes: {}, order: [], events: 0, logs: 0, metrics: {}, lastEventAt: null,
 };
 
 const LINES = 3;
@@ -85,6 +89,8 @@ class Draft {
   private readonly nodes: Record<string, NodeRun>;
   private readonly order: string[];
   private readonly owned = new Set<string>();
+  /** The detail after it tells whose it is. */
+  private measured: MetricEvent | null = null;
 
   constructor(before: RunState) {
     this.state = { ...before };
@@ -101,6 +107,7 @@ class Draft {
     this.state.events += 1;
     this.state.lastEventAt = timeOf(event.timestamp);
     if (event.type === "log") this.state.logs += 1;
+    else if (event.type === "metric") this.state.metrics = withMetric(this.state.metrics, event);
   }
 
   apply(event: ExecutionEvent): void {
@@ -131,6 +138,8 @@ class Draft {
         this.state.logs += 1;
         break;
       case "metric":
+        this.state.metrics = withMetric(this.state.metrics, event);
+        this.measured = event;
         break;
     }
   }
@@ -200,8 +209,13 @@ class Draft {
       if (typeof waitId === "string") node.wait = { id: waitId, kind: typeof waitKind === "string" ? waitKind : "", dueAt: typeof dueAt === "string" ? timeOf(dueAt) : null };
     } else if (detail.kind === "token") {
       const node = this.node(detail.nodeId, at);
-      const text = detail["text"] ?? detail["token"];
-      if (typeof text === "string") node.lines = lastLines(node.lines, text);
+      const text = streamedText(detail);
+      if (text !== "") node.lines = lastLines(node.lines, text);
+    }
+    if (detail.kind === "detail" && this.measured !== null && detail.eventId === this.measured.id) {
+      const node = this.node(detail.nodeId, at);
+      node.metrics = withMetric(node.metrics ?? {}, this.measured);
+      this.measured = null;
     }
     if (detail.kind === "detail" && detail["reused"] === true && typeof detail["from"] === "string") this.node(detail.nodeId, at).reusedFrom = detail["from"];
     const known = this.nodes[detail.nodeId];
@@ -234,6 +248,20 @@ function endTry(node: NodeRun, at: number, outcome: TryOutcome, error: string | 
   // Cancelled while it waited for its next try: that try never began.
   if (ended.startedAt > at) node.tries.pop();
   else node.tries[node.tries.length - 1] = ended;
+}
+
+/** What a token row adds to a node's stream, as text. */
+export function streamedText(detail: NodeDetail): string {
+  const { text, values } = detail;
+  if (typeof text === "string") return text;
+  return Array.isArray(values) ? values.map((value) => `${typeof value === "string" ? value : JSON.stringify(value)}\n`).join("") : "";
+}
+
+function withMetric(metrics: Metrics, event: MetricEvent): Metrics {
+  if (event.payload === undefined) return metrics;
+  const { name, value, unit = null } = event.payload;
+  const known = metrics[name];
+  return { ...metrics, [name]: { total: (known?.total ?? 0) + value, count: (known?.count ?? 0) + 1, unit: unit ?? known?.unit ?? null } };
 }
 
 function lastLines(lines: readonly string[], text: string): string[] {
