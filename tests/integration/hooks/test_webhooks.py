@@ -360,3 +360,14 @@ def test_of_many_that_publish_one_path_at_once_one_gets_it(client: httpx.Client,
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda flow_id: publish(client, flow_id).status_code, flows))
     assert sorted(answers) == [201, *([422] * 5)]
+
+
+def test_a_signed_call_replayed_under_other_keys_and_queries_is_one_run(hooked: Any) -> None:
+    hook = hooked()
+    sign = signature(hook.hook["secret"], b"{}")
+    answers = [
+        hook.call(sign=sign, headers={"Idempotency-Key": f"key {number}"}, params={"n": str(number)}, method=method)
+        for number, method in enumerate(("POST", "POST", "PUT", "DELETE"))
+    ]
+    assert len({answer.text for answer in answers}) == 1
+    assert len(hook.runs()) == 1

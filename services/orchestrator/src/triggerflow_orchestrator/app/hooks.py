@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from triggerflow_chassis.errors import BadParameter, Invalid, NoSuchTrigger, NotFound, NoVersion, TooMany, Violation
+from triggerflow_chassis.errors import (
+    BadParameter,
+    IdempotencyKeyReused,
+    Invalid,
+    NoSuchTrigger,
+    NotFound,
+    NoVersion,
+    TooMany,
+)
 
 from triggerflow_orchestrator.app.fire_within import FireWithin, Waits
 from triggerflow_orchestrator.app.firing_ports import Firings
@@ -165,11 +173,6 @@ class Hooks:
         if not found or found[0].kind not in kinds or found[0].paused:
             raise _nothing_at(path)
         return found[0]
-
-
-def input_violations(error: Invalid) -> list[Violation]:
-    """What is wrong with the inputs alone."""
-    return [violation for violation in error.violations if violation.pointer.startswith("/inputs")]
 
 
 def _nothing_at(path: str) -> NotFound:
