@@ -232,6 +232,8 @@ def test_a_program_may_send_json(form: Any) -> None:
     assert (answer.status_code, answer.json()) == (200, {"result": {"name": "Ann", "age": 33}})
     again = page.outsider.post(page.url, json={"name": "Ann", "age": 33}, headers={"Idempotency-Key": "once"})
     assert again.json() == answer.json()
+    other = page.outsider.post(page.url, json={"name": "Bob", "age": 33}, headers={"Idempotency-Key": "once"})
+    refused(other, 422, "IDEMPOTENCY_KEY_REUSED")
     assert len(page.runs()) == 1
     refused(page.outsider.post(page.url, json={"name": "A"}), 422, "INVALID", "/name", "/age")
     refused(page.outsider.post(page.url, json=[]), 422, "INVALID", "")

@@ -119,6 +119,7 @@ async def _send_json(call: Call, path: str, at: HookPage, body: bytes) -> Answer
     if at.kind == CHAT:
         _check_message(inputs)
     key = idempotency.request_id(call)
+    call.parts.remembered.check(key, inputs)
     submission = f"{_OF_KEY}{key}" if key else secrets.token_urlsafe(24)
     try:
         execution = await call.parts.hooks.submit(call.principal, path, inputs, submission)
@@ -127,6 +128,7 @@ async def _send_json(call: Call, path: str, at: HookPage, body: bytes) -> Answer
             execution = await call.parts.hooks.submission(call.principal, path, submission, wait)
     except Invalid as error:
         raise Invalid([Violation(v.pointer.removeprefix("/inputs"), v.message) for v in error.violations]) from None
+    call.parts.remembered.keep(key, inputs)
     if execution is None:
         return _json({"received": True}, 202)
     if at.kind == CHAT or at.config.get("answer") != "sync" or execution["status"] not in ENDED:

@@ -126,7 +126,7 @@ _REPLIES = (
 )
 _REASONS = (
     "UNAUTHENTICATED", "NOT_FOUND", "BAD_JSON", "BAD_PARAMETER", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INVALID",
-    "IDEMPOTENCY_KEY_REUSED", "RUN_FAILED", "TOO_MANY",
+    "RUN_FAILED", "TOO_MANY",
 )  # fmt: skip
 
 RESOURCES = (
@@ -186,7 +186,7 @@ RESOURCES = (
                 call_hook,
                 "Call a webhook",
                 _REPLIES,
-                reasons=_REASONS,
+                reasons=(*_REASONS, "IDEMPOTENCY_KEY_REUSED"),
                 parameters=(_SIGNED,),
                 told_as_page=(422,),
                 description="The body is JSON, a form or text, at most 8 MiB. Below `/hooks/test/` it reaches whoever "

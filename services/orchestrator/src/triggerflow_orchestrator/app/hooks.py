@@ -10,7 +10,6 @@ from typing import Any, Final
 import structlog
 from triggerflow_chassis.errors import (
     BadParameter,
-    IdempotencyKeyReused,
     Invalid,
     NoSuchTrigger,
     NotFound,
