@@ -145,6 +145,10 @@ def too_large(inputs: dict[str, Any], ctx: Any) -> str:
     return "x" * (16 * 1024 * 1024)
 
 
+def six_mib(inputs: dict[str, Any], ctx: Any) -> str:
+    return "x" * (6 * 1024 * 1024)
+
+
 def logs_without_end(inputs: dict[str, Any], ctx: Any) -> None:
     while not ctx.cancelled:
         ctx.log.info("again")

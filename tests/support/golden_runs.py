@@ -137,7 +137,7 @@ def lines(events: list[dict[str, Any]], names: Mapping[str, str]) -> list[str]:
     details = {
         event["payload"]["data"]["eventId"]: event["payload"]["data"]
         for event in events
-        if event["type"] == "runtime.output" and event["payload"]["data"]["kind"] == "detail"
+        if event["type"] == "runtime.output" and event["payload"]["data"].get("kind") == "detail"
     }
     told = []
     for event, following in zip(events, [*events[1:], None], strict=True):
@@ -155,12 +155,21 @@ def lines(events: list[dict[str, Any]], names: Mapping[str, str]) -> list[str]:
             if "error" in payload:
                 line += f" ! {payload['error']['type']}"
             told.append(line)
+        elif kind == "metric":
+            detail = details[event["id"]]
+            # How long it took is no two times the same.
+            value = "…" if payload["name"] == "seconds" else payload["value"]
+            unit = f" {payload['unit']}" if "unit" in payload else ""
+            told.append(f"metric {names[detail['nodeId']]}{_place(detail, names)}: {payload['name']} {value}{unit}")
         elif kind == "log":
             told.append(f"log {payload['level']} {node}: {payload['message']}")
         else:
             data = payload["data"]
-            if data["kind"] != "detail":
-                told.append(f"{data['kind']} {names[data['nodeId']]}{_place(data, names)}")
+            said = data.get("kind", payload["stream"])
+            if said != "detail":
+                given = data.get("text", data.get("values"))
+                more = "" if given is None else f" = {json.dumps(given, ensure_ascii=False)}"
+                told.append(f"{said} {names[data['nodeId']]}{_place(data, names)}{more}")
     return told
 
 
@@ -191,8 +200,10 @@ def _node(name: str, said: Mapping[str, Any], flows: Mapping[str, str]) -> dict[
         config["expression"] = said["when"]
     if kind == "subflow":
         config = {"flowId": flows[said["flow"]], "version": "1", **config}
-    limit = {"timeoutSeconds": said["timeoutSeconds"]} if "timeoutSeconds" in said else {}
+    limit = {key: said[key] for key in ("timeoutSeconds", "retries") if key in said}
     handlers = {} if kind == "output" else {"main": {"entrypoint": entrypoint, "config": config, **limit}}
+    if "onError" in said:
+        handlers["onError"] = said["onError"]
     ports = {side: [_port(one) for one in said[side]] for side in ("inputs", "outputs") if side in said}
     annotations = {"join": said["join"]} if "join" in said else {}
     members = {"position": {"x": 0, "y": 0}, "handlers": handlers, "ports": ports, "annotations": annotations}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from drawing import Drawing
 from running_product import Product
@@ -32,6 +33,26 @@ def test_a_port_carries_16_mib_and_what_is_more_is_not_tried_again(run: Callable
         error["message"] == "port out: 16777218 bytes of JSON, and a port may carry 16777216. Store it and pass a link."
     )
     assert ran.activation("node")["attempt"] == 1
+
+
+def test_what_a_for_each_gathers_is_bounded_too(client: httpx.Client, run: Callable[..., Any]) -> None:
+    child = Drawing("a third of a port")
+    child.trigger()
+    child.node("action", "node", "stream_handlers.six_mib")
+    child.node("output", "text")
+    child.wire("start", "node")
+    child.wire("node", "text")
+    child_id = client.post("/flows", json=child.body()).json()["id"]
+    assert client.post(f"/flows/{child_id}/versions", json={}).status_code == 201
+    drawing = Drawing("for each")
+    drawing.trigger(outputs=["items"])
+    drawing.node("subflow", "each", "core:subflow", inputs=["items"], config={"flowId": child_id, "mode": "forEach"})
+    drawing.wire("start", "each", "items", "items")
+    drawing.node("output", "result")
+    drawing.wire("each", "result")
+    assert run(drawing, {"items": [1, 2]}).execution["status"] == "succeeded"
+    error = run(drawing, {"items": [1, 2, 3]}).execution["error"]
+    assert (error["type"], error["nodeId"]) == ("ValueTooLarge", drawing.ids["each"])
 
 
 @pytest.mark.parametrize("handler", ["endless", "endless_in_a_thread", "logs_without_end"])

@@ -28,6 +28,11 @@ def first_uuid7(at_us: int) -> str:
     return _text((at_us // 1_000) << _RANDOM_BITS)
 
 
+def made_at_us(id: str) -> int:
+    """When a UUIDv7 was made, by its maker's clock: microseconds since the epoch, exact to the millisecond."""
+    return int(id.replace("-", "")[:12], 16) * 1_000
+
+
 def next_uuid7(after: str | None, now_ms: int | None = None) -> str:
     """max(uuid7(now), after + 1): strictly above `after` even where another clock, or a burst, ran ahead."""
     fresh = uuid7(now_ms)

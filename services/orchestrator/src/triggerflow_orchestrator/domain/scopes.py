@@ -33,7 +33,7 @@ from triggerflow_chassis.flow_model import ERROR_PORT, MISSING
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.ledger import READY, Ledger, LedgerMisused, Step
 from triggerflow_orchestrator.domain.plan import LoopPlan, Plan, PlanNode, SubflowPlan
-from triggerflow_orchestrator.domain.value import NULL, Value, as_value, encode, list_of, object_of, plain_of
+from triggerflow_orchestrator.domain.value import NULL, Value, as_value, encode, list_of, object_of, plain_of, too_large
 
 MAX_ITERATIONS: Final = "MaxIterations"
 TOO_DEEP: Final = "TooDeep"
@@ -527,6 +527,11 @@ class Scopes:
             lit[run.plan.result_port] = result
         if run.plan.errors_port is not None:
             lit[run.plan.errors_port] = encode(sorted(run.errors, key=lambda error: error["index"]))
+        for port, value in lit.items():
+            said = too_large(port, value)
+            if said is not None:
+                self._subflow_failed(told, run, Failure("ValueTooLarge", said))
+                return
         self._close(told, run, lit, None)
         self._todo.append((self._ended, (run.around, run.node, lit)))
 

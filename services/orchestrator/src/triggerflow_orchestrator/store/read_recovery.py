@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Final
 
 import orjson
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from triggerflow_chassis.errors import Unavailable
+from triggerflow_chassis.ids import first_uuid7, made_at_us
 from triggerflow_chassis.sql_text import has_part
 
 from triggerflow_orchestrator.domain.intervention import Intervention
@@ -16,6 +17,7 @@ from triggerflow_orchestrator.store.database import Database
 from triggerflow_orchestrator.store.interventions import of_run
 from triggerflow_orchestrator.store.tables import events
 
+_CLOCK_US: Final = 1_000_000
 _PIECE_BYTES: Final = 8 * 1024 * 1024
 
 
@@ -33,47 +35,45 @@ class RecoveryReads:
         return frozenset([ref for ref in dict.fromkeys(refs) if await self._objects.get(ref, 0, 1) is None])
 
     async def custom_counts(self, execution_id: str, activation_ids: Collection[str]) -> Mapping[str, int]:
-        body = events.c.body
-        async with self._database.snapshot() as connection:
-            counts = {}
-            for activation_id in activation_ids:
-                query = (
-                    select(func.count())
-                    .select_from(events)
-                    .where(
-                        events.c.execution_id == execution_id,
-                        has_part(body, '"stream":"custom"'),
-                        has_part(body, f'"activationId":"{activation_id}"'),
-                    )
-                )
-                counts[activation_id] = (await connection.execute(query)).scalar_one()
-            return counts
+        counts = dict.fromkeys(activation_ids, 0)
+        async for _, activation_id in self._outputs(execution_id, activation_ids, "custom"):
+            counts[activation_id] += 1
+        return counts
+
+    async def printed_counts(
+        self, execution_id: str, activation_ids: Collection[str]
+    ) -> Mapping[str, Mapping[str, int]]:
+        counts: dict[str, dict[str, int]] = {}
+        async for stream, activation_id in self._outputs(execution_id, activation_ids, "stdout", "stderr"):
+            of_activation = counts.setdefault(activation_id, {})
+            of_activation[stream] = of_activation.get(stream, 0) + 1
+        return counts
 
     async def interventions(self, execution_id: str) -> Sequence[tuple[Intervention, bool]]:
         async with self._database.snapshot() as connection:
             return await of_run(connection, execution_id)
 
-    async def printed_counts(
-        self, execution_id: str, activation_ids: Collection[str]
-    ) -> Mapping[str, Mapping[str, int]]:
+    async def _outputs(
+        self, execution_id: str, activation_ids: Collection[str], *streams: str
+    ) -> AsyncIterator[tuple[str, str]]:
+        """Stream and activation of each output of these activations: one walk over the events since the first of them
+        began, however many they are."""
+        if not activation_ids:
+            return
         wanted = frozenset(activation_ids)
-        if not wanted:
-            return {}
         body = events.c.body
         query = select(body).where(
             events.c.execution_id == execution_id,
-            or_(has_part(body, '"stream":"stdout"'), has_part(body, '"stream":"stderr"')),
+            # An activation has no event before it is made. Ids are made by the clock; a second is more than it errs.
+            events.c.id > first_uuid7(made_at_us(min(wanted)) - _CLOCK_US),
+            or_(*(has_part(body, f'"stream":"{stream}"') for stream in streams)),
         )
-        counts: dict[str, dict[str, int]] = {}
         async with self._database.snapshot() as connection:
             async for row in await connection.stream(query):
                 payload = orjson.loads(row.body)["payload"]
                 # What a handler yielded may hold such words too.
-                activation_id = payload["data"]["activationId"] if payload["stream"] != "custom" else None
-                if activation_id in wanted:
-                    of_activation = counts.setdefault(activation_id, {})
-                    of_activation[payload["stream"]] = of_activation.get(payload["stream"], 0) + 1
-        return counts
+                if payload["stream"] in streams and payload["data"]["activationId"] in wanted:
+                    yield payload["stream"], payload["data"]["activationId"]
 
     async def _whole(self, ref: str) -> bytes:
         pieces: list[bytes] = []
