@@ -26,14 +26,50 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
-from triggerflow_chassis.flow_model import ERROR_PORT, MISSING
+from triggerflow_chassis.flow_model import ERROR_PORT
 
 from triggerflow_orchestrator.domain.execution import Failure
-from triggerflow_orchestrator.domain.ledger import READY, Ledger, LedgerMisused, Step
-from triggerflow_orchestrator.domain.plan import LoopPlan, Plan, PlanNode, SubflowPlan
+from triggerflow_orchestrator.domain.happenings import (
+    Begun,
+    Broke,
+    Cut,
+    Ended,
+    Fired,
+    Happening,
+    Lost,
+    Received,
+    Skipped,
+    Told,
+)
+from triggerflow_orchestrator.domain.ledger import READY, LedgerMisused, Step
+from triggerflow_orchestrator.domain.plan import Plan, PlanNode
+from triggerflow_orchestrator.domain.scope import LoopRun, Scope, SubflowRun
 from triggerflow_orchestrator.domain.value import NULL, Value, as_value, encode, list_of, object_of, plain_of, too_large
+
+__all__ = [
+    "Begun",
+    "Broke",
+    "Cut",
+    "Edits",
+    "Ended",
+    "Fired",
+    "Happening",
+    "Judge",
+    "LoopRun",
+    "Lost",
+    "Received",
+    "Refused",
+    "Scope",
+    "Scopes",
+    "Skipped",
+    "SubflowRun",
+    "Told",
+    "child_inputs",
+    "error_value",
+    "received",
+]
 
 MAX_ITERATIONS: Final = "MaxIterations"
 TOO_DEEP: Final = "TooDeep"
@@ -59,137 +95,6 @@ class Judge(Protocol):
     def fired(self, plan: Plan, inputs: Value) -> Mapping[int, Mapping[str, Value]]:
         """What each manual trigger of a child lights. Raises Refused, where there is none too."""
 
-
-class Scope:
-    """One region under way."""
-
-    __slots__ = ("deed", "handles", "inner", "ledger", "name", "number", "outputs", "over", "plan", "running")
-
-    def __init__(self, name: str, plan: Plan, deed: LoopRun | SubflowRun | None, number: int) -> None:
-        self.name: Final = name
-        self.plan: Final = plan
-        self.deed: Final = deed
-        """What it is an iteration or a child of; None at the root."""
-        self.number: Final = number
-        self.ledger: Final = Ledger(plan)
-        self.running: set[int] = set()
-        """The nodes that run."""
-        self.handles: dict[int, Any] = {}
-        """The caller's own, by node."""
-        self.inner: dict[int, LoopRun | SubflowRun] = {}
-        """By composite or subflow node that is under way."""
-        self.outputs: dict[str, Value] = {}
-        """What output nodes of a child received."""
-        self.over = False
-
-    def below(self, node: PlanNode, number: int) -> str:
-        """The name of a scope in this one."""
-        return f"{self.name}/{node.id}:{number}" if self.name else f"{node.id}:{number}"
-
-
-class LoopRun:
-    """A loop under way."""
-
-    __slots__ = ("around", "back", "entered", "node", "now", "plan")
-
-    def __init__(self, around: Scope, node: PlanNode, plan: LoopPlan, inputs: Mapping[str, Any]) -> None:
-        self.around: Final = around
-        self.node: Final = node
-        self.plan: Final = plan
-        self.entered: Final = inputs
-        self.back: dict[str, Any] = {}
-        """By port of the header: the first live token that went back in this iteration."""
-        self.now: Scope | None = None
-
-    def next_inputs(self, back: Mapping[str, Any]) -> dict[str, Any]:
-        """What the header gets: from back edges at the ports they feed, at the others what it was entered with."""
-        inputs = {}
-        for key, default, _ in self.plan.header.inputs:
-            value = back.get(key, default) if key in self.plan.fed else self.entered.get(key, MISSING)
-            if value is not MISSING:
-                inputs[key] = value
-        return inputs
-
-
-class SubflowRun:
-    """A subflow node under way."""
-
-    __slots__ = ("around", "children", "errors", "items", "node", "over", "plan", "position", "results")
-
-    def __init__(self, around: Scope, node: PlanNode, plan: SubflowPlan) -> None:
-        self.around: Final = around
-        self.node: Final = node
-        self.plan: Final = plan
-        self.items: list[Any] = []
-        self.position = 0
-        """The item, or round, to begin next."""
-        self.children: dict[int, Scope] = {}
-        self.results: list[Value] = []
-        self.errors: list[dict[str, Any]] = []
-        self.over = False
-
-
-class Fired(NamedTuple):
-    """A trigger fired: it is done."""
-
-    scope: Scope
-    node: PlanNode
-    lit: Mapping[str, Any]
-
-
-class Begun(NamedTuple):
-    """An activation begins. Of a subflow node the scopes do the work, of any other the caller."""
-
-    scope: Scope
-    node: PlanNode
-    inputs: dict[str, Any]
-
-
-class Received(NamedTuple):
-    """An output node was reached: it is done."""
-
-    scope: Scope
-    node: PlanNode
-    inputs: dict[str, Any]
-
-
-class Skipped(NamedTuple):
-    scope: Scope
-    node: PlanNode
-
-
-class Lost(NamedTuple):
-    """A live token changed nothing."""
-
-    scope: Scope
-    node: PlanNode
-    port: str
-
-
-class Cut(NamedTuple):
-    """What still ran is not wanted any more."""
-
-    scope: Scope
-    node: PlanNode
-
-
-class Ended(NamedTuple):
-    """A subflow node's own activation ended; it failed where there is a failure."""
-
-    scope: Scope
-    node: PlanNode
-    lit: Mapping[str, Value]
-    failure: Failure | None
-
-
-class Broke(NamedTuple):
-    """The run fails. The failure names the node of the flow itself; nothing follows."""
-
-    failure: Failure
-
-
-Happening = Fired | Begun | Received | Skipped | Lost | Cut | Ended | Broke
-Told = list[Happening]
 
 Edits = Mapping[tuple[str, str], Mapping[str, Any]]
 """By scope and node id: inputs by port."""
@@ -527,6 +432,10 @@ class Scopes:
             lit[run.plan.result_port] = result
         if run.plan.errors_port is not None:
             lit[run.plan.errors_port] = encode(sorted(run.errors, key=lambda error: error["index"]))
+        for port, value in lit.items():
+            if (said := too_large(port, value)) is not None:
+                self._subflow_failed(told, run, Failure("ValueTooLarge", said))
+                return
         for port, value in lit.items():
             said = too_large(port, value)
             if said is not None:
