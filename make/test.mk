@@ -18,7 +18,7 @@ test-mesh-parts: setup-servers ## What needs servers or many processes: workers,
 # What one process is asked from outside, the mesh is asked too. Start-up and files have suites of their own.
 test-mesh-whole: setup setup-servers ## The black-box suites, through Envoy
 	TEST_PRODUCT=mesh $(VENV)/bin/pytest tests/integration/executions tests/integration/events tests/integration/rest \
-	  tests/integration/grpc_surface tests/integration/security tests/integration/handlers tests/integration/examples
+	  tests/integration/grpc_surface tests/integration/security tests/integration/handlers tests/integration/examples tests/integration/hooks
 
 test-web: canvas-web/node_modules/.installed
 	cd canvas-web && npm run --silent test

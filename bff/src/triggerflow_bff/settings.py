@@ -22,6 +22,8 @@ class Limits:
     queued_bytes: int = 4 * 1024 * 1024
     # Live readers (WebSocket and SSE) of one process.
     watchers: int = 4_096
+    # Of them, those nobody signed in for: streams of chats, which may not take the place of all others.
+    strangers: int = 1_024
     # A reader of history may be as far behind as it likes, but not take nothing at all for so long.
     stall_seconds: float = 5.0
     # A feed that lost its upstream tries for so long to take it up again before its readers are told.

@@ -49,7 +49,7 @@ class Make:
         return ActiveFlow(PROJECT, flow_id, name, version)
 
     def gone(self, flow_id: str) -> ActiveFlow:
-        return ActiveFlow(PROJECT, flow_id, "", None)
+        return ActiveFlow(PROJECT, flow_id, "", None, deleted=True)
 
 
 @pytest.fixture

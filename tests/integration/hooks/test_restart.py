@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -47,4 +49,12 @@ def test_an_answered_call_is_one_run_whatever_dies(make_product: Callable[..., P
         path = f"/executions/{first.json()['executionId']}"
         wait_for(lambda: client.get(path).json()["status"] == "succeeded", seconds=30)
         assert len(client.get("/executions", params={"flowId": flow_id}).json()["items"]) == 1
+    assert product.stop() == 0
+
+    # A book that is lost, as by a release that had none, is made anew of what was published before.
+    with closing(sqlite3.connect(product.home / "orchestrator.sqlite3")) as database, database:
+        assert database.execute("DELETE FROM triggers").rowcount == 1
+        assert database.execute("DELETE FROM followed WHERE name = 'triggers'").rowcount == 1
+    product.start()
+    assert call().json() == first.json()
     assert product.stop() == 0

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from triggerflow_bff.hook_pages import page
 from triggerflow_bff.hook_pages.fields import FILE_BYTES, fields_of, file_value, filled
 from triggerflow_bff.hook_pages.multipart import Part, parts_of
@@ -226,6 +228,12 @@ def test_assets_are_found_by_their_content_alone() -> None:
         assert page.asset_answer(path) is None
 
 
+PIECES = [
+    b"--B", b"--", b"\r\n", b"\n", b"\0", b"\xff", b";", b'"', b"Content-Disposition: form-data", b'; name="f.text"',
+    b'; name="f.file"', b'; filename="x"', b'; filename=""', b"Content-Type: text/html", b"\r\n\r\n", b"x" * 100,
+    b'--B\r\nContent-Disposition: form-data; name="f.tick"\r\n\r\n', b"\r\n--B--\r\n", b"\r\n--B\r\n",
+]  # fmt: skip
+
 # What browsers send.
 FORM = (
     b'--B\r\nContent-Disposition: form-data; name="f.a"\r\n\r\nx\r\ny\r\n'
@@ -272,6 +280,22 @@ def test_a_form_of_a_browser_is_taken_apart() -> None:
 def test_a_form_that_no_browser_sends_is_refused(content_type: str, body: bytes) -> None:
     with pytest.raises(BadParameter):
         parts_of(content_type, body)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14), st.sampled_from(["B", '"B"', "B; x=y", ""]))
+def test_whatever_comes_is_taken_apart_or_refused(pieces: list[bytes], boundary: str) -> None:
+    body = b"".join(pieces)
+    try:
+        found = parts_of(f"multipart/form-data; boundary={boundary}", body)
+    except BadParameter:
+        return
+    for part in found:
+        assert part.data in body
+        try:
+            part.text.encode()
+        except BadParameter:
+            part.data.hex()
+    filled(fields_of(everything("")), found)
 
 
 def test_what_is_no_form_is_refused() -> None:

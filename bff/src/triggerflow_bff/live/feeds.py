@@ -34,12 +34,25 @@ class Feeds:
         self._limits = limits
         self._feeds: dict[tuple[str, str], tuple[Feed, asyncio.Task[None]]] = {}
         self._watchers = 0
+        self._strangers = 0
 
     def admit(self) -> None:
         """Count a live reader in. Raises TooMany where there is no room; give the room back with `release`."""
         if self._watchers >= self._limits.watchers:
             raise TooMany("Too many live readers. Close some, or try again later.")
         self._watchers += 1
+
+    def admit_stranger(self) -> None:
+        """The same for a reader that nobody signed in for; give the room back with `release_stranger`."""
+        if self._strangers >= self._limits.strangers:
+            raise TooMany("Too many live readers. Try again later.")
+        self.admit()
+        self._strangers += 1
+
+    def release_stranger(self) -> None:
+        """Count such a reader out."""
+        self._strangers -= 1
+        self.release()
 
     def release(self) -> None:
         """Count a live reader out."""

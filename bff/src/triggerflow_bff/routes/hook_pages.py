@@ -186,23 +186,23 @@ async def _stream(call: Call, path: str, sent: str) -> ASGIApp:
     execution = await call.parts.hooks.submission(call.principal, path, sent, 0)
     after = cursor(call.header(b"last-event-id"))
     parts = call.parts
-    parts.feeds.admit()
+    parts.feeds.admit_stranger()
     reader = None
     try:
         if execution is not None:
             reader = parts.feeds.reader(call.principal, execution["id"], after)
             if not await reader.open():
-                parts.feeds.release()
+                parts.feeds.release_stranger()
                 return empty(204)
         return EventStream(
             _said(call, path, sent, reader),
             closing=parts.closing.future,
             dropped=None if reader is None else reader.dropped,
             limits=parts.settings.limits,
-            release=parts.feeds.release,
+            release=parts.feeds.release_stranger,
         )
     except BaseException:
-        parts.feeds.release()
+        parts.feeds.release_stranger()
         raise
 
 

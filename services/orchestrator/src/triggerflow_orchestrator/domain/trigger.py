@@ -72,6 +72,8 @@ class ActiveFlow:
     content_hash: str = ""
     triggers: tuple[TriggerNode, ...] | None = None
     """None where the version is the one that was known already."""
+    deleted: bool = False
+    """Whether the flow itself is gone, and with it its secrets."""
     most_at_once: int | None = None
     """Runs of the flow that may go on at once, None for any number."""
 

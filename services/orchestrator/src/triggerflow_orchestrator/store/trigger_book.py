@@ -14,7 +14,7 @@ from triggerflow_chassis.jsontext import dumps
 
 from triggerflow_orchestrator.domain.trigger import ActiveFlow, Trigger
 from triggerflow_orchestrator.store.database import Database
-from triggerflow_orchestrator.store.tables import fires, followed, triggers
+from triggerflow_orchestrator.store.tables import fires, followed, hook_listens, hook_secrets, triggers
 
 TRIGGERS_FOLLOWED: Final = "triggers"
 _T: Final = triggers.c
@@ -96,6 +96,9 @@ async def _replace(connection: AsyncConnection, flow: ActiveFlow) -> None:
     of_flow = _T.flow_id == flow.flow_id
     if flow.version is None:
         await connection.execute(delete(triggers).where(of_flow))
+        if flow.deleted:
+            for table in (hook_secrets, hook_listens):
+                await connection.execute(delete(table).where(table.c.flow_id == flow.flow_id))
         return
     if flow.triggers is None:
         await connection.execute(update(triggers).where(of_flow).values(flow_name=flow.name))

@@ -50,7 +50,7 @@ class RegistryActiveFlows:
         except grpc.aio.AioRpcError as error:
             refusal: ServiceError = from_rpc_error(error)
             if isinstance(refusal, NotFound | NoVersion):
-                return ActiveFlow(self._project_id, flow_id, "", None)
+                return ActiveFlow(self._project_id, flow_id, "", None, deleted=isinstance(refusal, NotFound))
             raise refusal from None
         blueprint = blueprint_to_json(version.blueprint)
         return ActiveFlow(
