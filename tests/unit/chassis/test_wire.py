@@ -68,7 +68,16 @@ NODES = _object(
 )
 ENDS = _object({"nodeId": IDS, "port": TEXT}, {})
 EDGES = _object({"id": IDS, "source": ENDS, "target": ENDS}, {"loop": OBJECT})
-SETTINGS = _object({}, {"timeoutSeconds": st.integers(1, 2**63 - 1), "labels": st.lists(TEXT, max_size=2)})
+URL = st.just("https://example.com/failed")
+ON_FAILURE = st.one_of(_object({"flowId": IDS}, {"url": URL}), _object({"url": URL}, {}))
+SETTINGS = _object(
+    {},
+    {
+        "timeoutSeconds": st.integers(1, 2**63 - 1),
+        "labels": st.lists(TEXT, max_size=2),
+        "onFailure": ON_FAILURE,
+    },
+)
 BLUEPRINTS = _object(
     {
         "name": WORD,
