@@ -162,7 +162,7 @@ def test_the_palette_offers_every_built_in_node_and_no_function(catalogue: Catal
     assert [handler.reference for handler in catalogue.handlers()] == [
         "core:approval", "core:channel", "core:chat", "core:condition", "core:event", "core:form", "core:manual",
         "core:map", "core:output", "core:parse", "core:schedule", "core:subflow", "core:timer", "core:webhook",
-        "http:request",
+        "http:request", "kafka:topic",
     ]  # fmt: skip
 
 

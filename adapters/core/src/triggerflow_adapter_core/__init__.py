@@ -1,5 +1,6 @@
-"""Built-in nodes: manual trigger, JSONata map, CEL condition, parse, output."""
+"""Built-in nodes: triggers, JSONata map, CEL condition, parse, waits, sub-flows, output."""
 
 from triggerflow_adapter_core.adapter import CoreAdapter
+from triggerflow_adapter_core.kafka import KafkaAdapter
 
-__all__ = ["CoreAdapter"]
+__all__ = ["CoreAdapter", "KafkaAdapter"]

@@ -10,7 +10,9 @@ from dataclasses import replace
 from triggerflow_adapter_sdk import AdapterSettings, Catalogue
 from triggerflow_chassis import logging
 from triggerflow_chassis.bus import InProcessBus
+from triggerflow_chassis.kafka.settings import KafkaSettings
 from triggerflow_chassis.lifecycle import open_task
+from triggerflow_orchestrator.app.follow_topics import OpenTopic
 from triggerflow_orchestrator.bootstrap import Orchestrator, open_orchestrator
 from triggerflow_orchestrator.settings import OrchestratorSettings
 from triggerflow_registry.bootstrap import open_registry
@@ -61,6 +63,7 @@ async def open_services(settings: LocalSettings, *, token: str, front: Front) ->
                 bus=bus,
                 catalogue=catalogue,
                 adapters=adapters,
+                open_topic=None if settings.kafka is None else _topics(settings.kafka),
                 stray_threads=lambda: catalogue.stray_threads,
             )
         )
@@ -83,3 +86,10 @@ async def _settle(orchestrator: Orchestrator) -> None:
     with logging.kept():
         await orchestrator.ready()
     gc.freeze()
+
+
+def _topics(settings: KafkaSettings) -> OpenTopic:
+    # Its library is loaded only where there are brokers.
+    from triggerflow_orchestrator.transport.kafka_topics import open_kafka_topics
+
+    return open_kafka_topics(settings)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from triggerflow_chassis.kafka.settings import KafkaSettings, read_kafka
 from triggerflow_chassis.settings import Reader
 
 DEFAULT_HOME = Path("~/.local/share/triggerflow-canvas")
@@ -33,6 +34,8 @@ class LocalSettings:
     max_events: int = 1_000_000
     fuses: bool = True
     """TFCANVAS_FUSE: 0 makes each pure node a commit of its own, to compare."""
+    # Where kafka:topic triggers read; None where it is unset.
+    kafka: KafkaSettings | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> LocalSettings:
@@ -52,6 +55,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> LocalSettings:
         max_live=reader.integer("MAX_RUNS", 256, least=1, most=100_000),
         max_events=reader.integer("MAX_EVENTS", 1_000_000, least=100, most=100_000_000),
         fuses=reader.integer("FUSE", 1, least=0, most=1) == 1,
+        kafka=read_kafka(reader),
     )
     reader.done()
     return settings

@@ -65,6 +65,7 @@ async def _open_mesh(settings: ServerSettings, channel: grpc.aio.Channel, stack:
     assert mesh is not None
     bus: Bus = InProcessBus()
     open_publisher: Any = None
+    open_topic: Any = None
     if settings.kafka is not None:
         from triggerflow_chassis.kafka.bus import open_kafka_bus
         from triggerflow_chassis.kafka.execution_event import SCHEMA
@@ -72,6 +73,7 @@ async def _open_mesh(settings: ServerSettings, channel: grpc.aio.Channel, stack:
         from triggerflow_chassis.kafka.registered import RegisteredSchemas
 
         from triggerflow_orchestrator.transport.kafka_publisher import open_kafka_publisher
+        from triggerflow_orchestrator.transport.kafka_topics import open_kafka_topics
 
         schemas = RegisteredSchemas(channel)
         # What runs tell of each step, others read.
@@ -79,6 +81,7 @@ async def _open_mesh(settings: ServerSettings, channel: grpc.aio.Channel, stack:
         bus = await stack.enter_async_context(open_kafka_bus(settings.kafka, topics=topics, schema_text=schemas.text))
         await stack.enter_async_context(open_task("schemas", lambda: schemas.register([SCHEMA, PROJECT_EVENT])))
         open_publisher = partial(open_kafka_publisher, settings.kafka)
+        open_topic = open_kafka_topics(settings.kafka)
     return await stack.enter_async_context(
         open_mesh_orchestrator(
             mesh,
@@ -86,6 +89,7 @@ async def _open_mesh(settings: ServerSettings, channel: grpc.aio.Channel, stack:
             channel=channel,
             bus=bus,
             open_publisher=open_publisher,
+            open_topic=open_topic,
             adapters=settings.adapters,
         )
     )

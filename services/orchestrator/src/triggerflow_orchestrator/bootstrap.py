@@ -28,6 +28,7 @@ from triggerflow_orchestrator.app.compiled import Binder, CompiledFlows
 from triggerflow_orchestrator.app.end_unrun import EndUnrun
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.follow_flows import FollowFlows
+from triggerflow_orchestrator.app.follow_topics import OpenTopic
 from triggerflow_orchestrator.app.idempotency import Idempotency
 from triggerflow_orchestrator.app.intervene import Intervene, TakeInterventions
 from triggerflow_orchestrator.app.read_executions import ReadExecutions
@@ -112,6 +113,7 @@ async def open_orchestrator(
     catalogue: Binder,
     adapters: AdapterSettings | None = None,
     stray_threads: Callable[[], int] = lambda: 0,
+    open_topic: OpenTopic | None = None,
 ) -> AsyncIterator[Orchestrator]:
     """The orchestrator on its database, until the block ends. Closes nothing that was given to it.
 
@@ -176,7 +178,7 @@ async def open_orchestrator(
             idle_seconds=settings.follow_seconds,
             bus_is_sure=True,
         )
-        firings = firing_parts(database, triggers, sources, bus)
+        firings = firing_parts(database, triggers, sources, bus, open_topic)
         interventions = SqlInterventions(database)
         servicer = OrchestratorServicer(
             Handlers(

@@ -12,6 +12,7 @@ from triggerflow_chassis.clock import now_us
 
 from triggerflow_orchestrator.app.carry_channels import CarryChannels, LargeValues
 from triggerflow_orchestrator.app.dispatch import Dispatch
+from triggerflow_orchestrator.app.follow_topics import FollowTopics, OpenTopic
 from triggerflow_orchestrator.app.schedule_desk import ScheduleDesk
 from triggerflow_orchestrator.app.schedules import KeepTime
 from triggerflow_orchestrator.store.channel_values import SqlChannelValues
@@ -32,7 +33,9 @@ class FiringParts:
     """To be run once what was interrupted is noted: they start new runs."""
 
 
-def firing_parts(database: Database, triggers: TriggerParts, large: LargeValues, bus: Bus) -> FiringParts:
+def firing_parts(
+    database: Database, triggers: TriggerParts, large: LargeValues, bus: Bus, open_topic: OpenTopic | None
+) -> FiringParts:
     """`triggers.keep` is run by the caller too."""
     firings, dispatch, schedules = triggers.firings, triggers.dispatch, SqlSchedules(database)
     time = KeepTime(schedules, dispatch.wake)
@@ -41,5 +44,12 @@ def firing_parts(database: Database, triggers: TriggerParts, large: LargeValues,
     channels = CarryChannels(
         SqlChannelValues(database), large, triggers.book, bus, triggers.keep.abreast, dispatch.wake
     )
-    tasks = {"dispatch": dispatch.run, "keep-time": time.run, "carry-channels": channels.run}
+    topics = FollowTopics(triggers.book, firings, dispatch, open_topic)
+    triggers.keep.on_change(topics.wake)
+    tasks = {
+        "dispatch": dispatch.run,
+        "keep-time": time.run,
+        "carry-channels": channels.run,
+        "follow-topics": topics.run,
+    }
     return FiringParts(firings, dispatch, desk, tasks)

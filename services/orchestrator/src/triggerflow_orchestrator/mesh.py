@@ -19,6 +19,7 @@ from triggerflow_orchestrator.app.answers import AnswerWait, SignalEvent
 from triggerflow_orchestrator.app.archive import Archive
 from triggerflow_orchestrator.app.ask_cancel import AskCancel
 from triggerflow_orchestrator.app.compiled import CompiledFlows
+from triggerflow_orchestrator.app.follow_topics import OpenTopic
 from triggerflow_orchestrator.app.idempotency import Idempotency
 from triggerflow_orchestrator.app.intervene import Intervene
 from triggerflow_orchestrator.app.queue_start import QueueStart
@@ -73,6 +74,7 @@ async def open_mesh_orchestrator(
     channel: grpc.aio.Channel,
     bus: Bus,
     open_publisher: OpenPublisher | None = None,
+    open_topic: OpenTopic | None = None,
     adapters: AdapterSettings | None = None,
 ) -> AsyncIterator[Orchestrator]:
     """The orchestrator on PostgreSQL, until the block ends. Closes nothing that was given to it.
@@ -123,7 +125,7 @@ async def open_mesh_orchestrator(
             idle_seconds=_TRIGGERS_SECONDS,
             bus_is_sure=False,
         )
-        firings = firing_parts(parts.database, triggers, parts.sources, bus)
+        firings = firing_parts(parts.database, triggers, parts.sources, bus, open_topic)
         servicer = OrchestratorServicer(
             Handlers(
                 start=start,

@@ -16,12 +16,8 @@ from triggerflow_registry.domain.rules import is_undecided
 MAIN = flow_model.MAIN
 ON_ERROR = flow_model.ON_ERROR
 
-# What arrives with the flow model: docs/contract.md, end of section 3.
-LATER = frozenset(
-    {
-        "kafka:topic",
-    }
-)
+# What is saved, and cannot run yet: nothing now.
+LATER: frozenset[str] = frozenset()
 
 # What the engine itself performs: it takes time, and has ports of its own.
 ENGINES_OWN = frozenset({"core:approval", "core:event", "core:timer"})
