@@ -89,7 +89,6 @@ def until(client: httpx.Client, flow: str, count: int) -> list[dict[str, Any]]:
 
 def test_each_record_starts_a_run_and_odd_ones_stand_in_nobodys_way(product: Product, topic: Topic) -> None:
     topic.make(1)
-    topic.say("before")
     with product.client() as client:
         flow = publish(client, topic)
         topic.say({"n": 0}, key="k", headers=[("kind", b"new")])

@@ -36,7 +36,8 @@ ENTRY: Mapping[str, Any] = {
         "properties": {
             "topic": {
                 "title": "Topic",
-                "description": "Its records are read from when the flow is published; the brokers are those of KAFKA_BOOTSTRAP.",
+                "description": "Its records start runs from when the flow is published on. The brokers are those of "
+                "KAFKA_BOOTSTRAP.",
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 249,

@@ -27,6 +27,8 @@ T = TypeVar("T")
 TOPIC: Final = frozenset({"kafka:topic"})
 _LOOK_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 1.0
+_LAG_US: Final = 10_000_000
+"""The book has a version this long after it was published, at most; clocks differ less."""
 
 
 class Reading(Protocol):
@@ -87,9 +89,11 @@ class FollowTopics:
             await asyncio.gather(*(each.stop() for each in self._reading.values()))
 
     async def _in_step(self) -> None:
-        # A group that is new reads what was said since the version that names the topic.
+        # A group that is new reads what was said since the version that names the topic was published.
         wanted = {
-            _wanted(each): each.changed_at for each in await self._book.of_kinds(TOPIC) if each.key and not each.paused
+            _wanted(each): each.changed_at - _LAG_US
+            for each in await self._book.of_kinds(TOPIC)
+            if each.key and not each.paused
         }
         if self._open_topic is None:
             if wanted and not self._told:
