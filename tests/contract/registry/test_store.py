@@ -371,16 +371,16 @@ async def test_a_path_below_hooks_is_one_flows_until_it_gives_it_up_or_goes(stor
     async with store.write() as change:
         for flow in (one, other, theirs):
             await change.add_flow(flow, "somebody")
-        await change.take_paths(make.mine, one.id, {"a", "b"})
-        await change.take_paths(make.mine, other.id, {"c"})
-        await change.take_paths(make.others, theirs.id, {"a"})
+        await change.take_paths(make.mine, one.id, {"a", "b"}, "somebody")
+        await change.take_paths(make.mine, other.id, {"c"}, "somebody")
+        await change.take_paths(make.others, theirs.id, {"a"}, "somebody")
         assert await change.flows_at_paths(make.mine, {"a"}) == {"a": one.id}
     async with store.read() as view:
         assert await view.flows_at_paths(make.mine, {"a", "b", "c", "d"}) == {"a": one.id, "b": one.id, "c": other.id}
         assert await view.flows_at_paths(make.others, {"a", "b"}) == {"a": theirs.id}
     async with store.write() as change:
-        await change.take_paths(make.mine, one.id, {"b"})
-        await change.take_paths(make.mine, other.id, {"a"})
+        await change.take_paths(make.mine, one.id, {"b"}, "somebody")
+        await change.take_paths(make.mine, other.id, {"a"}, "somebody")
     async with store.write() as change:
         await change.remove_flow(make.mine, one.id)
     async with store.read() as view:

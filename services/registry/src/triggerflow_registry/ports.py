@@ -105,7 +105,7 @@ class Change(View, Protocol):
         """Keep a version, with its blueprint, and make it the flow's latest."""
         ...
 
-    async def take_paths(self, project_id: ProjectId, flow_id: FlowId, paths: Collection[str]) -> None:
+    async def take_paths(self, project_id: ProjectId, flow_id: FlowId, paths: Collection[str], principal: str) -> None:
         """From now on the flow has these paths below /hooks/, which no other has, and no others."""
         ...
 

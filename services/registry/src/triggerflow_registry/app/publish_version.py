@@ -55,7 +55,7 @@ async def publish_version(work: Work, flow_id: str, message: str) -> Published:
         blueprint=pinned(flow.document, pins.versions),
     )
     await work.change.add_version(work.project_id, version, work.actor.subject)
-    await work.change.take_paths(work.project_id, flow.id, paths)
+    await work.change.take_paths(work.project_id, flow.id, paths, work.actor.subject)
     await work.tell(FlowEventType.PUBLISHED, flow.id)
     return Published(replace(version, blueprint=None), created=True)
 

@@ -169,7 +169,7 @@ class MemoryChange(MemoryView):
         del self.content.flows[flow_id]
         for key in [key for key in self.content.versions if key[0] == flow_id]:
             del self.content.versions[key]
-        await self.take_paths(project_id, flow_id, ())
+        await self.take_paths(project_id, flow_id, (), "")
 
     async def add_version(self, project_id: ProjectId, version: Version, principal: str) -> None:
         if version.blueprint is None:
@@ -178,7 +178,7 @@ class MemoryChange(MemoryView):
         flow = self.content.flows[version.flow_id]
         self.content.flows[flow.id] = replace(flow, latest_version=version.number)
 
-    async def take_paths(self, project_id: ProjectId, flow_id: FlowId, paths: Collection[str]) -> None:
+    async def take_paths(self, project_id: ProjectId, flow_id: FlowId, paths: Collection[str], principal: str) -> None:
         kept = {key: owner for key, owner in self.content.paths.items() if owner != flow_id}
         self.content.paths = kept | {(project_id, path): flow_id for path in paths}
 

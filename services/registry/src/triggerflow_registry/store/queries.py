@@ -162,10 +162,11 @@ class SqlChange(SqlView):
             .values(latest_version=version.number)
         )
 
-    async def take_paths(self, project_id: ProjectId, flow_id: FlowId, paths: Collection[str]) -> None:
+    async def take_paths(self, project_id: ProjectId, flow_id: FlowId, paths: Collection[str], principal: str) -> None:
         await self._connection.execute(delete(hook_paths).where(hook_paths.c.flow_id == flow_id))
         if paths:
-            rows = [{"project_id": project_id, "path": path, "flow_id": flow_id} for path in paths]
+            named = {"project_id": project_id, "flow_id": flow_id, "principal": principal}
+            rows = [{**named, "path": path} for path in paths]
             await self._connection.execute(insert(hook_paths), rows)
 
     async def last_event_id(self) -> str | None:

@@ -96,6 +96,7 @@ hook_paths = Table(
     Column("project_id", Text, primary_key=True),
     Column("path", Text, primary_key=True),
     Column("flow_id", Text, nullable=False),
+    Column("principal", Text, nullable=False, comment="Who published it"),
 )
 Index("hook_paths_of_flow", hook_paths.c.flow_id)
 

@@ -17,5 +17,6 @@ def upgrade() -> None:
         sa.Column("project_id", _TEXT, primary_key=True),
         sa.Column("path", _TEXT, primary_key=True),
         sa.Column("flow_id", _TEXT, nullable=False),
+        sa.Column("principal", _TEXT, nullable=False),
     )
     op.create_index("hook_paths_of_flow", "hook_paths", ["flow_id"])
