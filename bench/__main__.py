@@ -15,7 +15,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "support")]
 import foreach  # noqa: E402
 import fusion  # noqa: E402
 import latency  # noqa: E402
-import memory  # noqa: E402
+import left_behind  # noqa: E402
 import w1  # noqa: E402
 import w2_w3  # noqa: E402
 import waiting  # noqa: E402
@@ -30,7 +30,8 @@ BENCHES: dict[str, Callable[[Setting], None]] = {
     "foreach": foreach.main,
     "fusion": fusion.main,
     "latency": latency.main,
-    "memory": memory.main,
+    "memory": left_behind.memory,
+    "recovery": left_behind.recovery,
     "waiting": waiting.main,
     "fanout": lambda setting: fan_out(setting, setting.pid),
 }

@@ -50,3 +50,10 @@ async def lines(inputs: dict[str, Any], ctx: Any) -> int:
             await asyncio.sleep(max(early, 0.0))
         ctx.log.info(f"t={time.time_ns() // 1000} n={number} {filler}")
     return count
+
+
+async def until_there(inputs: dict[str, Any], ctx: Any) -> int:
+    """Ends once there is a file at the path."""
+    while not Path(inputs["input"]["path"]).exists():
+        await asyncio.sleep(0.1)
+    return 1

@@ -41,7 +41,7 @@ class _Side:
 def main(setting: Setting) -> None:
     """Print both."""
     stock = Stock()
-    with tempfile.TemporaryDirectory() as folder, Setting(Path(folder) / "home", TFCANVAS_FUSE="0") as other:
+    with tempfile.TemporaryDirectory() as folder, Setting(Path(folder) / "home", TFCANVAS_FUSION="off") as other:
         sides = [_Side("fused", setting), _Side("unfused", other)]
         try:
             for side in sides:

@@ -18,10 +18,18 @@ class Setting:
         self._product = Product(home, given)
 
     def __enter__(self) -> Setting:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, and wait until runs can start."""
         self._product.start()
         self.url, self.token = self._product.url, self._product.token
         self.pid = int(self._product.run_file()["pid"])
-        return self
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._product.kill()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -14,10 +14,11 @@ CASES = sorted(path for path in HERE.glob("*/*.json") if path.parent.name not in
 WRITE = os.environ.get("GOLDEN_WRITE") == "1"
 
 
+@pytest.mark.parametrize("fuses", [True, False], ids=["fused", "unfused"])
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-async def test_a_run_is_as_its_case_says(path: Path) -> None:
+async def test_a_run_is_as_its_case_says(path: Path, fuses: bool) -> None:
     case = json.loads(path.read_text())
-    found = await play(case)
+    found = await play(case, fuses=fuses)
     if WRITE:
         path.write_text(written({**case, "result": found}) + "\n")
     else:

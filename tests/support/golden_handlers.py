@@ -45,3 +45,9 @@ async def measures(inputs: Any, ctx: Any) -> None:
 
 async def fails(inputs: Any, ctx: Any) -> None:
     raise HandlerError(str(inputs.get("error", {}).get("message", "no good")), type=ctx.config["type"])
+
+
+async def passes_soon(inputs: Any, ctx: Any) -> Any:
+    """One of its inputs, after a turn of the loop."""
+    await asyncio.sleep(0)
+    return next(iter(inputs.values()), None)

@@ -14,7 +14,7 @@ from triggerflow_adapter_sdk import Catalogue
 from triggerflow_adapter_sdk.settings import AdapterSettings
 from triggerflow_chassis.bus import InProcessBus
 from triggerflow_orchestrator.app.commands import StartCommand
-from triggerflow_orchestrator.app.compiled import CompiledFlows
+from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.engine_ports import Perform
 from triggerflow_orchestrator.app.start import StartExecution
@@ -84,14 +84,27 @@ class Versions:
         return self._versions[flow_id]
 
 
-async def play(case: Mapping[str, Any]) -> dict[str, Any]:
+class Nobody:
+    """A context that nobody listens to."""
+
+    config: Any = None
+
+
+async def offered(compiled: CompiledFlow) -> None:
+    """Call each pure handler once: from then on it says what it can at once, and is fused."""
+    for node in compiled.plan.every():
+        if (bound := compiled.pure(node)) is not None:
+            await asyncio.gather(bound.invoke({}, Nobody()), return_exceptions=True)
+
+
+async def play(case: Mapping[str, Any], *, fuses: bool = True) -> dict[str, Any]:
     """Run a case: `{events, status, outputs, error}` as the case writes them down."""
     versions = Versions({"main": case["flow"], **case.get("flows", {})})
     catalogue = Catalogue.load(AdapterSettings(python_modules=("golden_handlers",)))
     await catalogue.open()
     journal = MemoryJournal()
     gone = asyncio.Event()
-    engine = Engine(journal, TaskRuntime(), InProcessBus(), max_live=10, gone=lambda _: gone.set())
+    engine = Engine(journal, TaskRuntime(), InProcessBus(), max_live=10, gone=lambda _: gone.set(), fuses=fuses)
     engine.begin()
     flows = CompiledFlows(catalogue, versions)
     start = StartExecution(engine, versions, flows)
@@ -101,6 +114,7 @@ async def play(case: Mapping[str, Any]) -> dict[str, Any]:
     take_up = TakeUp(engine, answers, versions, flows, answers, answers)
     command = StartCommand("p", "local", versions.ids["main"], "1", case.get("inputs", {}), {}, {}, None, 0, None)
     try:
+        await offered(await flows.of(await versions.get_version(versions.ids["main"], "1", "p"), "p"))
         await start(command)
         async with asyncio.timeout(20):
             await gone.wait()

@@ -69,16 +69,21 @@ class Judge:
 def world(seed: int) -> World:
     """The world of a seed."""
     rng = random.Random(seed)
-    drawn = [_blueprint(rng, number, rng.randint(3, 11 if number == 0 else 5)) for number in range(FLOWS)]
-    refs = [PlanRef() for _ in drawn]
+    blueprints = drawn(rng)
+    refs = [PlanRef() for _ in blueprints]
     count = 0
-    for ref, blueprint in zip(refs, drawn, strict=True):
+    for ref, blueprint in zip(refs, blueprints, strict=True):
         ref.plan = compile_plan(blueprint, child=lambda flow_id, version: refs[int(flow_id)], first_number=count)
         count += len(blueprint["nodes"])
     plan = refs[0].plan
     assert plan is not None
     fired = {index: {"out": _value(rng)} for index in plan.manual_triggers}
     return World(seed, plan, fired)
+
+
+def drawn(rng: random.Random) -> list[dict[str, Any]]:
+    """The flows of a world. Each runs later ones only: what runs itself is another matter."""
+    return [_blueprint(rng, number, rng.randint(3, 11 if number == 0 else 5)) for number in range(FLOWS)]
 
 
 def _value(rng: random.Random) -> Value:

@@ -11,6 +11,8 @@ from triggerflow_adapter_sdk.jsontext import parse_json
 from triggerflow_adapter_sdk.pointers import Path
 from triggerflow_adapter_sdk.ports import input_keys, passed_on
 
+# In characters: what takes less than a millisecond.
+_MOST_AT_ONCE = 8_192
 # A field, quoted or plain, and what ends it.
 _FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\n|\Z)')
 
@@ -19,17 +21,27 @@ class Parse:
     """Sync: parsing megabytes takes its time, and a thread's."""
 
     @staticmethod
-    def for_node(node: Mapping[str, Any], key: str) -> Callable[[Any, Any], Any]:
-        keys = input_keys(node)
-        parse = parse_csv if node["handlers"][key]["config"]["format"] == "csv" else parse_json
+    def for_node(node: Mapping[str, Any], key: str) -> _Parsing:
+        csv = node["handlers"][key]["config"]["format"] == "csv"
+        return _Parsing(input_keys(node), parse_csv if csv else parse_json)
 
-        def run(inputs: Mapping[str, Any], ctx: Any) -> Any:
-            text = passed_on(inputs, keys)
-            if not isinstance(text, str):
-                raise ParseFailed(f"the input is no text but {_KINDS.get(type(text), type(text).__name__)}")
-            return parse(text)
 
-        return run
+class _Parsing:
+    def __init__(self, keys: tuple[str, ...], parse: Callable[[str], Any]) -> None:
+        self._keys = keys
+        self._parse = parse
+
+    def __call__(self, inputs: Mapping[str, Any], ctx: Any) -> Any:
+        text = passed_on(inputs, self._keys)
+        if not isinstance(text, str):
+            raise ParseFailed(f"the input is no text but {_KINDS.get(type(text), type(text).__name__)}")
+        return self._parse(text)
+
+    def at_once(self, inputs: Mapping[str, Any]) -> Any:
+        text = passed_on(inputs, self._keys)
+        if isinstance(text, str) and len(text) > _MOST_AT_ONCE:
+            raise ParseFailed("this text takes a thread")
+        return self(inputs, None)
 
 
 _KINDS = {dict: "an object", list: "a list", type(None): "null", bool: "a boolean", int: "a number", float: "a number"}

@@ -103,6 +103,13 @@ class Reader:
             self.problem("LOG_LEVEL", f"must be debug, info, warning or error, not {level!r}")
         return level
 
+    def switch(self, name: str, default: bool) -> bool:
+        """`on` or `off`."""
+        text = self.text(name).lower()
+        if text not in ("", "on", "off"):
+            self.problem(name, f"must be on or off, not {text!r}")
+        return default if text == "" else text == "on"
+
     def names(self, name: str) -> tuple[str, ...]:
         """A comma-separated list, without blanks around its items and without empty ones."""
         return tuple(item.strip() for item in self.text(name).split(",") if item.strip())

@@ -33,7 +33,7 @@ class LocalSettings:
     # What one run may have; past it the run fails.
     max_events: int = 1_000_000
     fuses: bool = True
-    """TFCANVAS_FUSE: 0 makes each pure node a commit of its own, to compare."""
+    """Off makes each pure node a commit of its own, to compare."""
     # Where kafka:topic triggers read; None where it is unset.
     kafka: KafkaSettings | None = None
 
@@ -54,7 +54,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> LocalSettings:
         keep_days=reader.keep_days(),
         max_live=reader.integer("MAX_RUNS", 256, least=1, most=100_000),
         max_events=reader.integer("MAX_EVENTS", 1_000_000, least=100, most=100_000_000),
-        fuses=reader.integer("FUSE", 1, least=0, most=1) == 1,
+        fuses=reader.switch("FUSION", True),
         kafka=read_kafka(reader),
     )
     reader.done()

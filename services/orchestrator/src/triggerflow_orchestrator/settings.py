@@ -137,6 +137,7 @@ class ServerSettings:
                 max_events=read_max_events(reader),
                 follow_seconds=_POLLING_SECONDS,
                 keep_days=reader.keep_days(),
+                fuses=reader.switch("FUSION", True),
                 mesh=read_mesh(reader, "triggerflow-orchestrator", places.objects),
             ),
             address=reader.listening("ORCHESTRATOR_ADDRESS", ADDRESSES["orchestrator"]),

@@ -46,6 +46,7 @@ class CompiledFlow:
         self._catalogue = catalogue
         self._bound: list[BoundHandler | None] = [None] * len(self.plan.every())
         self._on_error: dict[int, BoundHandler] = {}
+        self._pure: dict[int, BoundHandler | None] = {}
         self._program: Program | None = None
         self._input_schemas: dict[int, Any] = {}
 
@@ -55,6 +56,21 @@ class CompiledFlow:
         if found is None:
             found = self._bound[node.number] = self._catalogue.bind(node.source)
         return found
+
+    def pure(self, node: PlanNode) -> BoundHandler | None:
+        """The node's handler where it is pure; None for any other and where there is none to be had."""
+        if node.number not in self._pure:
+            self._pure[node.number] = self._find_pure(node)
+        return self._pure[node.number]
+
+    def _find_pure(self, node: PlanNode) -> BoundHandler | None:
+        if node.subflow is not None or node.is_trigger:
+            return None
+        try:
+            bound = self.bound(node)
+        except Exception:
+            return None  # the attempt fails with it
+        return bound if bound.pure else None
 
     def bound_on_error(self, node: PlanNode) -> BoundHandler:
         """The node's handler for errors. Raises as `bound` does."""

@@ -21,7 +21,7 @@ from triggerflow_orchestrator.app import attempt as attempts
 from triggerflow_orchestrator.app import waiting
 from triggerflow_orchestrator.app.compiled import CompiledFlow
 from triggerflow_orchestrator.app.engine_ports import Hold, Journal, Keep, NodeRuntime
-from triggerflow_orchestrator.app.fusion import fuse
+from triggerflow_orchestrator.app.fusion import perform_pure
 from triggerflow_orchestrator.app.live_run import Extend, Fired, LiveRun, Told
 from triggerflow_orchestrator.app.outlet import Outlet, Said
 from triggerflow_orchestrator.app.publish import publish
@@ -64,8 +64,8 @@ class Engine:
     ) -> None:
         """`gone` is told the id of each run that this process no longer has: ended, dropped, or left. No handler is
         begun while `hold` is not sure. `keep` is given each result before it is taken. `rested` is told when a run
-        began to wait for something or left because it does, once that is durable. `fuses`: a row of pure nodes is one
-        commit."""
+        began to wait for something or left because it does, once that is durable. Unless it `fuses`, each
+        pure node is a commit of its own, as every other is."""
         self._fuses = fuses
         self._loop = asyncio.get_running_loop()
         self._journal = journal
@@ -291,6 +291,8 @@ class Engine:
             return
         live, activation = found
         node = activation.node
+        if self._fuses and (self._hold is None or self._hold.sure) and self._perform_pure(live, activation):
+            return
         context = attempts.Context(activation, self)
         live.tasks[number] = (task, context)
         try:
@@ -321,16 +323,23 @@ class Engine:
                 return
             self._forget_attempt(live, number)
             self._forget(live, number)
-            self._decide(live, lambda: self._succeed(live, activation, lit, kept))
+            self._decide(live, lambda: self._commit(live, live.run.succeed(activation, now_us(), lit, kept)))
 
-    def _succeed(
-        self, live: LiveRun, activation: Activation, lit: Mapping[str, Value], kept: Mapping[int, str] | None
-    ) -> None:
-        now = now_us()
-        move = live.run.succeed(activation, now, lit, kept)
-        if self._fuses and (self._hold is None or self._hold.sure):
-            fuse(live.run, live.compiled, move, now, large=self._keep is None)
-        self._commit(live, move)
+    def _perform_pure(self, live: LiveRun, activation: Activation) -> bool:
+        """It and the pure ones after it, in one unit. False where it is to be performed alone."""
+        done = True
+
+        def decide() -> None:
+            nonlocal done
+            move = perform_pure(live.compiled, live.run, activation, self._max_events)
+            if move is None:
+                done = False
+                return
+            self._forget(live, activation.number)
+            self._commit(live, move)
+
+        self._decide(live, decide)
+        return done
 
     async def _keep_result(self, live: LiveRun, activation: Activation, lit: Mapping[str, Value]) -> Mapping[int, str]:
         assert self._keep is not None

@@ -116,6 +116,7 @@ class Worker:
             hold=self._keeper,
             keep=ResultsFirst(parts.objects),
             rested=self._waking.nudge,
+            fuses=settings.fuses,
         )
         answers = Deliver(self._engine, parts.waits, parts.sources)
         context = TakeInterventions(self._engine, SqlInterventions(parts.database))

@@ -40,6 +40,8 @@ class WorkerSettings:
     log_level: str
     adapters: AdapterSettings
     """What handlers may reach."""
+    fuses: bool = True
+    """Whether a row of pure nodes is one commit; off only to compare."""
 
     @staticmethod
     def read(environ: Mapping[str, str] | None = None) -> WorkerSettings:
@@ -57,7 +59,8 @@ class WorkerSettings:
         name = reader.text("WORKER_NAME", f"worker-{os.getpid()}")
         registry = read_peers(reader, "registry")["registry"]
         token, log_level, adapters = reader.secret("TOKEN"), reader.level(), read_adapters(reader)
+        fuses = reader.switch("FUSION", True)
         reader.done()
         if mesh is None:
             raise SettingsError([f"{address.SETTING} cannot be used"])
-        return WorkerSettings(name, mesh, max_live, max_events, registry, token, log_level, adapters)
+        return WorkerSettings(name, mesh, max_live, max_events, registry, token, log_level, adapters, fuses)
