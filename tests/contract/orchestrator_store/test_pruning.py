@@ -39,6 +39,7 @@ OF_EXECUTIONS = (
     tables.interventions,
     tables.interventions_taken,
     tables.seeds,
+    tables.fires,
 )
 
 
@@ -81,6 +82,8 @@ async def add_run(world: Any, sample: Any, objects: Objects, number: int, ended_
         )
     )
     world.execute(insert(tables.seeds).values(execution_id=record.id, body="{}"))
+    fired = {"flow_id": "f", "node_id": "n", "request_id": f"r{number}", "fired_at": 1}
+    world.execute(insert(tables.fires).values(execution_id=record.id, **fired))
     return str(record.id)
 
 
