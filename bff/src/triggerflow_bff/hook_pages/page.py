@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib import resources
@@ -221,8 +221,3 @@ def _control(of: Field, at: str, name: str, marks: str, text: str) -> str:
 def _id(of: Field) -> str:
     # A property may be any text, an id may not.
     return "f-" + hashlib.sha256(of.name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
-def sentences(messages: Iterable[str]) -> list[str]:
-    """Each once."""
-    return list(dict.fromkeys(messages))
