@@ -30,13 +30,20 @@ _ERROR = ("type", "message", "nodeId")
 
 
 class MemoryJournal:
-    """Keeps every unit, durable in the next turn of the loop."""
+    """Keeps every unit, durable in the next turn of the loop; after `dies_after` of them none, and nobody is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, dies_after: int | None = None) -> None:
         self.rows: list[tuple[Kind, tuple[Any, ...]]] = []
+        self.units = 0
+        self.dies_after = dies_after
+        self.died = asyncio.Event()
 
     def submit(self, unit: Unit) -> None:
         def commit() -> None:
+            if self.units == self.dies_after:
+                self.died.set()
+                return
+            self.units += 1
             self.rows += unit.rows
             unit.done(None)
 
@@ -97,32 +104,57 @@ async def offered(compiled: CompiledFlow) -> None:
             await asyncio.gather(bound.invoke({}, Nobody()), return_exceptions=True)
 
 
-async def play(case: Mapping[str, Any], *, fuses: bool = True) -> dict[str, Any]:
-    """Run a case: `{events, status, outputs, error}` as the case writes them down."""
+async def play(case: Mapping[str, Any], *, fuses: bool = True, dies_after: int | None = None) -> dict[str, Any]:
+    """Run a case: `{events, status, outputs, error}` as the case writes them down, and `commits`. With `dies_after`
+    the process dies when that many commits are made, and another one takes the run up."""
     versions = Versions({"main": case["flow"], **case.get("flows", {})})
     catalogue = Catalogue.load(AdapterSettings(python_modules=("golden_handlers",)))
     await catalogue.open()
-    journal = MemoryJournal()
+    journal = MemoryJournal(dies_after)
     gone = asyncio.Event()
-    engine = Engine(journal, TaskRuntime(), InProcessBus(), max_live=10, gone=lambda _: gone.set(), fuses=fuses)
-    engine.begin()
-    flows = CompiledFlows(catalogue, versions)
-    start = StartExecution(engine, versions, flows)
     drawn = [case["flow"], *case.get("flows", {}).values()]
     names = {node_id(name): name for flow in drawn for name in flow["nodes"]}
     answers: Any = Answers(journal, case.get("answers", []), {name: id for id, name in names.items()})
-    take_up = TakeUp(engine, answers, versions, flows, answers, answers)
-    command = StartCommand("p", "local", versions.ids["main"], "1", case.get("inputs", {}), {}, {}, None, 0, None)
-    try:
+
+    async def process() -> tuple[Engine, StartExecution, TakeUp]:
+        engine = Engine(journal, TaskRuntime(), InProcessBus(), max_live=10, gone=lambda _: gone.set(), fuses=fuses)
+        engine.begin()
+        flows = CompiledFlows(catalogue, versions)
         await offered(await flows.of(await versions.get_version(versions.ids["main"], "1", "p"), "p"))
+        return (
+            engine,
+            StartExecution(engine, versions, flows),
+            TakeUp(engine, answers, versions, flows, answers, answers),
+        )
+
+    engine, start, take_up = await process()
+    command = StartCommand("p", "local", versions.ids["main"], "1", case.get("inputs", {}), {}, {}, None, 0, None)
+
+    async def rested() -> None:
+        """Until the run has ended, or left because it waits; the process may die before."""
+        nonlocal engine, take_up
+        died, left = asyncio.ensure_future(journal.died.wait()), asyncio.ensure_future(gone.wait())
+        await asyncio.wait([died, left], return_when=asyncio.FIRST_COMPLETED)
+        if died.done():
+            journal.died.clear()
+            await engine.stop(0.1)
+            journal.dies_after = None
+            gone.clear()
+            engine, _, take_up = await process()
+            assert await take_up(answers.record())
+            await gone.wait()
+        died.cancel()
+        left.cancel()
+
+    try:
         await start(command)
         async with asyncio.timeout(20):
-            await gone.wait()
+            await rested()
             # A run that waits has left as one that ended has: it is taken up as after a restart.
             while (woken := answers.woken()) is not None:
                 gone.clear()
                 assert await take_up(woken)
-                await gone.wait()
+                await rested()
     finally:
         await catalogue.close()
     state = journal.of(Kind.STATE)[-1]
@@ -134,6 +166,7 @@ async def play(case: Mapping[str, Any], *, fuses: bool = True) -> dict[str, Any]
         "status": state[0],
         "outputs": _readable(json.loads(state[1]), names),
         "error": error and _readable({key: error[key] for key in ("type", "message", "nodeId") if key in error}, names),
+        "commits": journal.units,
     }
 
 

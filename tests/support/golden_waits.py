@@ -35,6 +35,8 @@ class Answers:
         self._ids = ids
         self._settled: dict[str, tuple[str, str]] = {}
         self._epoch = 1
+        # As a run is once it is woken: it had left, so nothing ran when it did.
+        self._wake_at: int | None = 1
 
     def woken(self) -> ExecutionRecord | None:
         """Settle the next wait, where the run has left and there is a next; the run, claimed."""
@@ -52,6 +54,13 @@ class Answers:
             answer |= value if row[8] == "approval" else {"data": value}
             self._settled[row[0]] = ("answered", json.dumps(answer))
         self._epoch += 1
+        self._wake_at = 1
+        return self._record()
+
+    def record(self) -> ExecutionRecord:
+        """The run, claimed after its process died."""
+        self._epoch += 1
+        self._wake_at = None
         return self._record()
 
     def _open(self) -> list[tuple[Any, ...]]:
@@ -100,9 +109,13 @@ class Answers:
         states = self._journal.of(Kind.STATE)
         outputs = states[-1][1] if states else record.outputs_json
         started_at = record.started_at or (states[-1][3] if states else None) or 1
-        # As a run is once it is woken: it had left, so nothing ran when it did.
         return replace(
-            record, status="running", outputs_json=outputs, started_at=started_at, epoch=self._epoch, wake_at=1
+            record,
+            status="running",
+            outputs_json=outputs,
+            started_at=started_at,
+            epoch=self._epoch,
+            wake_at=self._wake_at,
         )
 
 
