@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from triggerflow_orchestrator.domain.execution import (
 )
 from triggerflow_orchestrator.domain.wait import WaitRecord
 
+Choose = Callable[[list[tuple[Any, ...]]], tuple[Any, ...]]
 AT = "2026-01-01T00:00:00.000000Z"
 
 
@@ -26,12 +27,14 @@ class Answers:
     """`ports.Reads` and `ports.RecoverySources` over a journal in memory, as far as taking up asks.
 
     `said` are the case's answers in their order: `{"wait": node, "value": …}`, with `"due": true` where the clock
-    answers, and `"scope"` where several activations of the node may wait.
+    answers, and `"scope"` where several activations of the node may wait. Or it chooses among the rows of those that
+    wait: approvals are then approved with the data 7, events have the value 7, timers are due.
     """
 
-    def __init__(self, journal: Any, said: list[Mapping[str, Any]], ids: Mapping[str, str]) -> None:
+    def __init__(self, journal: Any, said: list[Mapping[str, Any]] | Choose, ids: Mapping[str, str]) -> None:
         self._journal = journal
-        self._said = list(said)
+        self._said: list[Mapping[str, Any]] = [] if callable(said) else list(said)
+        self._choose = said if callable(said) else None
         self._ids = ids
         self._settled: dict[str, tuple[str, str]] = {}
         self._epoch = 1
@@ -40,6 +43,12 @@ class Answers:
 
     def woken(self) -> ExecutionRecord | None:
         """Settle the next wait, where the run has left and there is a next; the run, claimed."""
+        if self._choose is not None and (waiting := self._open()):
+            row = self._choose(waiting)
+            names = {node_id: name for name, node_id in self._ids.items()}
+            value = {"decision": "approved", "data": 7} if row[8] == "approval" else 7
+            place = {"wait": names[row[5]], "scope": _named(row[7], self._ids)}
+            self._said.append({**place, "value": value, "due": row[8] == "timer"})
         if not self._said:
             return None
         said = self._said.pop(0)
