@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +28,12 @@ class Setting:
         self._product.start()
         self.url, self.token = self._product.url, self._product.token
         self.pid = int(self._product.run_file()["pid"])
+
+    def logged(self, event: str) -> datetime:
+        """When it logged this last."""
+        lines = (self._product.home / "stderr.log").read_text().splitlines()
+        line = next(line for line in reversed(lines) if f'"event":"{event}"' in line.replace(": ", ":"))
+        return datetime.fromisoformat(json.loads(line)["time"])
 
     def kill(self) -> None:
         """kill -9."""
