@@ -148,7 +148,7 @@ async def open_orchestrator(
             max_live=settings.max_live,
             max_events=settings.max_events,
             fuses=settings.fuses,
-            gone=lambda _: waking.nudge(),
+            gone=lambda _: waking.room_came(),
             rested=waking.nudge,
         )
         stack.push_async_callback(engine.stop)

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 CHANNEL: Final = frozenset({"core:channel"})
 _AT_ONCE: Final = 50
+_GATHER_SECONDS: Final = 0.05
 _IDLE_SECONDS: Final = 0.5
 """A value that a run published on its way is carried after so long; where a run ends, at once."""
 _RETRY_SECONDS: Final = 1.0
@@ -104,6 +105,8 @@ class CarryChannels:
                         await self._wake.wait()
                 except TimeoutError:
                     continue
+                # Together with what comes meanwhile: under load each look would be for one run.
+                await asyncio.sleep(_GATHER_SECONDS)
         finally:
             unsubscribe()
 

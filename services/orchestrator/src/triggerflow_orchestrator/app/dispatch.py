@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 _CLAIM_SECONDS: Final = 30.0
 _AT_ONCE: Final = 50
+_GATHER_SECONDS: Final = 0.05
 _IDLE_SECONDS: Final = 5.0
 """What another replica wrote, this one comes by after so long."""
 _RETRY_SECONDS: Final = 1.0
@@ -188,5 +189,7 @@ class Dispatch:
     def _hear(self, items: Sequence[Any]) -> None:
         ended = {item["flowId"] for item in items if item["type"] in ("execution.completed", "execution.failed")}
         if ended:
+            if not self._ended:
+                # Together with those that end meanwhile: under load each round would be for one run.
+                asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._wake.set)
             self._ended |= ended
-            self._wake.set()

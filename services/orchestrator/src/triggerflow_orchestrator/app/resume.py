@@ -56,10 +56,16 @@ class Waking:
         self._waits = waits
         self._wanted = asyncio.Event()
         self._wanted.set()
+        self._cramped = False
 
     def nudge(self) -> None:
         """A wait began or was answered, or there is room again."""
         self._wanted.set()
+
+    def room_came(self) -> None:
+        """A run ended: of interest where there was no room before, else the end of every run would cost a look."""
+        if self._cramped:
+            self._wanted.set()
 
     def told(self, owners: Sequence[str | None]) -> None:
         """`app.answers.Told`."""
@@ -89,6 +95,7 @@ class Waking:
         fired = await self._waits.fire_due(_AT_ONCE)
         await household.tell([firing.owner for firing in fired])
         room = min(household.room, _AT_ONCE)
+        self._cramped = not room
         woken = await self._waits.wake(room, claim=household.claims) if room else []
         if woken:
             await household.go_on(woken)
