@@ -84,7 +84,12 @@ simple("GET", "/executions/{executionId}/interventions")
 simple("POST", "/executions/{executionId}/interventions", json={"value": 1})
 simple("POST", "/flows/{flowId}/nodes/{nodeId}/run", json={"inputs": {}})
 simple("POST", "/executions/retry", json={"from": "start", "executionIds": [ids.uuid7()]})
-for path in ("/schedules", "/schedules/{flowId}/{nodeId}", "/schedules/{flowId}/{nodeId}/fires"):
+for path in (
+    "/schedules",
+    "/schedules/{flowId}/{nodeId}",
+    "/schedules/{flowId}/{nodeId}/fires",
+    "/flows/{flowId}/nodes/{nodeId}/fires",
+):
     simple("GET", path)
 simple("GET", "/schedules/preview", params={"cron": "30 2 * * *", "timeZone": "Europe/Berlin"})
 for path in ("/schedules/{flowId}/{nodeId}", "/schedules"):

@@ -153,6 +153,9 @@ CASES: dict[tuple[str, str], Case] = {
     ("post", "/schedules/resume"): lambda c, k: c.post("/schedules/resume"),
     ("get", "/schedules/{flowId}/{nodeId}"): lambda c, k: c.get(k.schedule),
     ("get", "/schedules/{flowId}/{nodeId}/fires"): lambda c, k: c.get(f"{k.schedule}/fires"),
+    ("get", "/flows/{flowId}/nodes/{nodeId}/fires"): lambda c, k: c.get(
+        k.schedule.replace("/schedules", "/flows").replace(k.flow, f"{k.flow}/nodes") + "/fires"
+    ),
     ("post", "/schedules/{flowId}/{nodeId}/pause"): lambda c, k: c.post(f"{k.schedule}/pause"),
     ("post", "/schedules/{flowId}/{nodeId}/resume"): lambda c, k: c.post(f"{k.schedule}/resume"),
     ("post", "/schedules/{flowId}/{nodeId}/run"): lambda c, k: c.post(f"{k.schedule}/run"),

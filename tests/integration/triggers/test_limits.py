@@ -32,6 +32,7 @@ class Limited:
         self.flow = flow["id"]
         client.post(f"/flows/{self.flow}/versions").raise_for_status()
         self.url = f"/hooks/{path}"
+        self.node = f"/flows/{self.flow}/nodes/{drawing.ids['hook']}"
         hooks = client.get(f"/flows/{self.flow}/hooks").json()
         self.secret = (hooks["items"] if isinstance(hooks, dict) else hooks)[0]["secret"]
 
@@ -79,6 +80,10 @@ def test_over_the_rate_a_call_is_refused_with_the_reason(limited: Any) -> None:
     problem = refused(hook.call(body(2)), 429, "TOO_MANY")
     assert "rate limit: 2 starts within 3600 s" in problem["detail"]
     assert len(hook.runs()) == 2
+    came = hook.client.get(f"{hook.node}/fires", params={"status": "missed"}).json()["items"]
+    assert [(each["status"], each["reason"]) for each in came] == [("dropped", "rate limit: 2 starts within 3600 s")]
+    past = hook.client.get(f"{hook.node}/fires").json()["items"]
+    assert {each["executionId"] for each in past} == {run["id"] for run in hook.runs()}
 
 
 def test_one_at_a_time_the_next_waits_and_starts_when_the_first_ends(limited: Any) -> None:

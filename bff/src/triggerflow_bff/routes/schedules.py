@@ -35,6 +35,22 @@ async def list_fires(call: Call) -> Answer:
     return ok({"items": page.items, "nextPageToken": page.next_token or None})
 
 
+async def list_trigger_fires(call: Call) -> Answer:
+    flow_id, node_id = _named(call, "trigger")
+    async with bodies.path_first(lambda: trigger_exists(call)):
+        status = call.query.text("status") or "past"
+        if status not in FIRES:
+            raise BadParameter("status", f"status must be one of {', '.join(FIRES)}.")
+        size, token = call.query.page_size, call.query.page_token
+    page = await call.parts.schedules.fires(call.principal, flow_id, node_id, status, size, token)
+    return ok({"items": page.items, "nextPageToken": page.next_token or None})
+
+
+async def trigger_exists(call: Call) -> None:
+    """Raise NotFound unless an active version has the trigger in the path."""
+    await call.parts.schedules.fires(call.principal, *_named(call, "trigger"), "past", 1, "")
+
+
 async def pause(call: Call) -> Answer:
     return await _pause(call, True)
 
@@ -99,8 +115,8 @@ async def _empty(call: Call) -> str:
     return request_id
 
 
-def _named(call: Call) -> tuple[str, str]:
-    return call.id("flowId", "schedule"), call.id("nodeId", "schedule")
+def _named(call: Call, resource: str = "schedule") -> tuple[str, str]:
+    return call.id("flowId", resource), call.id("nodeId", resource)
 
 
 _OF_A_POST = ("NOT_FOUND", "BAD_PARAMETER", "IDEMPOTENCY_KEY_REUSED")
@@ -198,6 +214,25 @@ RESOURCES = (
             ),
         ),
         exists=schedule_exists,
+    ),
+    Resource(
+        "/flows/{flowId}/nodes/{nodeId}/fires",
+        "Schedules",
+        (
+            Operation(
+                "GET",
+                list_trigger_fires,
+                "List what came to a trigger: what started runs or waits, or was dropped and why",
+                (Reply(200, "A page, newest first.", "FiringPage"),),
+                reasons=("NOT_FOUND", "BAD_PARAMETER", "BAD_CURSOR"),
+                parameters=(
+                    Parameter("status", "Which.", {"type": "string", "enum": list(FIRES), "default": "past"}),
+                    *PAGE,
+                ),
+                description="Of schedules, channels, topics, and of every trigger with limits.",
+            ),
+        ),
+        exists=trigger_exists,
     ),
     _post(
         "/schedules/{flowId}/{nodeId}/pause",

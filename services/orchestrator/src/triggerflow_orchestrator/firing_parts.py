@@ -40,7 +40,7 @@ def firing_parts(
     firings, dispatch, schedules = triggers.firings, triggers.dispatch, SqlSchedules(database)
     time = KeepTime(schedules, dispatch.wake)
     triggers.keep.on_change(time.wake)
-    desk = ScheduleDesk(schedules, firings, dispatch, now_us, time.wake, triggers.keep.abreast)
+    desk = ScheduleDesk(schedules, firings, triggers.book, dispatch, now_us, time.wake, triggers.keep.abreast)
     channels = CarryChannels(
         SqlChannelValues(database), large, triggers.book, bus, triggers.keep.abreast, dispatch.wake
     )

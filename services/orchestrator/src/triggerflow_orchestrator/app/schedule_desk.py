@@ -15,6 +15,7 @@ from triggerflow_orchestrator.app import paging
 from triggerflow_orchestrator.app.dispatch import Dispatch
 from triggerflow_orchestrator.app.firing_ports import Firings, Schedule, Schedules
 from triggerflow_orchestrator.app.read_executions import known_id
+from triggerflow_orchestrator.app.trigger_ports import TriggerBook
 from triggerflow_orchestrator.domain.firing import Firing, FiringStatus
 from triggerflow_orchestrator.domain.schedule import Fire, fired_inputs
 from triggerflow_orchestrator.ports import Position
@@ -52,6 +53,7 @@ class ScheduleDesk:
         self,
         schedules: Schedules,
         firings: Firings,
+        book: TriggerBook,
         dispatch: Dispatch,
         now_us: Callable[[], int],
         changed: Callable[[], None],
@@ -61,6 +63,7 @@ class ScheduleDesk:
         published before."""
         self._schedules = schedules
         self._firings = firings
+        self._book = book
         self._dispatch = dispatch
         self._now_us = now_us
         self._changed = changed
@@ -90,17 +93,22 @@ class ScheduleDesk:
     async def fires(
         self, project_id: str, flow_id: str, node_id: str, status: str, page_size: int, page_token: str
     ) -> tuple[list[DueTime], str]:
-        """A page of due times and the token of the next. Raises NotFound, BadParameter, BadCursor, in this order."""
-        schedule = await self.get(project_id, flow_id, node_id)
+        """A page of due times, of another trigger of what came to it, and the token of the next. Raises NotFound,
+        BadParameter, BadCursor, in this order."""
+        flow, node = known_id("trigger", flow_id), known_id("trigger", node_id)
+        await self._in_step()
+        of = await self._book.trigger(project_id, flow, node)
+        if of is None:
+            raise NotFound("trigger", f"{flow}/{node}")
         size = paging.page_size(page_size)
-        named = f"{status or 'upcoming'} of {schedule.trigger.flow_id}/{schedule.trigger.node_id}"
+        named = f"{status or 'upcoming'} of {flow}/{node}"
         after = paging.position(named, page_token)
         match status or "upcoming":
             case "upcoming":
-                return self._upcoming(schedule, named, after, size)
+                schedule = await self._schedules.schedule(project_id, flow, node)
+                return ([], "") if schedule is None else self._upcoming(schedule, named, after, size)
             case "past" | "missed" as asked:
                 wanted = _PAST if asked == "past" else _MISSED
-                of = schedule.trigger
                 found = await self._firings.history(project_id, of.flow_id, of.node_id, wanted, after, size + 1)
                 page = found[:size]
                 token = "" if len(page) == len(found) else paging.token(named, Position(page[-1].due_at, page[-1].id))

@@ -387,7 +387,8 @@ class OrchestratorServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListScheduleFires(self, request, context):
-        """Lists due times of a schedule: to come, that started runs, or that did not. NOT_FOUND.
+        """Lists due times of a schedule: to come, that started runs, or that did not; of another trigger, what came to it and
+        had limits to pass or was said by a channel or topic. NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -90,7 +90,9 @@ class OrchestratorServiceStub:
     GetSchedule: _grpc.UnaryUnaryMultiCallable[_schedule_pb2.GetScheduleRequest, _schedule_pb2.GetScheduleResponse]
     """Reads a schedule. NOT_FOUND."""
     ListScheduleFires: _grpc.UnaryUnaryMultiCallable[_schedule_pb2.ListScheduleFiresRequest, _schedule_pb2.ListScheduleFiresResponse]
-    """Lists due times of a schedule: to come, that started runs, or that did not. NOT_FOUND."""
+    """Lists due times of a schedule: to come, that started runs, or that did not; of another trigger, what came to it and
+    had limits to pass or was said by a channel or topic. NOT_FOUND.
+    """
     PauseSchedules: _grpc.UnaryUnaryMultiCallable[_schedule_pb2.PauseSchedulesRequest, _schedule_pb2.PauseSchedulesResponse]
     """Pauses or resumes one schedule, or all of a project. NOT_FOUND."""
     RunSchedule: _grpc.UnaryUnaryMultiCallable[_schedule_pb2.RunScheduleRequest, _schedule_pb2.RunScheduleResponse]
@@ -166,7 +168,9 @@ class OrchestratorServiceAsyncStub(OrchestratorServiceStub):
     GetSchedule: _aio.UnaryUnaryMultiCallable[_schedule_pb2.GetScheduleRequest, _schedule_pb2.GetScheduleResponse]  # type: ignore[assignment]
     """Reads a schedule. NOT_FOUND."""
     ListScheduleFires: _aio.UnaryUnaryMultiCallable[_schedule_pb2.ListScheduleFiresRequest, _schedule_pb2.ListScheduleFiresResponse]  # type: ignore[assignment]
-    """Lists due times of a schedule: to come, that started runs, or that did not. NOT_FOUND."""
+    """Lists due times of a schedule: to come, that started runs, or that did not; of another trigger, what came to it and
+    had limits to pass or was said by a channel or topic. NOT_FOUND.
+    """
     PauseSchedules: _aio.UnaryUnaryMultiCallable[_schedule_pb2.PauseSchedulesRequest, _schedule_pb2.PauseSchedulesResponse]  # type: ignore[assignment]
     """Pauses or resumes one schedule, or all of a project. NOT_FOUND."""
     RunSchedule: _aio.UnaryUnaryMultiCallable[_schedule_pb2.RunScheduleRequest, _schedule_pb2.RunScheduleResponse]  # type: ignore[assignment]
@@ -389,7 +393,9 @@ class OrchestratorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _schedule_pb2.ListScheduleFiresRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_schedule_pb2.ListScheduleFiresResponse, _abc.Awaitable[_schedule_pb2.ListScheduleFiresResponse]]:
-        """Lists due times of a schedule: to come, that started runs, or that did not. NOT_FOUND."""
+        """Lists due times of a schedule: to come, that started runs, or that did not; of another trigger, what came to it and
+        had limits to pass or was said by a channel or topic. NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def PauseSchedules(
