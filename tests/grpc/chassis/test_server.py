@@ -28,12 +28,9 @@ SAMPLES: list[errors.ServiceError] = [
     errors.StaleEtag('"7"'),
     errors.Invalid([errors.Violation("/a/0", "bad"), errors.Violation("", "odd")]),
     errors.HasProblems([errors.Violation("/nodes/0", "no handler")]),
-    *(
-        cls()
-        for cls in errors.BY_REASON.values()
-        if cls not in (errors.BadParameter, errors.NotFound, errors.StaleEtag, errors.Invalid, errors.HasProblems)
-    ),
+    errors.RunFailed("01a2183c-4ae2-7e4f-8f54-608e5477ec39", "The run failed."),
 ]
+SAMPLES += [cls() for cls in errors.BY_REASON.values() if cls not in {type(sample) for sample in SAMPLES}]
 
 
 class Registry(registry_service_pb2_grpc.RegistryServiceServicer):
