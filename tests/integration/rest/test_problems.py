@@ -196,28 +196,16 @@ def test_an_unknown_join(problems: Callable[..., Any], a_node: Make, an_edge: Ma
     assert found == [("UNKNOWN_JOIN", "/nodes/1/annotations/join")]
 
 
-@pytest.mark.parametrize("entrypoint", ["core:channel", "kafka:topic"])
-def test_what_arrives_with_the_flow_model_is_not_yet(
-    problems: Callable[..., Any], a_node: Make, an_edge: Make, entrypoint: str
-) -> None:
-    output, trigger = a_node("output"), a_node("trigger", handlers=handler(entrypoint))
-    found = problems([trigger, output], [an_edge(trigger, output)])
-    assert "NOT_YET" in {reason for reason, _ in found}
-
-
-def test_the_rest_of_the_flow_model_is_not_yet(problems: Callable[..., Any], a_node: Make, an_edge: Make) -> None:
-    nodes, edges = around(a_node, an_edge, a_node())
-    found = problems(nodes, edges, channels=[{"id": str(uuid.uuid4()), "name": "c"}])
-    assert any(reason == "NOT_YET" and at.startswith("/channels") for reason, at in found)
-
-
 def test_a_loop_and_channels_are_returned_as_saved(client: httpx.Client, a_node: Make, an_edge: Make) -> None:
     nodes, edges = around(a_node, an_edge, a_node())
     edges[1]["loop"] = {"maxIterations": 3}
-    channels = [{"id": str(uuid.uuid4()), "name": "c"}]
+    publisher = {"nodeId": nodes[0]["id"], "port": "out"}
+    channels = [{"id": str(uuid.uuid4()), "name": "c", "publishers": [publisher], "subscribers": []}]
     body = {"name": "later", "nodes": nodes, "edges": edges, "channels": channels}
     flow = client.post("/flows", json=body).json()
     assert (flow["edges"], flow["channels"]) == (edges, channels)
+    # It is saved, and cannot be published: nothing leads back.
+    assert ("CYCLE", "/edges/1") in [(problem["reason"], problem["pointer"]) for problem in flow["problems"]]
 
 
 def test_another_handler_key_is_a_problem(problems: Callable[..., Any], a_node: Make, an_edge: Make) -> None:
