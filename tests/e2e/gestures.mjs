@@ -27,6 +27,8 @@ export async function still(locator) {
 
 /** Drag an entry of the palette onto the canvas, its middle at this point of the window. */
 export async function dragIn(page, reference, to) {
+  // The palette is longer than the window is high.
+  await page.getByTestId(`palette-item-${reference}`).scrollIntoViewIfNeeded();
   const from = await middle(page.getByTestId(`palette-item-${reference}`));
   await page.mouse.move(from.x, from.y);
   await page.mouse.down();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { FlowEdge, FlowNode, NodeType } from "@/shared/protocol/types";
-import { applyEdits, connect, emptyDoc, localProblems, loopsAround, loopsOf, rewire, setLoop, setSubflowMode, splice, subflowMode, type FlowDoc, type Plan } from ".";
+import { addChannel, applyEdits, connect, emptyDoc, freeEnds, localProblems, loopsAround, loopsOf, putChannel, removeChannel, removeSelection, rewire, setLoop, setSubflowMode, splice, subflowMode, type FlowDoc, type Plan } from ".";
 
 let count = 0;
 const newId = () => `id-${++count}`;
@@ -64,6 +64,33 @@ describe("a sub-flow's mode", () => {
     const once = made(each, setSubflowMode(each, again, "once"));
     expect(once.edges[0]?.target.port).toBe("input");
     expect(subflowMode(once.nodes[1] ?? sub)).toBe("once");
+  });
+});
+
+describe("channels", () => {
+  const piped: FlowDoc = { ...flow("tabo", edge("t", "a")), channels: [{ id: "c", name: "news", publishers: [{ nodeId: "a", port: "out" }], subscribers: [{ nodeId: "b", port: "input" }] }] };
+
+  test("lead on as wires do, and offer the ports that are not in them yet", () => {
+    const unreached = localProblems(piped, () => []).filter((problem) => problem.reason === "UNREACHABLE").map((problem) => problem.nodeId);
+    expect(unreached).toEqual(["o"]);
+    const [channel] = piped.channels;
+    expect(channel && freeEnds(piped, channel, "subscribers").map((end) => end.nodeId)).toEqual(["a", "o"]);
+  });
+
+  test("lose what is deleted, and undo brings it back", () => {
+    const plan = removeSelection(piped, new Set(["b"]), new Set());
+    if (!plan.ok) throw new Error(plan.reason);
+    const { doc, inverse } = applyEdits(piped, plan.edits);
+    expect(doc.channels[0]?.subscribers).toEqual([]);
+    expect(applyEdits(doc, inverse).doc).toEqual(piped);
+  });
+
+  test("have names of their own", () => {
+    const two = made(piped, addChannel(piped, newId));
+    expect(two.channels.map((channel) => channel.name)).toEqual(["news", "channel 2"]);
+    const second = two.channels[1];
+    expect(second && putChannel(two, { ...second, name: "news" })).toMatchObject({ ok: false });
+    expect(made(two, removeChannel(two, "c")).channels).toHaveLength(1);
   });
 });
 

@@ -1,12 +1,12 @@
 /** The document being drawn: what a PUT of a flow takes, and the edits that change it. Pure. */
-import type { FlowEdge, FlowNode, FlowSettings, Json, PortReference } from "@/shared/protocol/types";
+import type { FlowChannel, FlowEdge, FlowNode, FlowSettings, PortReference } from "@/shared/protocol/types";
 
 export interface FlowDoc {
   readonly name: string;
   readonly description: string;
   readonly nodes: readonly FlowNode[];
   readonly edges: readonly FlowEdge[];
-  readonly channels: readonly Json[];
+  readonly channels: readonly FlowChannel[];
   readonly settings: FlowSettings;
 }
 
@@ -15,7 +15,7 @@ export type Edit =
   | { kind: "removeNode"; id: string }
   | { kind: "putEdge"; edge: FlowEdge; index?: number }
   | { kind: "removeEdge"; id: string }
-  | { kind: "setFlow"; patch: Partial<Pick<FlowDoc, "name" | "description" | "settings">> };
+  | { kind: "setFlow"; patch: Partial<Pick<FlowDoc, "name" | "description" | "settings" | "channels">> };
 
 /** What a kernel answers: the edits to make, or why not. Nothing has happened yet. */
 export type Plan =
@@ -37,7 +37,7 @@ export function nodeOf(doc: FlowDoc, id: string): FlowNode | undefined {
 export function applyEdits(doc: FlowDoc, edits: readonly Edit[]): { doc: FlowDoc; inverse: Edit[] } {
   let nodes = doc.nodes;
   let edges = doc.edges;
-  let rest: Pick<FlowDoc, "name" | "description" | "settings"> = doc;
+  let rest: Pick<FlowDoc, "name" | "description" | "settings" | "channels"> = doc;
   const inverse: Edit[] = [];
   for (const edit of edits) {
     switch (edit.kind) {

@@ -1,5 +1,6 @@
 /** Adding, moving, naming, copying and removing nodes. Every function answers with a plan. Pure. */
 import type { FlowEdge, FlowNode, Handler, HandlerEntry, Json } from "@/shared/protocol/types";
+import { channelEdits } from "./channels";
 import { connectNodes, splice } from "./connect";
 import { forwardEdges } from "./loops";
 import { applyEdits, nodeOf, refuse, type Edit, type FlowDoc, type NewId, type Plan } from "./model";
@@ -133,6 +134,8 @@ export function changeNode(doc: FlowDoc, node: FlowNode, label = `Change ${node.
       }
     }
   }
+  const undecided = isUndecided(node);
+  edits.push(...channelEdits(doc, (end, side) => end.nodeId !== node.id || (side === "subscribers" ? inputPorts(node) : outputPorts(node)).some((port) => port.key === end.port) || (side === "publishers" && undecided)));
   return {
     ok: true,
     label,
@@ -151,6 +154,7 @@ export function removeSelection(doc: FlowDoc, nodeIds: ReadonlySet<string>, edge
     label,
     edits: [
       ...edges.map((edge): Edit => ({ kind: "removeEdge", id: edge.id })),
+      ...channelEdits(doc, (end) => !nodeIds.has(end.nodeId)),
       ...nodes.map((node): Edit => ({ kind: "removeNode", id: node.id })),
     ],
   };

@@ -2,6 +2,7 @@
 import type { FlowNode, Problem } from "@/shared/protocol/types";
 import type { FlowDoc } from "./model";
 import { inputPorts, outputPorts, typesFit } from "./ports";
+import { channelWires } from "./channels";
 import { forwardEdges, loopProblems } from "./loops";
 import { onCycles, reachedFrom } from "./reach";
 
@@ -23,7 +24,7 @@ function ofFlow(doc: FlowDoc): Problem[] {
 function ofNodes(doc: FlowDoc, checkConfig: ConfigCheck): Problem[] {
   const problems: Problem[] = [];
   const triggers = doc.nodes.filter((node) => node.type === "trigger");
-  const reached = reachedFrom(doc.edges, triggers.map((node) => node.id));
+  const reached = reachedFrom([...doc.edges, ...channelWires(doc.channels)], triggers.map((node) => node.id));
   const outputs = new Set<string>();
   doc.nodes.forEach((node, index) => {
     const at = `/nodes/${index}`;

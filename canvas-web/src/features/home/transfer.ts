@@ -1,5 +1,5 @@
 /** Flows as files: what is written, and what may be read back. Importing runs nothing. Pure. */
-import { type Flow, type FlowDocument, type FlowEdge, type FlowNode, type Json, nodeViolations, parseExact, stringifyExact } from "@/shared/protocol";
+import { type Flow, type FlowChannel, type FlowDocument, type FlowEdge, type FlowNode, type Json, nodeViolations, parseExact, stringifyExact } from "@/shared/protocol";
 
 /** The file's text: the flow without what belongs to this server. */
 export function exported(flow: Flow): string {
@@ -49,7 +49,8 @@ export function imported(text: string, fallbackName: string): Import {
       description: typeof description === "string" ? description : "",
       nodes: nodes as unknown as FlowNode[],
       edges: edges as unknown as FlowEdge[],
-      channels,
+      // What the server makes of them it says itself.
+      channels: channels as unknown as FlowChannel[],
       settings: settings !== null && typeof settings === "object" && !Array.isArray(settings) ? settings : {},
     },
   };

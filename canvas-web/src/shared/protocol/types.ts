@@ -87,6 +87,20 @@ export interface Problem {
 export interface FlowSettings {
   timeoutSeconds?: number;
   labels?: string[];
+  /** Runs of the flow at once. */
+  concurrency?: number;
+  /** Whom a failed run is told to. */
+  onFailure?: { flowId?: string; url?: string };
+}
+
+/** Every token of a publisher goes to every subscriber, as if wires joined them. */
+export interface FlowChannel {
+  id: string;
+  name: string;
+  publishers: PortReference[];
+  subscribers: PortReference[];
+  /** Values also go to the project's channel of this name, where other flows listen. */
+  shared?: boolean;
 }
 
 /** What POST and PUT of a flow take. */
@@ -95,7 +109,7 @@ export interface FlowDocument {
   description?: string;
   nodes?: FlowNode[];
   edges?: FlowEdge[];
-  channels?: Json[];
+  channels?: FlowChannel[];
   settings?: FlowSettings;
 }
 
@@ -115,7 +129,7 @@ export interface FlowSummary {
 export interface Flow extends FlowSummary {
   nodes: FlowNode[];
   edges: FlowEdge[];
-  channels: Json[];
+  channels: FlowChannel[];
 }
 
 export interface VersionSummary {
@@ -131,7 +145,7 @@ export interface Blueprint {
   description: string;
   nodes: FlowNode[];
   edges: FlowEdge[];
-  channels: Json[];
+  channels: FlowChannel[];
   settings: FlowSettings;
 }
 

@@ -2,6 +2,7 @@
 import { changeNode, hasErrorPort, withHandler } from "@/document";
 import type { FlowNode } from "@/shared/protocol";
 import { useDraft, useMake } from "../context";
+import { OnError } from "./OnError";
 
 export function FailureSection({ node }: { node: FlowNode }) {
   const plan = useMake();
@@ -14,6 +15,7 @@ export function FailureSection({ node }: { node: FlowNode }) {
     const said = Object.entries({ maxAttempts: tries, backoffSeconds: wait, ...next }).filter(([, value]) => value !== undefined);
     set({ retries: said.length > 0 ? Object.fromEntries(said) : undefined }, "retries");
   };
+  const isWait = /^core:(approval|timer|event)$/.test(main?.entrypoint ?? "");
   const shown = node.annotations?.["errorPort"] === true || errorWired;
   return (
     <section className="sect">
@@ -24,6 +26,7 @@ export function FailureSection({ node }: { node: FlowNode }) {
         <Whole id={`limit-${node.id}`} label="Time limit" unit="s" placeholder="none" min={1} value={main?.timeoutSeconds} onChange={(timeoutSeconds) => set({ timeoutSeconds }, "limit")} />
       </div>
       <p className="help mt-1.5 mb-0">{waits(tries ?? 1, wait ?? 1)}</p>
+      {node.type === "action" && !isWait && <OnError node={node} />}
       {hasErrorPort(node) && (
         <>
           <label className="mt-3 flex items-center gap-2">

@@ -1,6 +1,8 @@
 /** The flow itself: what it is for, how long a run may take, its labels. */
 import type { FlowDoc } from "@/document";
 import { useDraft, useMake } from "../context";
+import { Channels } from "./Channels";
+import { OnFailure } from "./OnFailure";
 
 export function FlowSettings() {
   const doc = useDraft((draft) => draft.doc);
@@ -32,6 +34,22 @@ export function FlowSettings() {
           </div>
         </div>
         <div className="field">
+          <label className="field-label" htmlFor="flow-concurrency">Runs at once <span className="count">optional</span></label>
+          <input
+            id="flow-concurrency"
+            className="input"
+            inputMode="numeric"
+            placeholder="as many as come"
+            value={doc.settings.concurrency ?? ""}
+            onChange={(event) => {
+              const count = Math.min(100_000, Number(event.target.value.replace(/\D/g, "").slice(0, 6)));
+              const { concurrency: before, ...rest } = doc.settings;
+              set({ settings: count > 0 ? { ...rest, concurrency: count } : rest }, `concurrency ${before === undefined ? "" : "again"}`);
+            }}
+          />
+          {doc.settings.concurrency !== undefined && <span className="help">What triggers start beyond it waits; who presses Run is told to come again.</span>}
+        </div>
+        <div className="field">
           <label className="field-label" htmlFor="flow-labels">Labels <span className="count">optional</span></label>
           <input
             id="flow-labels"
@@ -46,6 +64,8 @@ export function FlowSettings() {
           />
         </div>
       </section>
+      <OnFailure settings={doc.settings} set={(settings, what) => set({ settings }, what)} />
+      <Channels />
       <section className="sect">
         <dl className="facts">
           <dt>Nodes</dt><dd>{doc.nodes.length}</dd>
