@@ -150,12 +150,18 @@ step("wires are drawn by mouse, and one that may not be says why", async () => {
   await wire(page, { name: "Condition", port: "false" }, { name: "Small", port: "input" });
   assert.equal(await wires(page), 5);
 
-  await pull(page, { name: "Map", port: "out" }, { name: "Wait for stock", port: "input" });
+  await pull(page, { name: "Manual start", port: "out" }, { name: "Wait for stock", port: "input" });
   const why = page.locator(".connect-hint.refused");
   await why.waitFor();
-  assert.match(await why.innerText(), /circle: Wait for stock already leads to Map/);
+  assert.match(await why.innerText(), /wired already/);
   await shot("wire-refused");
   await page.mouse.up();
+  assert.equal(await wires(page), 5);
+
+  // One that leads back is no mistake: it asks whether it shall be a loop, and takes no for an answer.
+  await pull(page, { name: "Map", port: "out" }, { name: "Wait for stock", port: "input" });
+  await page.mouse.up();
+  await page.getByTestId("loop-offer").getByRole("button", { name: "No wire" }).click();
   assert.equal(await wires(page), 5);
   await saved(page);
 });
@@ -325,7 +331,7 @@ step("kill -9 in the middle of a run: the page says so, and after the restart th
   await live();
   await nodeIs("Wait for stock", "running");
   // The page asks /readyz, too, which says 503 while the server starts.
-  allowed = [/ERR_CONNECTION_(REFUSED|RESET)/, /WebSocket connection to .* failed/, /ERR_EMPTY_RESPONSE/, /status of 503/];
+  allowed = [/ERR_CONNECTION_(REFUSED|RESET)/, /WebSocket connection to .* failed/, /ERR_EMPTY_RESPONSE/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /status of 503/];
   await product.end("SIGKILL");
   await page.locator("[data-testid=connection-state][data-phase=offline]").waitFor();
   await page.getByTestId("run-offline").waitFor();
