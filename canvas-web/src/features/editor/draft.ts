@@ -4,7 +4,7 @@ import {
   applyEdits, emptyDoc, noHistory, record, redo, undo, type FlowDoc, type History, type Plan,
 } from "@/document";
 import type { GraphSelection } from "@/shared/graph";
-import { api, ProblemError, type Flow, type FlowDocument, type Json, type Problem } from "@/shared/protocol";
+import { api, ProblemError, type Flow, type FlowDocument, type Problem } from "@/shared/protocol";
 import { announce, toast } from "@/shared/ui";
 
 export type SaveState =
@@ -54,17 +54,7 @@ export function docOf(flow: Flow): FlowDoc {
 }
 
 export function bodyOf(doc: FlowDoc): FlowDocument {
-  return { name: doc.name, description: doc.description, nodes: [...doc.nodes], edges: [...doc.edges], channels: channelsOf(doc), settings: doc.settings };
-}
-
-/** Channels without the places of nodes that are gone: undo brings a node back with its places. */
-function channelsOf(doc: FlowDoc): Json[] {
-  const there = new Set(doc.nodes.map((node) => node.id));
-  return doc.channels.map((channel) => {
-    if (typeof channel !== "object" || channel === null || Array.isArray(channel)) return channel;
-    const without = (side: Json | undefined): Json => (Array.isArray(side) ? side.filter((end) => there.has((end as { nodeId?: string }).nodeId ?? "")) : (side ?? []));
-    return { ...channel, publishers: without(channel["publishers"]), subscribers: without(channel["subscribers"]) };
-  });
+  return { name: doc.name, description: doc.description, nodes: [...doc.nodes], edges: [...doc.edges], channels: [...doc.channels], settings: doc.settings };
 }
 
 /** Make a plan's edits, or say why not. Steps with the same key become one in the history. */
