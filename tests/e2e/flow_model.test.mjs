@@ -190,6 +190,18 @@ test("a run that failed goes on from there, and its plan says so before it does"
   await shot("rerun-done");
 });
 
+test("one node runs alone while it is drawn, with what it is given", { timeout: 60_000 }, async () => {
+  const start = node("trigger", "Manual start", "core:manual", {}, 0);
+  const twice = node("action", "Twice", "core:map", { expression: "input * 2" }, 1);
+  const flow = await put("Try a node", [start, twice], [edge(start, twice)]);
+  await page.goto(`http://127.0.0.1:${product.port}/canvas/flows/${flow.id}?node=${twice.id}`);
+  await page.getByRole("tab", { name: "Try, last run" }).click();
+  await page.getByTestId("try-inputs").fill('{"input": 21}');
+  await page.getByTestId("try-run").click();
+  await page.locator("[data-testid=try-result][data-status=succeeded]").getByText("42").waitFor();
+  await shot("try-node");
+});
+
 test("failed runs are run again in bulk", { timeout: 60_000 }, async () => {
   await page.goto(`http://127.0.0.1:${product.port}/canvas/runs?status=failed`);
   await page.getByTestId("run-pick").first().check();
