@@ -90,7 +90,7 @@ async def test_problems_refuse_publishing_and_warnings_do_not(caller: Any, penci
     assert isinstance(refused, HasProblems)
     assert [each.pointer for each in refused.violations] == [
         "/nodes/1/handlers/main/entrypoint",
-        "/nodes/4/type",
+        "/nodes/4/handlers/main",
     ]
     assert {each.pointer for each in changed.problems if each.severity == 1} == {
         each.pointer for each in refused.violations

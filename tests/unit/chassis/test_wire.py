@@ -75,8 +75,18 @@ SETTINGS = _object(
     {
         "timeoutSeconds": st.integers(1, 2**63 - 1),
         "labels": st.lists(TEXT, max_size=2),
+        "concurrency": st.integers(1, 100_000),
         "onFailure": ON_FAILURE,
     },
+)
+CHANNELS = _object(
+    {
+        "id": IDS,
+        "name": WORD,
+        "publishers": st.lists(ENDS, max_size=2),
+        "subscribers": st.lists(ENDS, max_size=2),
+    },
+    {"shared": st.booleans()},
 )
 BLUEPRINTS = _object(
     {
@@ -84,7 +94,7 @@ BLUEPRINTS = _object(
         "description": TEXT,
         "nodes": st.lists(NODES, max_size=2),
         "edges": st.lists(EDGES, max_size=2),
-        "channels": st.lists(ANY, max_size=2),
+        "channels": st.lists(CHANNELS, max_size=2),
         "settings": SETTINGS,
     },
     {},

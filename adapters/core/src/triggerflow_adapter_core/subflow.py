@@ -6,8 +6,8 @@ The host runs the children; this says what the node may be told. Rules: docs/con
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn
 
 from triggerflow_adapter_sdk import HandlerError
 from triggerflow_adapter_sdk.expressions import cel_problem, variable_names
@@ -24,8 +24,11 @@ class Subflow:
     """A node of this kind is never called: its children are."""
 
     @staticmethod
-    def for_node(node: Mapping[str, Any], key: str) -> Any:
-        raise HandlerError("a sub-flow runs inside an execution only", type="NotCallable")
+    def for_node(node: Mapping[str, Any], key: str) -> Callable[[Any, Any], NoReturn]:
+        def refuse(inputs: Any, ctx: Any) -> NoReturn:
+            raise HandlerError("a sub-flow runs inside an execution only", type="NotCallable")
+
+        return refuse
 
 
 def check(node: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -72,6 +75,7 @@ ENTRY: Mapping[str, Any] = {
                 "description": "The flow to run. Its manual triggers fire with the inputs.",
                 "type": "string",
                 "format": "uuid",
+                "examples": ["01a1f3c2-7b54-7e21-9c0d-5a4e8f6b2d10"],
             },
             "version": {
                 "title": "Version",
@@ -82,9 +86,11 @@ ENTRY: Mapping[str, Any] = {
             },
             "mode": {
                 "title": "Run it",
+                "description": "Once, for each item of a list, or while a condition holds.",
                 "type": "string",
                 "enum": ["once", "forEach", "while"],
                 "default": "once",
+                "examples": ["forEach"],
             },
             "concurrency": {
                 "title": "At once",
@@ -93,6 +99,7 @@ ENTRY: Mapping[str, Any] = {
                 "minimum": 1,
                 "maximum": 1_000,
                 "default": 10,
+                "examples": [25],
             },
             "onItemError": {
                 "title": "When an item fails",
@@ -100,6 +107,7 @@ ENTRY: Mapping[str, Any] = {
                 "type": "string",
                 "enum": ["stop", "continue"],
                 "default": "stop",
+                "examples": ["continue"],
             },
             "while": {
                 "title": "While",
@@ -115,6 +123,7 @@ ENTRY: Mapping[str, Any] = {
                 "minimum": 1,
                 "maximum": 1_000_000,
                 "default": 1_000,
+                "examples": [20],
             },
         },
         "required": ["flowId"],

@@ -32,8 +32,8 @@ async def find_pins(view: View, project_id: ProjectId, flow: Flow) -> Pins:
     meaning: dict[NodeId, str] = {}
     refused: list[Violation] = []
     for index, node in enumerate(flow.document.nodes):
-        if node["type"] != "subflow":
-            continue
+        if flow_model.entrypoint(node) != "core:subflow":
+            continue  # that a sub-flow has no handler is told as a problem of the draft
         at, node_id = f"/nodes/{index}/handlers/main/config", NodeId(node["id"])
         config = flow_model.config(node)
         named, flow_id = config.get("version"), str(config.get("flowId", ""))
