@@ -14,8 +14,8 @@ from typing import Any, Final, Protocol
 
 from triggerflow_adapter_sdk import BoundHandler, ValueTooLarge, error_fields, is_retryable, retry_after
 
+from triggerflow_orchestrator.app.activation import Activation
 from triggerflow_orchestrator.app.outlet import Outlet
-from triggerflow_orchestrator.app.run import Activation
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.plan import PlanNode
 from triggerflow_orchestrator.domain.scopes import error_value

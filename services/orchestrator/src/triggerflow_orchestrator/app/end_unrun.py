@@ -16,7 +16,7 @@ from triggerflow_orchestrator.app import events, waiting
 from triggerflow_orchestrator.app.durable import Durable
 from triggerflow_orchestrator.app.events import EventWriter
 from triggerflow_orchestrator.app.publish import publish
-from triggerflow_orchestrator.app.run import CANCELLED_TYPE
+from triggerflow_orchestrator.app.transcript import CANCELLED_TYPE
 from triggerflow_orchestrator.app.units import Fence, Kind, Notice, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure, Remembered
 from triggerflow_orchestrator.domain.lease import LeaseLost

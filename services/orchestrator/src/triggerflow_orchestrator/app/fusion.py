@@ -14,9 +14,10 @@ from typing import Final
 
 from triggerflow_chassis.clock import now_us
 
+from triggerflow_orchestrator.app.activation import Activation, Transition
 from triggerflow_orchestrator.app.attempt import encoded, plain_inputs
 from triggerflow_orchestrator.app.compiled import CompiledFlow
-from triggerflow_orchestrator.app.run import Activation, Run, Transition
+from triggerflow_orchestrator.app.run import Run
 from triggerflow_orchestrator.app.units import Kind
 from triggerflow_orchestrator.domain.value import INLINE_BYTES, Value
 

@@ -19,9 +19,10 @@ from triggerflow_chassis.ids import uuid7
 
 from triggerflow_orchestrator.app import attempt as attempts
 from triggerflow_orchestrator.app import waiting
+from triggerflow_orchestrator.app.activation import Activation
 from triggerflow_orchestrator.app.compiled import Binder
 from triggerflow_orchestrator.app.outlet import Outlet, Said
-from triggerflow_orchestrator.app.run import Activation, Run
+from triggerflow_orchestrator.app.run import Run
 from triggerflow_orchestrator.domain.compile_plan import compile_plan
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.plan import Plan, PlanInvalid, PlanNode

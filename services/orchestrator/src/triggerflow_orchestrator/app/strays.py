@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import structlog
 
-from triggerflow_orchestrator.app.run import Activation
+from triggerflow_orchestrator.app.activation import Activation
 
 log = structlog.get_logger(__name__)
 

@@ -16,12 +16,13 @@ import structlog
 from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import Invalid, NotFound, NoVersion
 
+from triggerflow_orchestrator.app.activation import Activation
 from triggerflow_orchestrator.app.answers import settled_of
 from triggerflow_orchestrator.app.compiled import CompiledFlow, CompiledFlows
 from triggerflow_orchestrator.app.end_unrun import EndUnrun
 from triggerflow_orchestrator.app.engine import Engine
 from triggerflow_orchestrator.app.events import EventWriter
-from triggerflow_orchestrator.app.run import Activation, Run
+from triggerflow_orchestrator.app.run import Run
 from triggerflow_orchestrator.app.units import Unit
 from triggerflow_orchestrator.domain import seed as seeds
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure, Remembered, StartRow
@@ -132,13 +133,13 @@ class TakeUp:
             if activation.id in waits:
                 run.keep_waiting(activation)
                 if activation.id not in answers:
-                    run.rest(activation)
+                    run.inflight.rest(activation)
                 continue
             backs_off = due_at > now
             run.restart(move, now, activation, recovered=not backs_off and not had_left)
             if backs_off:
                 move.ready.remove(activation)
-                run.rest(activation, due_at)
+                run.inflight.rest(activation, due_at)
                 later.append((activation, due_at))
         run.interventions = tuple(intervention for intervention, taken in added if taken)
         self._engine.resume(run, compiled, record.project_id, move)
