@@ -22,6 +22,7 @@ from triggerflow_orchestrator.app.in_flight import LONGEST_LIMIT_SECONDS
 from triggerflow_orchestrator.app.live_run import LiveRun, Told
 from triggerflow_orchestrator.app.outlet import Outlet, Said
 from triggerflow_orchestrator.app.strays import Strays
+from triggerflow_orchestrator.app.turns import Turns
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.value import Value
 from triggerflow_orchestrator.domain.wait import Settled
@@ -62,6 +63,7 @@ class Performing:
         self._fuses = fuses
         self._loop = asyncio.get_running_loop()
         self._strays = Strays(self._loop)
+        self._turns = Turns(self._loop)
         self._activations: dict[int, tuple[LiveRun, Activation]] = {}
         self.stopping = False
 
@@ -129,6 +131,10 @@ class Performing:
             return
         live, activation = found
         node = activation.node
+        if self._fuses and not self._turns.free and live.compiled.pure(node) is not None:
+            await self._turns.wait()
+            if self.stopping or activation.over or number not in self._activations:
+                return
         if self._fuses and (self._hold is None or self._hold.sure) and self._perform_pure(live, activation):
             return
         context = attempts.Context(activation, self)
@@ -166,6 +172,7 @@ class Performing:
     def _perform_pure(self, live: LiveRun, activation: Activation) -> bool:
         """It and the pure ones after it, in one unit. False where it is to be performed alone."""
         done = True
+        began = self._loop.time()
 
         def decide() -> None:
             nonlocal done
@@ -177,6 +184,7 @@ class Performing:
             self._runs.commit(live, move)
 
         self._runs.decide(live, decide)
+        self._turns.took(self._loop.time() - began)
         return done
 
     async def _keep_result(self, live: LiveRun, activation: Activation, lit: Mapping[str, Value]) -> Mapping[int, str]:

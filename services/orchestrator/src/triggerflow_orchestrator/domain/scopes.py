@@ -436,11 +436,6 @@ class Scopes:
             if (said := too_large(port, value)) is not None:
                 self._subflow_failed(told, run, Failure("ValueTooLarge", said))
                 return
-        for port, value in lit.items():
-            said = too_large(port, value)
-            if said is not None:
-                self._subflow_failed(told, run, Failure("ValueTooLarge", said))
-                return
         self._close(told, run, lit, None)
         self._todo.append((self._ended, (run.around, run.node, lit)))
 
