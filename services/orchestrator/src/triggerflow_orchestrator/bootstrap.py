@@ -257,7 +257,7 @@ def _once_taken_up(cancel: CancelExecution, ready: asyncio.Event) -> Cancel:
 def _live_in(engine: Engine) -> Callable[[str], ExecutionRecord | None]:
     def live(execution_id: str) -> ExecutionRecord | None:
         run = engine.live(execution_id)
-        return run.snapshot() if run is not None else None
+        return run.state.snapshot() if run is not None else None
 
     return live
 

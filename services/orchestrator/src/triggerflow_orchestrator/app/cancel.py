@@ -47,7 +47,7 @@ class CancelExecution:
         durable = Durable()
 
         def extend(unit: Unit, run: Run) -> None:
-            _with_answer(unit, run.snapshot(), request)
+            _with_answer(unit, run.state.snapshot(), request)
 
         run = self._engine.cancel(execution_id, f"by {principal}", extend, durable.told)
         if run is None:
@@ -55,7 +55,7 @@ class CancelExecution:
                 return record  # its end is decided and not yet durable: to whoever reads it, it still runs
             raise AlreadyEnded("The execution has ended; there is nothing to cancel.")
         await durable.wait()
-        return run.snapshot()
+        return run.state.snapshot()
 
     async def _waited_for(self, project_id: str, execution_id: str) -> ExecutionRecord:
         """The execution; one of status `waiting` is claimed, and the caller's to end."""

@@ -154,7 +154,8 @@ class Engine:
         self.drain_queue()
 
     def _push(self, run: Run) -> None:
-        heapq.heappush(self._queue, (run.priority, run.created_at, run.id))
+        record = run.state.record
+        heapq.heappush(self._queue, (record.priority, record.created_at, run.id))
 
     def resume(self, run: Run, compiled: CompiledFlow, project_id: str, move: Transition) -> None:
         """Go on with a run that was interrupted, and claimed. `move` names what starts again."""
@@ -176,7 +177,7 @@ class Engine:
             unit = Unit()
             move = live.run.begin(unit, now_us(), fired)
             if not move.ended:
-                unit.rows.append(live.run.state_row())
+                unit.rows.append(live.run.state.row())
             self.commit(live, move)
 
     def answer(self, execution_id: str, settled: Settled) -> bool:
@@ -328,14 +329,14 @@ class Engine:
         if move.ended:
             self._retire(live)
             return
-        if live.deadline is None and live.run.deadline_at is not None:
+        if live.deadline is None and live.run.state.deadline_at is not None:
             self._arm_deadline(live)
         for activation in move.ready:
             self._performing.emit(live, activation)
 
     def _arm_deadline(self, live: LiveRun) -> None:
-        if live.run.deadline_at is not None:
-            left = max(0.0, (live.run.deadline_at - now_us()) / 1_000_000)
+        if live.run.state.deadline_at is not None:
+            left = max(0.0, (live.run.state.deadline_at - now_us()) / 1_000_000)
             live.deadline = self._loop.call_later(left, self._time_out, live, context=attempts.clean_context())
 
     def _retire(self, live: LiveRun) -> None:

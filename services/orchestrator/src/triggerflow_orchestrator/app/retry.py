@@ -122,7 +122,7 @@ class RetryExecution:
         accepted: list[ExecutionRecord] = []
 
         def insert(unit: Unit, run: Run) -> None:
-            accepted.append(run.snapshot())
+            accepted.append(run.state.snapshot())
             insert_rows(unit, accepted[0], found.compiled.plan, command.request)
 
         self._acceptor.accept(unit, record, found.compiled, found.fired, insert, durable.told, seed)

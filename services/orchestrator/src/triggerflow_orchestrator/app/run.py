@@ -8,18 +8,17 @@ CONTRACT sections 2 and 3; guarantee: DESIGN section 6.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
-import orjson
 from triggerflow_chassis.ids import next_uuid7
 
 from triggerflow_orchestrator.app import events, waiting
 from triggerflow_orchestrator.app.activation import Activation, Transition
 from triggerflow_orchestrator.app.events import EventWriter
-from triggerflow_orchestrator.app.in_flight import LONGEST_LIMIT_SECONDS, InFlight
+from triggerflow_orchestrator.app.execution_state import ExecutionState
+from triggerflow_orchestrator.app.in_flight import InFlight
 from triggerflow_orchestrator.app.taken_results import TakenResults
-from triggerflow_orchestrator.app.transcript import CANCELLED_TYPE, Transcript, object_text
+from triggerflow_orchestrator.app.transcript import CANCELLED_TYPE, Transcript
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, ExecutionStatus, Failure
 from triggerflow_orchestrator.domain.intervention import Intervention
@@ -51,22 +50,15 @@ class Run:
     __slots__ = (
         "_last_activation",
         "_numbers",
-        "_outputs_json",
-        "_record",
         "_taken",
         "_untold",
-        "deadline_at",
-        "ended_at",
         "epoch",
-        "error",
         "id",
         "inflight",
         "interventions",
-        "outputs",
         "plan",
         "scopes",
-        "started_at",
-        "status",
+        "state",
         "trace",
         "transcript",
     )
@@ -80,20 +72,13 @@ class Run:
         event_writer: EventWriter | None = None,
         seed: Seed | None = None,
     ) -> None:
-        self._record = record
         self.id = record.id
         self.plan = plan
         self.scopes = Scopes(plan, judge, seed.edits if seed is not None else {})
         self.inflight = InFlight()
-        self.outputs: dict[str, bytes] = {}
         self.trace = bool(record.options.get("trace"))
-        self.status: ExecutionStatus = record.status
-        self.error: Failure | None = record.error
+        self.state = ExecutionState(record)
         self.epoch = record.epoch
-        self.started_at = record.started_at
-        self.ended_at = record.ended_at
-        self.deadline_at = record.deadline_at
-        self._outputs_json = record.outputs_json
         reused_from = seed.execution_id if seed is not None else None
         self.transcript = Transcript(record, event_writer or EventWriter(record.id), reused_from)
         self._numbers = numbers
@@ -105,7 +90,7 @@ class Run:
     @property
     def ended(self) -> bool:
         """Whether its last event is decided."""
-        return self.ended_at is not None
+        return self.state.ended_at is not None
 
     @property
     def event_count(self) -> int:
@@ -113,42 +98,23 @@ class Run:
         return self.transcript.event_count
 
     @property
-    def created_at(self) -> int:
-        """When it was accepted."""
-        return self._record.created_at
-
-    @property
-    def priority(self) -> int:
-        """0 high, 1 normal, 2 low."""
-        return self._record.priority
+    def status(self) -> ExecutionStatus:
+        """As the API has it."""
+        return self.state.status
 
     @property
     def limit_seconds(self) -> int | None:
         """The shorter of the run's own limit and the flow's."""
-        limits = [s for s in (self._record.options.get("timeoutSeconds"), self.plan.timeout_seconds) if s is not None]
+        own = self.state.record.options.get("timeoutSeconds")
+        limits = [seconds for seconds in (own, self.plan.timeout_seconds) if seconds is not None]
         return min(limits) if limits else None
-
-    def snapshot(self) -> ExecutionRecord:
-        """The execution as it is now."""
-        return replace(
-            self._record,
-            status=self.status,
-            outputs_json=self._outputs_json,
-            error=self.error,
-            epoch=self.epoch,
-            started_at=self.started_at,
-            ended_at=self.ended_at,
-            deadline_at=self.deadline_at,
-        )
 
     # Beginning.
 
     def begin(self, unit: Unit, now: int, fired: Mapping[int, Mapping[str, Any]]) -> Transition:
         """Start: fired triggers are done at once, since their work was done by whoever fired them."""
         move = Transition(unit)
-        self.status, self.started_at = "running", now
-        limit = self.limit_seconds
-        self.deadline_at = now + limit * 1_000_000 if limit is not None and limit <= LONGEST_LIMIT_SECONDS else None
+        self.state.begin(now, self.limit_seconds)
         self.transcript.of_run(move, now, "execution.started", events.state("running"))
         for intervention in self._untold:
             self.transcript.intervention(move, now, intervention)
@@ -183,8 +149,6 @@ class Run:
         """Go on after a restart: the scopes replayed from the journal, and the number of its last row."""
         self.scopes = scopes
         self.transcript.seq = seq
-        for name, shown_value in orjson.loads(self._outputs_json).items():
-            self.outputs[name] = orjson.dumps(shown_value)
         return Transition(unit)
 
     def restart(self, move: Transition, now: int, activation: Activation, recovered: bool) -> None:
@@ -287,7 +251,7 @@ class Run:
         """Context was added: handlers that ask see it from now on."""
         move = Transition(Unit())
         self.interventions = (*self.interventions, intervention)
-        if self.started_at is None:
+        if self.state.started_at is None:
             self._untold.append(intervention)  # told of once it starts, which is always the first event
         else:
             self.transcript.intervention(move, now, intervention)
@@ -297,19 +261,19 @@ class Run:
 
     def may_leave(self, now: int) -> bool:
         """Whether all it does is wait, for an answer or for long."""
-        return not self.ended and self.inflight.only_waits(now, self.deadline_at)
+        return not self.ended and self.inflight.only_waits(now, self.state.deadline_at)
 
     def leave_process(self, move: Transition) -> None:
         """Write, with this step, that it waits and when it goes on by itself. It is not to be used any more."""
-        self.status = "waiting"
-        move.unit.rows.append((Kind.PARK, (self.inflight.next_due(self.deadline_at), self.id)))
+        self.state.status = "waiting"
+        move.unit.rows.append((Kind.PARK, (self.inflight.next_due(self.state.deadline_at), self.id)))
 
     # Parts of a transition.
 
     def _end_from_outside(self, now: int, status: ExecutionStatus, failure: Failure, message: str) -> Transition:
         move = Transition(Unit())
-        if self.started_at is None:  # a run starts before it ends, even one that nobody let run
-            self.started_at = now
+        if self.state.started_at is None:  # a run starts before it ends, even one that nobody let run
+            self.state.started_at = now
             self.transcript.of_run(move, now, "execution.started", events.state("running"))
         self._end(move, now, status, failure, message)
         return move
@@ -376,9 +340,8 @@ class Run:
         traced = self.transcript.traced(move, inputs) if self.trace else None
         self._outright(move, now, scope, node, {}, text, traced)
         if scope.deed is None:
-            self.outputs[node.name] = text
-            self._outputs_json = object_text(self.outputs)
-            move.unit.rows.append(self.state_row())
+            self.state.give(node.name, text)
+            move.unit.rows.append(self.state.row())
 
     def _outright(
         self,
@@ -406,18 +369,17 @@ class Run:
     def _finish_if_settled(self, move: Transition, now: int) -> None:
         if self.inflight or not self.scopes.settled or self.ended:
             return
-        self.status, self.ended_at = "succeeded", now
+        self.state.end(now, "succeeded")
         self.transcript.of_run(move, now, "execution.completed", events.state("succeeded"))
-        move.unit.rows.append(self.state_row())
+        move.unit.rows.append(self.state.row())
         move.ended = True
 
     def _end(self, move: Transition, now: int, status: ExecutionStatus, failure: Failure, message: str) -> None:
         for activation in list(self.inflight.values()):
             self._cut(move, now, activation, "the run ended while this node ran")
-        self.status, self.ended_at = status, now
-        self.error = Failure(failure.type, failure.message, failure.node_id, failure.stack)
+        self.state.end(now, status, Failure(failure.type, failure.message, failure.node_id, failure.stack))
         self.transcript.of_run(move, now, "execution.failed", events.state("failed", message))
-        move.unit.rows.append(self.state_row())
+        move.unit.rows.append(self.state.row())
         if status == "failed":
             self.transcript.failure_calls(move, now, self.plan.on_failure)
         move.ended = True
@@ -426,20 +388,3 @@ class Run:
         """An activation that ran ends cancelled."""
         self.inflight.let_go(activation)
         self.transcript.cancelled(move, now, activation, why)
-
-    def state_row(self) -> tuple[Kind, tuple[Any, ...]]:
-        """What the executions table holds of this state."""
-        error = orjson.dumps(self.error.as_json()).decode() if self.error is not None else None
-        return (
-            Kind.STATE,
-            (
-                self.status,
-                self._outputs_json,
-                error,
-                self.started_at,
-                self.ended_at,
-                self.deadline_at,
-                self.epoch,
-                self.id,
-            ),
-        )

@@ -121,7 +121,7 @@ class StartExecution:
         accepted: list[ExecutionRecord] = []
 
         def insert(unit: Unit, run: Run) -> None:
-            accepted.append(run.snapshot())
+            accepted.append(run.state.snapshot())
             insert_rows(unit, accepted[0], compiled.plan, command.request, command.fire)
 
         self._acceptor.accept(unit, record, compiled, fired, insert, durable.told)

@@ -105,7 +105,7 @@ class TakeUp:
         writer = EventWriter(record.id, last.id, last.sequence) if last is not None else EventWriter(record.id)
         run = Run(record, plan, self._engine.numbers, compiled, writer, seed)
         unit = Unit()
-        unit.rows.append(run.state_row())
+        unit.rows.append(run.state.row())
         move = run.resume(unit, replayed.scopes, remembered.journal[-1].seq if remembered.journal else 0)
 
         ended = {row.activation_id for row in remembered.journal}

@@ -22,7 +22,7 @@ from triggerflow_orchestrator.app.units import Kind, Notice, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure
 from triggerflow_orchestrator.domain.intervention import Intervention
 from triggerflow_orchestrator.domain.plan import PlanNode
-from triggerflow_orchestrator.domain.value import INLINE_BYTES, Value, as_value, reference, shown
+from triggerflow_orchestrator.domain.value import INLINE_BYTES, Value, as_value, object_text, reference, shown
 from triggerflow_orchestrator.domain.wait import WaitTerms
 
 CANCELLED_TYPE: Final = "Cancelled"
@@ -303,8 +303,3 @@ class Transcript:
 
     def _event(self, move: Transition, now: int, kind: str, payload: dict[str, Any]) -> str:
         return self._events.add(move.unit, move.batch, now, kind, payload)
-
-
-def object_text(members: Mapping[str, bytes]) -> str:
-    """One JSON object of members that are JSON already."""
-    return orjson.dumps({key: orjson.Fragment(text) for key, text in members.items()}).decode() if members else "{}"

@@ -219,3 +219,8 @@ def fresh_inputs(inputs: Mapping[str, Any]) -> dict[str, Any]:
         else (orjson.loads(orjson.dumps(value)) if isinstance(value, dict | list) else value)
         for port, value in inputs.items()
     }
+
+
+def object_text(members: Mapping[str, bytes]) -> str:
+    """One JSON object of members that are JSON already."""
+    return orjson.dumps({key: orjson.Fragment(text) for key, text in members.items()}).decode() if members else "{}"
