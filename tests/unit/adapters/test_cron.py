@@ -73,9 +73,10 @@ def test_what_is_no_expression_is_told_by_its_field(expression: str, said: str) 
         cron(expression)
 
 
-def test_an_unknown_zone_is_told_with_an_example() -> None:
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "localtime", "Factory", "../../etc/localtime"])
+def test_a_zone_that_names_no_place_is_told_with_an_example(zone: str) -> None:
     with pytest.raises(ZoneRefused, match="Europe/Berlin"):
-        cron("0 0 * * *", "Mars/Olympus")
+        cron("0 0 * * *", zone)
 
 
 @pytest.mark.parametrize(
