@@ -9,7 +9,8 @@ import pytest
 from golden_runs import play
 
 HERE = Path(__file__).parent
-CASES = sorted(path for path in HERE.glob("*/*.json") if path.parent.name in ("loops", "subflows", "waits"))
+FOLDERS = ("channels", "loops", "subflows", "waits")
+CASES = sorted(path for path in HERE.glob("*/*.json") if path.parent.name in FOLDERS)
 
 
 @pytest.mark.parametrize("fuses", [True, False], ids=["fused", "unfused"])
@@ -21,6 +22,8 @@ async def test_a_case_that_is_killed_after_any_commit_ends_the_same(path: Path, 
         again = await play(case, fuses=fuses, dies_after=commits)
         assert (again["status"], again["error"]) == (whole["status"], whole["error"]), commits
         assert again["outputs"] == whole["outputs"], commits
+        # The project's channels got each value once.
+        assert sorted(again.get("published", ())) == sorted(whole.get("published", ())), commits
         # The same happened, each once; only that a node ran again is told beside it.
         assert told(again) == told(whole), commits
 

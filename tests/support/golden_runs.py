@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from golden_waits import Answers
@@ -163,11 +163,24 @@ async def play(case: Mapping[str, Any], *, fuses: bool = True, dies_after: int |
     said = lines(told, names)
     return {
         "events": sorted(said) if case.get("parallel") else said,
+        **published(case, journal.of(Kind.CHANNEL_VALUE), names),
         "status": state[0],
         "outputs": _readable(json.loads(state[1]), names),
         "error": error and _readable({key: error[key] for key in ("type", "message", "nodeId") if key in error}, names),
         "commits": journal.units,
     }
+
+
+def published(case: Mapping[str, Any], rows: Iterable[tuple[Any, ...]], names: Mapping[str, str]) -> dict[str, Any]:
+    """`{published}`, what the project's channels got, one line a value, where the case has a shared channel."""
+    drawn = [case["flow"], *case.get("flows", {}).values()]
+    if not any(channel.get("shared") for flow in drawn for channel in flow.get("channels", {}).values()):
+        return {}
+    said = [
+        f"{channel}: {names[node]} = {json.dumps(_readable(json.loads(value), names), ensure_ascii=False)}"
+        for _, _, channel, value, _, node, _ in rows
+    ]
+    return {"published": said}
 
 
 def _readable(value: Any, names: Mapping[str, str]) -> Any:
@@ -234,7 +247,8 @@ def blueprint(name: str, drawn: Mapping[str, Any], flows: Mapping[str, str]) -> 
     """A flow as a case draws it, as it is published."""
     nodes = [_node(name, said, flows) for name, said in drawn["nodes"].items()]
     edges = [_edge(said) for said in drawn["edges"]]
-    return {"name": name, "description": "", "nodes": nodes, "edges": edges, "channels": [], "settings": {}}
+    channels = [_channel(name, said) for name, said in drawn.get("channels", {}).items()]
+    return {"name": name, "description": "", "nodes": nodes, "edges": edges, "channels": channels, "settings": {}}
 
 
 def _node(name: str, said: Mapping[str, Any], flows: Mapping[str, str]) -> dict[str, Any]:
@@ -263,13 +277,21 @@ def _port(said: str | Mapping[str, Any]) -> dict[str, Any]:
 
 def _edge(said: str | Mapping[str, Any]) -> dict[str, Any]:
     drawn = {"edge": said} if isinstance(said, str) else said
-    source, target = (end.rpartition(".") for end in drawn["edge"].split(" -> "))
-    ends = {
-        "source": {"nodeId": node_id(source[0]), "port": source[2]},
-        "target": {"nodeId": node_id(target[0]), "port": target[2]},
-    }
+    source, target = drawn["edge"].split(" -> ")
+    ends = {"source": _end(source), "target": _end(target)}
     loop = {"loop": drawn["loop"]} if "loop" in drawn else {}
     return {"id": node_id(drawn["edge"]), **ends, **loop}
+
+
+def _channel(name: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    sides = {side: [_end(end) for end in said[side]] for side in ("publishers", "subscribers")}
+    shared = {"shared": said["shared"]} if "shared" in said else {}
+    return {"id": node_id(f"channel {name}"), "name": name, **sides, **shared}
+
+
+def _end(said: str) -> dict[str, str]:
+    node, _, port = said.rpartition(".")
+    return {"nodeId": node_id(node), "port": port}
 
 
 def node_id(name: str) -> str:
