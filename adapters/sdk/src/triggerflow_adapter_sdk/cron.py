@@ -30,6 +30,9 @@ _FIELDS: Final = {
     "Bad month": "the month, 1 to 12 or JAN to DEC",
     "Bad day-of-week": "the day of the week, 0 to 7 or SUN to SAT",
 }
+# The library reads the last of a weekday by its number alone.
+_DAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_LAST_NAMED: Final = re.compile(rf"\b({'|'.join(_DAYS)})L\b", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[0-9A-Za-z*/,#-]+")
 # The library gives up after fifty years; what is rarer is never.
 _LAST_YEAR: Final = 9000
@@ -87,6 +90,7 @@ def cron(expression: str, time_zone: str = "UTC") -> Cron:
             "A cron expression has five fields, minute, hour, day, month and day of the week; "
             f"this one has {len(words)}."
         )
+    words[4] = _LAST_NAMED.sub(lambda named: f"{_DAYS.index(named[1].upper())}L", words[4])
     expression = " ".join(words)
     for word, field in zip(words, _FIELDS.values(), strict=True):
         if _PLAIN.fullmatch(word) is None:
