@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from drawing import Drawing
+from running_product import wait_for
 
 L = "stream_handlers."
 
@@ -80,16 +82,17 @@ def test_what_is_not_json_fails_the_node(run: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("handler", ["endless", "endless_in_a_thread"])
 def test_an_endless_generator_is_held_back_and_stopped_by_the_time_limit(
-    run: Callable[..., Any], try_node: Callable[..., Any], handler: str
+    run: Callable[..., Any], tmp_path: Path, handler: str
 ) -> None:
-    ran = run(streamed(handler, timeoutSeconds=1))
+    told = tmp_path / "told"
+    ran = run(streamed(handler, timeoutSeconds=1, config={"told": str(told)}))
     assert ran.execution["error"]["type"] == "TimedOut"
     said = rows(ran)
     assert len(said) <= 21  # a second, and the rest
     # Each row and one more may be ahead of the journal.
     assert sum(len(row["data"]["text"]) for row in said) <= 1_024 * 21
     if handler == "endless_in_a_thread":
-        assert try_node(f"{L}was_closed").value is True
+        wait_for(told.exists, seconds=5, what="the generator to be closed")
 
 
 def test_what_a_handler_prints_is_in_its_events(run: Callable[..., Any]) -> None:
