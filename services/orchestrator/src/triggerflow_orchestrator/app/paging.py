@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import orjson
 from triggerflow_chassis.errors import BadCursor, BadParameter
-from triggerflow_chassis.ids import is_uuid
+from triggerflow_chassis.ids import is_uuid, normalise
 
 from triggerflow_orchestrator.ports import Position
 
@@ -35,6 +35,15 @@ def bounded(asked: int, parameter: str, *, default: int, most: int) -> int:
     if not 1 <= asked <= most:
         raise BadParameter(parameter, f"{parameter} must be from 1 to {most}, not {asked}.")
     return asked
+
+
+def id_parameter(asked: str, parameter: str) -> str | None:
+    """The id a list is filtered by, in lower case; None where none is given. Raises BadParameter."""
+    if not asked:
+        return None
+    if not is_uuid(asked):
+        raise BadParameter(parameter, f"{parameter} must be a UUID, not {asked[:80]!r}.")
+    return normalise(asked)
 
 
 def token(named: str, last: Position) -> str:

@@ -58,12 +58,11 @@ class ReadExecutions:
     async def page(self, asked: ListExecutions) -> tuple[list[ExecutionRecord], str]:
         """A page, newest first, and the token of the next, "" where there is none. Raises BadParameter, BadCursor."""
         size = paging.page_size(asked.page_size)
-        if asked.flow_id and not is_uuid(asked.flow_id):
-            raise BadParameter("flow_id", f"flow_id must be a UUID, not {asked.flow_id[:80]!r}.")
+        flow_id = paging.id_parameter(asked.flow_id, "flow_id")
         if len(asked.labels) > _MOST_LABELS:
             raise BadParameter("labels", f"At most {_MOST_LABELS} labels can be asked for at once.")
         where = ExecutionFilter(
-            flow_id=normalise(asked.flow_id) or None,
+            flow_id=flow_id,
             statuses=frozenset(asked.statuses),
             labels=frozenset(asked.labels),
             from_us=asked.from_us,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from triggerflow_chassis.errors import BadParameter, NotFound
-from triggerflow_chassis.ids import is_uuid, normalise
 
 from triggerflow_orchestrator.app import paging
 from triggerflow_orchestrator.app.read_executions import known_id
@@ -46,16 +45,15 @@ class ReadWaits:
     async def page(self, asked: ListWaits) -> tuple[list[WaitRecord], str]:
         """A page, newest first, and the token of the next, "" where there is none. Raises BadParameter, BadCursor."""
         size = paging.page_size(asked.page_size)
-        for parameter, id in (("flow_id", asked.flow_id), ("execution_id", asked.execution_id)):
-            if id and not is_uuid(id):
-                raise BadParameter(parameter, f"{parameter} must be a UUID, not {id[:80]!r}.")
+        flow_id = paging.id_parameter(asked.flow_id, "flow_id")
+        execution_id = paging.id_parameter(asked.execution_id, "execution_id")
         status = next((known for known in WAIT_STATUSES if known == asked.status), None)
         if asked.status and status is None:
             raise BadParameter("status", f"status must be one of {', '.join(WAIT_STATUSES)}.")
         where = WaitFilter(
             status=status,
-            flow_id=normalise(asked.flow_id) or None,
-            execution_id=normalise(asked.execution_id) or None,
+            flow_id=flow_id,
+            execution_id=execution_id,
             assignee=asked.assignee,
         )
         after = paging.position(_WAITS, asked.page_token)
