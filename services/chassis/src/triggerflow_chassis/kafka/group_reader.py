@@ -116,20 +116,20 @@ class GroupReader:
         }
 
     def _assigned(self, client: Client, partitions: list[TopicPartition]) -> None:
-        places = client.committed(partitions, timeout=_SETUP_SECONDS)
-        self._begin = [each for each in places if each.offset < 0]
-        if self._begin:
-            asked = [TopicPartition(each.topic, each.partition, self._since_ms) for each in self._begin]
-            since = client.offsets_for_times(asked, timeout=_SETUP_SECONDS)
-            self._begin = [each if each.offset >= 0 else self._end(client, each) for each in since]
+        places = _sound(client.committed(partitions, timeout=_SETUP_SECONDS))
+        self._begin = [self._beginning(client, each) for each in places if each.offset < 0]
         begin = {each.partition: each for each in self._begin}
         client.assign([begin.get(each.partition, each) for each in places])
 
-    def _end(self, client: Client, place: TopicPartition) -> TopicPartition:
+    def _beginning(self, client: Client, place: TopicPartition) -> TopicPartition:
+        # The end first: what is said after that is found by its time, or comes after the end. The other way round
+        # what was said between the two questions would be passed over.
         marks = client.get_watermark_offsets(place, timeout=_SETUP_SECONDS)
         if marks is None:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        return TopicPartition(place.topic, place.partition, marks[1])
+        asked = [TopicPartition(place.topic, place.partition, self._since_ms)]
+        (since,) = _sound(client.offsets_for_times(asked, timeout=_SETUP_SECONDS))
+        return since if since.offset >= 0 else TopicPartition(place.topic, place.partition, marks[1])
 
     def _read(self, client: Client) -> None:
         while not self._stopping.is_set():
@@ -164,6 +164,14 @@ class GroupReader:
                 if self._stopping.is_set():
                     future.cancel()
                     raise
+
+
+def _sound(places: list[TopicPartition]) -> list[TopicPartition]:
+    """They, where each has an answer: an offset beside an error, of a leader that is not yet one, means nothing."""
+    for place in places:
+        if place.error is not None:
+            raise KafkaException(place.error)
+    return places
 
 
 def _record(message: Message) -> GroupRecord | None:
