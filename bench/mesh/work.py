@@ -23,8 +23,17 @@ CALLERS = 64
 class Load:
     """W1 at one address, and the CPU time it took there."""
 
-    def __init__(self, url: str, token: str, flow: tuple[str, str], cpu: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        flow: tuple[str, str],
+        cpu: Callable[[], Mapping[str, float]],
+        *,
+        callers: int = CALLERS,
+    ) -> None:
         self._target = (url, token, *flow)
+        self._callers = callers
         self._cpu = cpu
         self.rates: list[float] = []
         self.costs: list[Mapping[str, float]] = []
@@ -51,14 +60,14 @@ class Load:
 
     def _run(self, count: int) -> float:
         begun = time.perf_counter()
-        asyncio.run(run_many(*self._target, {"n": 0}, callers=CALLERS, count=count))
+        asyncio.run(run_many(*self._target, {"n": 0}, callers=self._callers, count=count))
         return time.perf_counter() - begun
 
 
-def of_mesh(setting: MeshSetting) -> Load:
+def of_mesh(setting: MeshSetting, callers: int = CALLERS) -> Load:
     """W1 through Envoy."""
     flow = setting.edge.publish(chain("W1", 10, "bench_handlers.step"))
-    return Load(setting.edge.url, setting.edge.token, flow, setting.cpu_seconds)
+    return Load(setting.edge.url, setting.edge.token, flow, setting.cpu_seconds, callers=callers)
 
 
 def w1(setting: MeshSetting) -> None:
@@ -85,16 +94,23 @@ def w1(setting: MeshSetting) -> None:
 
 
 def scaling() -> None:
-    """Workers' CPU time an execution with one worker process, and with two."""
+    """Workers' CPU time an execution with one worker process and with two: at the same load in all, and a worker."""
     costs = {}
-    for workers in (1, 2):
+    for workers, loads in ((1, (CALLERS, CALLERS // 2)), (2, (CALLERS,))):
         with (
             tempfile.TemporaryDirectory() as folder,
             MeshSetting(Path(folder) / "home", workers=workers) as setting,
         ):
-            load = of_mesh(setting)
+            found = {callers: of_mesh(setting, callers) for callers in loads}
             for _ in range(ROUNDS):
-                load.round()
-            costs[workers] = load.cost("worker-")
-            print(f"scaling: {workers} worker(s): {load.rate():.0f} executions/s, {costs[workers]:.2f} ms of CPU each")
-    print(f"scaling: two workers cost {costs[2] / costs[1] - 1:+.0%} an execution")
+                for load in found.values():
+                    load.round()
+            for callers, load in found.items():
+                costs[workers, callers] = load.cost("worker-")
+                print(
+                    f"scaling: {workers} worker(s), {callers} callers: {load.rate():.0f} executions/s, "
+                    f"{costs[workers, callers]:.2f} ms of CPU each"
+                )
+    two = costs[2, CALLERS]
+    print(f"scaling: two workers cost {two / costs[1, CALLERS] - 1:+.0%} an execution at the same load in all")
+    print(f"scaling: two workers cost {two / costs[1, CALLERS // 2] - 1:+.0%} an execution at the same load a worker")
