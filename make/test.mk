@@ -26,7 +26,7 @@ test-web: canvas-web/node_modules/.installed
 test-browser: setup ## The whole story in headless Chromium (E2E_SHOTS=folder keeps pictures)
 	node --test --test-reporter=spec tests/e2e/*.test.mjs
 
-test-crash: setup ## kill -9 at 20 seeded moments (CRASH_MOMENTS, CRASH_SEED)
+test-crash: setup ## kill -9 at 20 seeded moments and in each kind of going on and waiting (CRASH_MOMENTS, CRASH_SEED)
 	$(VENV)/bin/pytest tests/faults/crash
 
 bench: setup ## Print every figure (ONLY="w1 memory")

@@ -143,10 +143,21 @@ def wait_for_file(inputs: dict[str, Any], ctx: Any) -> Any:
 def visit(inputs: dict[str, Any], ctx: Any) -> Any:
     """Tell the visited server of this attempt, and end when it answers."""
     name = ctx.config.get("name", ctx.node_id)
+    _tell(ctx, name)
+    return {"name": name}
+
+
+def visit_by_value(inputs: dict[str, Any], ctx: Any) -> Any:
+    """`visit` under the name and the value of the member `of` of its input, as in `item-17`; gives that value."""
+    value = inputs["input"][ctx.config["of"]]
+    _tell(ctx, f"{ctx.config['name']}-{value}")
+    return value
+
+
+def _tell(ctx: Any, name: str) -> None:
     path = f"{ctx.execution_id}/{name}/{ctx.activation_id}/{ctx.idempotency_key}/{ctx.attempt}"
     with urllib.request.urlopen(f"{os.environ['VISITED_SERVER']}/{path}", timeout=60) as answer:
         answer.read()
-    return {"name": name}
 
 
 def visit_and_fail_once(inputs: dict[str, Any], ctx: Any) -> Any:
