@@ -146,6 +146,35 @@ async def test_debounced_only_the_last_of_a_key_starts_once_it_is_quiet(came: An
     assert await one.statuses() == ["dropped", "dropped", "ready", "held"]
 
 
+async def test_debounced_what_was_quiet_and_waits_for_a_place_stays_whatever_comes(came: Any, store: Any) -> None:
+    one = await came(debounceSeconds=10, singleton="queue")
+    await one.bring("")
+    await one.pass_time(11)
+    await one.admit()
+    await one.start()
+    await one.bring("")
+    await one.pass_time(11)
+    await one.admit()
+    assert (await one.at(1)).reason == "concurrency: 1 of 1 runs go on"
+    await one.bring("", "")
+    await one.admit()
+    assert await one.statuses() == ["started", "held", "dropped", "held"]
+    await one.end(0)
+    await one.pass_time(11)
+    await one.admit()
+    assert await one.statuses() == ["started", "ready", "dropped", "held"]
+    assert (await one.at(3)).reason == "concurrency: 1 of 1 runs go on"
+
+
+async def test_debounced_what_was_quiet_before_anybody_looked_is_not_replaced(came: Any) -> None:
+    one = await came(debounceSeconds=10)
+    await one.bring("")
+    await one.pass_time(11)
+    await one.bring("")
+    await one.admit()
+    assert await one.statuses() == ["ready", "held"]
+
+
 async def test_throttled_what_is_more_waits(came: Any, store: Any) -> None:
     one = await came(throttle={"count": 2, "seconds": 60})
     await one.bring("", "", "")

@@ -1,7 +1,7 @@
 """Each file is a rule: what comes to a trigger with limits, and what starts, waits or is dropped, when and why.
 
 The rules are those of `domain/admission.py`; what the store does around them is played here: who waits, whose run goes
-on, and that of a debounced key only the newest waits.
+on, and that of a debounced key one is dropped that another follows before it was quiet.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class Trigger:
             # From its start, which is not known yet.
             self._ends[name] = -lasts * SECOND_US
         if self._limits.debounce_seconds is not None:
-            for older in [each for each in self._held if each.key == self._keys[name]]:
+            since = now - self._limits.debounce_seconds * SECOND_US
+            for older in [each for each in self._held if each.key == self._keys[name] and each.created_at > since]:
                 self._held.remove(older)
                 self._say(now, f"{older.id} is dropped, {name} came after it")
         self._held.append(Held(name, self._keys[name], now))

@@ -78,7 +78,7 @@ def _rate(value: Mapping[str, Any] | None) -> Rate | None:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What waits to be decided. Of a debounced key only the newest is there."""
+    """What waits to be decided. Of a debounced key those that another followed before it was quiet are not there."""
 
     id: str
     key: str

@@ -72,7 +72,7 @@ class SqlFirings:
             await _forget_ends(connection, flow_id)
             over = await _drop_surplus(connection, of_trigger, now)
             if limits.debounce_seconds is not None:
-                over += await _drop_superseded(connection, of_trigger, now)
+                over += await _drop_superseded(connection, of_trigger, limits.debounce_seconds, now)
             held = await _held(connection, of_trigger)
             going = await _going(connection, of_trigger, flow_id, limits, now)
             verdicts = decide(limits, held, going, now)
@@ -287,8 +287,11 @@ async def _drop_surplus(connection: AsyncConnection, of_trigger: ColumnElement[b
     return len(ids)
 
 
-async def _drop_superseded(connection: AsyncConnection, of_trigger: ColumnElement[bool], now: int) -> int:
-    """Of each key the newest stays."""
+async def _drop_superseded(
+    connection: AsyncConnection, of_trigger: ColumnElement[bool], debounce_seconds: int, now: int
+) -> int:
+    """Of each key those go that another followed before it was quiet. One that was quiet for long enough, and waits
+    for a place now, has its turn whatever comes."""
     later = firings.alias()
     newer = exists().where(
         later.c.flow_id == _F.flow_id,
@@ -296,6 +299,7 @@ async def _drop_superseded(connection: AsyncConnection, of_trigger: ColumnElemen
         later.c.status == "held",
         later.c.key == _F.key,
         tuple_(later.c.created_at, later.c.id) > tuple_(_F.created_at, _F.id),
+        later.c.created_at < _F.created_at + debounce_seconds * _SECOND_US,
     )
     dropped = _drop(and_(of_trigger, _F.status == "held", newer), "debounce: another came after it", now)
     return (await connection.execute(dropped)).rowcount
