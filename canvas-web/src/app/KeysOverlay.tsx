@@ -32,6 +32,7 @@ const groups: { title: string; keys: [string, string][] }[] = [
       ["Ctrl+F", "Find a node and jump"],
       ["1", "Fit everything"],
       ["Shift+L", "Tidy up"],
+      ["Shift+C", "Show channels"],
       ["O", "Outline"],
     ],
   },

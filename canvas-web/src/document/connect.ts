@@ -1,5 +1,6 @@
 /** Wiring: connect, rewire and splice, each answered with a plan or with the reason it may not be. Pure. */
 import type { FlowEdge, FlowNode, LoopSettings, PortReference } from "@/shared/protocol/types";
+import { allWires } from "./channels";
 import { nodeOf, refuse, samePort, type Edit, type FlowDoc, type NewId, type Plan } from "./model";
 import { declaredOutputs, inputPorts, outputPorts, typesFit } from "./ports";
 import { DEFAULT_ITERATIONS, leadsBack } from "./loops";
@@ -84,7 +85,7 @@ function checked(doc: FlowDoc, from: PortReference, to: PortReference, plan: (so
   if (!input) return refuse(`${target.name} has no input “${to.port}”.`);
   if (doc.edges.some((edge) => samePort(edge.source, from) && samePort(edge.target, to))) return refuse("These two are wired already.");
   const fits = typesFit(output.type, input.type);
-  return plan(source, target, leadsBack(doc.edges, source.id, target.id), fits ? undefined : `${source.name} gives ${output.type}, ${target.name} expects ${input.type}.`);
+  return plan(source, target, leadsBack(allWires(doc), source.id, target.id), fits ? undefined : `${source.name} gives ${output.type}, ${target.name} expects ${input.type}.`);
 }
 
 const plainEnd = ({ nodeId, port }: PortReference): PortReference => ({ nodeId, port });

@@ -1,5 +1,7 @@
 /** The document: kernels return plans, `applyEdits` makes them. No framework, no I/O. */
-export { addChannel, channelWires, freeEnds, putChannel, removeChannel, type ChannelEnd } from "./channels";
+export {
+  addChannel, allWires, channelsAt, channelWires, endLabel, freeEnds, joinChannel, leaveChannel, listensTo, putChannel, removeChannel, shareChannel, type ChannelEnd, type ChannelSide, type ChannelWire,
+} from "./channels";
 export { connect, connectNodes, rewire, splice } from "./connect";
 export { DEFAULT_ITERATIONS, forwardEdges, leadsBack, loopLabel, loopsAround, loopsOf, MOST_ITERATIONS, setLoop, type Loop } from "./loops";
 export { noHistory, record, redo, undo, type History, type Step } from "./history";

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { FlowEdge, FlowNode, NodeType } from "@/shared/protocol/types";
-import { addChannel, applyEdits, connect, emptyDoc, freeEnds, localProblems, loopsAround, loopsOf, putChannel, removeChannel, removeSelection, rewire, setLoop, setSubflowMode, splice, subflowMode, type FlowDoc, type Plan } from ".";
+import {
+  addChannel, applyEdits, changeNode, channelWires, clipOf, connect, duplicate, emptyDoc, freeEnds, joinChannel, leaveChannel, localProblems, loopsAround, loopsOf, paste, putChannel, removeChannel,
+  removeSelection, rewire, setLoop, setSubflowMode, shareChannel, splice, subflowMode, type FlowDoc, type Plan,
+} from ".";
 
 let count = 0;
 const newId = () => `id-${++count}`;
@@ -83,6 +86,33 @@ describe("channels", () => {
     const { doc, inverse } = applyEdits(piped, plan.edits);
     expect(doc.channels[0]?.subscribers).toEqual([]);
     expect(applyEdits(doc, inverse).doc).toEqual(piped);
+  });
+
+  test("go along when their port gets another key, and when its node is copied", () => {
+    const [a] = piped.nodes.filter((node) => node.id === "a");
+    if (!a) throw new Error("unreachable");
+    const named = made(piped, changeNode(piped, { ...a, ports: { outputs: [{ key: "story", label: "story" }] } }));
+    expect(named.channels[0]?.publishers).toEqual([{ nodeId: "a", port: "story" }]);
+    const copied = made(piped, duplicate(piped, new Set(["b"]), newId));
+    expect(copied.channels[0]?.subscribers).toHaveLength(2);
+    const elsewhere = made(emptyDoc, paste(emptyDoc, clipOf(piped, new Set(["a", "b"])), newId));
+    expect(elsewhere.channels).toMatchObject([{ name: "news", publishers: [{ port: "out" }], subscribers: [{ port: "input" }] }]);
+  });
+
+  test("are joined by name from a port, and go with their last port", () => {
+    const joined = made(piped, joinChannel(piped, { nodeId: "o", port: "input" }, "subscribers", " news ", newId));
+    expect(joined.channels[0]?.subscribers).toHaveLength(2);
+    expect(joinChannel(joined, { nodeId: "o", port: "input" }, "subscribers", "news", newId)).toMatchObject({ ok: false });
+    const fresh = made(piped, joinChannel(piped, { nodeId: "b", port: "out" }, "publishers", "late", newId));
+    expect(fresh.channels.map((channel) => channel.name)).toEqual(["news", "late"]);
+    expect(made(fresh, leaveChannel(fresh, { nodeId: "b", port: "out" }, "publishers", fresh.channels[1]?.id ?? "")).channels).toHaveLength(1);
+    expect(made(piped, shareChannel(piped, "c", true)).channels[0]?.shared).toBe(true);
+  });
+
+  test("stand for wires, without those that are drawn; a wire against them makes a loop", () => {
+    expect(channelWires(piped)).toMatchObject([{ source: { nodeId: "a" }, target: { nodeId: "b" } }]);
+    expect(channelWires({ ...piped, edges: [...piped.edges, edge("a", "b")] })).toEqual([]);
+    expect(connect(piped, { nodeId: "b", port: "out" }, { nodeId: "a", port: "input" }, newId)).toMatchObject({ ok: false, offer: {} });
   });
 
   test("have names of their own", () => {

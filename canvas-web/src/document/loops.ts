@@ -2,7 +2,8 @@
  * Loops of a drawing: a wire with `loop` leads back to the header, where the next iteration begins. All back wires to one
  * header make one loop, whose body is what the header reaches and what leads to a back wire's start. Pure.
  */
-import type { FlowEdge, LoopSettings } from "@/shared/protocol/types";
+import type { FlowChannel, FlowEdge, LoopSettings } from "@/shared/protocol/types";
+import { allWires } from "./channels";
 import { nodeOf, refuse, type FlowDoc, type Plan } from "./model";
 import { reachedFrom, reaches } from "./reach";
 
@@ -22,8 +23,9 @@ export interface Loop {
 /** The wires that lead on. Without them a drawing has no circle, unless one was drawn without saying so. */
 export const forwardEdges = (edges: readonly FlowEdge[]): readonly FlowEdge[] => edges.filter((edge) => edge.loop === undefined);
 
-/** The loops, outer ones first. */
-export function loopsOf({ edges }: Pick<FlowDoc, "edges">): readonly Loop[] {
+/** The loops, outer ones first. What goes through a channel is as well inside a loop as what goes along a wire. */
+export function loopsOf(flow: Pick<FlowDoc, "edges"> & { channels?: readonly FlowChannel[] }): readonly Loop[] {
+  const edges = allWires(flow);
   const back = new Map<string, FlowEdge[]>();
   for (const edge of edges) {
     if (edge.loop === undefined) continue;
@@ -72,7 +74,7 @@ export function loopProblems(doc: FlowDoc): LoopFinding[] {
   const found: LoopFinding[] = [];
   doc.edges.forEach((edge, edgeIndex) => {
     const [source, target] = [edge.source.nodeId, edge.target.nodeId];
-    if (edge.loop !== undefined && !leadsBack(doc.edges, source, target)) {
+    if (edge.loop !== undefined && !leadsBack(allWires(doc), source, target)) {
       found.push({ edgeIndex, nodeId: target, message: `The loop's wire from ${name(source)} does not lead back: ${name(target)} does not lead to ${name(source)}. Make it a plain wire, or lead it to a node before ${name(source)}.` });
     }
     const entered = loops.find((loop) => loop.body.has(target) && !loop.body.has(source) && loop.header !== target);

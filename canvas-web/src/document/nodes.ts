@@ -1,6 +1,6 @@
 /** Adding, moving, naming, copying and removing nodes. Every function answers with a plan. Pure. */
-import type { FlowEdge, FlowNode, Handler, HandlerEntry, Json } from "@/shared/protocol/types";
-import { channelEdits } from "./channels";
+import type { FlowChannel, FlowEdge, FlowNode, Handler, HandlerEntry, Json } from "@/shared/protocol/types";
+import { channelEdits, withCopies } from "./channels";
 import { connectNodes, splice } from "./connect";
 import { forwardEdges } from "./loops";
 import { applyEdits, nodeOf, refuse, type Edit, type FlowDoc, type NewId, type Plan } from "./model";
@@ -117,6 +117,7 @@ export function changeNode(doc: FlowDoc, node: FlowNode, label = `Change ${node.
   if (!before) return refuse("That node is gone.");
   const edits: Edit[] = [{ kind: "putNode", node }];
   let cut = 0;
+  const renamed = { source: new Map<string, string>(), target: new Map<string, string>() };
   const sides = [
     { end: "target", old: inputPorts(before), now: inputPorts(node), kept: false },
     { end: "source", old: outputPorts(before), now: outputPorts(node), kept: isUndecided(node) },
@@ -125,6 +126,7 @@ export function changeNode(doc: FlowDoc, node: FlowNode, label = `Change ${node.
     const gone = old.filter((port) => !now.some((other) => other.key === port.key));
     const come = now.filter((port) => !old.some((other) => other.key === port.key));
     const renamedTo = gone.length === 1 && come.length === 1 && !isUndecided(before) ? come[0]?.key : undefined;
+    if (renamedTo !== undefined && gone[0]) renamed[end].set(gone[0].key, renamedTo);
     for (const edge of doc.edges) {
       if (edge[end].nodeId !== node.id || now.some((port) => port.key === edge[end].port) || kept) continue;
       if (renamedTo !== undefined) edits.push({ kind: "putEdge", edge: { ...edge, [end]: { nodeId: node.id, port: renamedTo } } });
@@ -135,7 +137,11 @@ export function changeNode(doc: FlowDoc, node: FlowNode, label = `Change ${node.
     }
   }
   const undecided = isUndecided(node);
-  edits.push(...channelEdits(doc, (end, side) => end.nodeId !== node.id || (side === "subscribers" ? inputPorts(node) : outputPorts(node)).some((port) => port.key === end.port) || (side === "publishers" && undecided)));
+  edits.push(...channelEdits(doc, (end, side) => {
+    if (end.nodeId !== node.id || (side === "subscribers" ? inputPorts(node) : outputPorts(node)).some((port) => port.key === end.port) || (side === "publishers" && undecided)) return end;
+    const port = renamed[side === "subscribers" ? "target" : "source"].get(end.port);
+    return port === undefined ? null : { nodeId: node.id, port };
+  }));
   return {
     ok: true,
     label,
@@ -154,17 +160,19 @@ export function removeSelection(doc: FlowDoc, nodeIds: ReadonlySet<string>, edge
     label,
     edits: [
       ...edges.map((edge): Edit => ({ kind: "removeEdge", id: edge.id })),
-      ...channelEdits(doc, (end) => !nodeIds.has(end.nodeId)),
+      ...channelEdits(doc, (end) => (nodeIds.has(end.nodeId) ? null : end)),
       ...nodes.map((node): Edit => ({ kind: "removeNode", id: node.id })),
     ],
   };
 }
 
-/** What the clipboard holds: nodes and the wires between them. */
+/** What the clipboard holds: nodes, the wires between them, and the channels they are in. */
 export interface Clip {
   triggerflow: "clip";
   nodes: FlowNode[];
   edges: FlowEdge[];
+  /** Absent in what older builds copied. */
+  channels?: FlowChannel[];
 }
 
 export function clipOf(doc: FlowDoc, ids: ReadonlySet<string>): Clip {
@@ -172,13 +180,18 @@ export function clipOf(doc: FlowDoc, ids: ReadonlySet<string>): Clip {
     triggerflow: "clip",
     nodes: doc.nodes.filter((node) => ids.has(node.id)),
     edges: doc.edges.filter((edge) => ids.has(edge.source.nodeId) && ids.has(edge.target.nodeId)),
+    channels: doc.channels.flatMap((channel) => {
+      const [publishers, subscribers] = [channel.publishers.filter((end) => ids.has(end.nodeId)), channel.subscribers.filter((end) => ids.has(end.nodeId))];
+      return publishers.length + subscribers.length > 0 ? [{ ...channel, publishers, subscribers }] : [];
+    }),
   };
 }
 
 export function isClip(value: unknown): value is Clip {
   return (
     typeof value === "object" && value !== null && (value as { triggerflow?: unknown }).triggerflow === "clip" &&
-    Array.isArray((value as Clip).nodes) && Array.isArray((value as Clip).edges)
+    Array.isArray((value as Clip).nodes) && Array.isArray((value as Clip).edges) &&
+    ((value as Clip).channels === undefined || Array.isArray((value as Clip).channels))
   );
 }
 
@@ -207,7 +220,7 @@ export function paste(doc: FlowDoc, clip: Clip, newId: NewId, at?: Point): Plan 
   return {
     ok: true,
     label: named.length === 1 ? `Paste ${named[0]?.name ?? ""}` : `Paste ${named.length} nodes`,
-    edits: [...named.map((node): Edit => ({ kind: "putNode", node })), ...edges.map((edge): Edit => ({ kind: "putEdge", edge }))],
+    edits: [...named.map((node): Edit => ({ kind: "putNode", node })), ...edges.map((edge): Edit => ({ kind: "putEdge", edge })), ...withCopies(doc, clip.channels ?? [], ids, newId)],
     select: named.map((node) => node.id),
   };
 }

@@ -2,7 +2,7 @@
 import type { FlowNode, Problem } from "@/shared/protocol/types";
 import type { FlowDoc } from "./model";
 import { inputPorts, outputPorts, typesFit } from "./ports";
-import { channelWires } from "./channels";
+import { allWires } from "./channels";
 import { forwardEdges, loopProblems } from "./loops";
 import { onCycles, reachedFrom } from "./reach";
 
@@ -24,7 +24,7 @@ function ofFlow(doc: FlowDoc): Problem[] {
 function ofNodes(doc: FlowDoc, checkConfig: ConfigCheck): Problem[] {
   const problems: Problem[] = [];
   const triggers = doc.nodes.filter((node) => node.type === "trigger");
-  const reached = reachedFrom([...doc.edges, ...channelWires(doc.channels)], triggers.map((node) => node.id));
+  const reached = reachedFrom(allWires(doc), triggers.map((node) => node.id));
   const outputs = new Set<string>();
   doc.nodes.forEach((node, index) => {
     const at = `/nodes/${index}`;
@@ -46,7 +46,7 @@ function ofNodes(doc: FlowDoc, checkConfig: ConfigCheck): Problem[] {
 
 function ofEdges(doc: FlowDoc): Problem[] {
   const nodes = new Map(doc.nodes.map((node) => [node.id, node]));
-  const circle = onCycles({ nodes: doc.nodes, edges: forwardEdges(doc.edges) });
+  const circle = onCycles({ nodes: doc.nodes, edges: forwardEdges(allWires(doc)) });
   const problems: Problem[] = loopProblems(doc).map(({ edgeIndex, nodeId, message }) => ({ severity: "error", pointer: `/edges/${edgeIndex}`, nodeId, reason: "CYCLE", message }));
   doc.edges.forEach((edge, index) => {
     const source = nodes.get(edge.source.nodeId);
@@ -96,12 +96,13 @@ function once(problems: readonly Problem[]): Problem[] {
 /** Findings that depend on more than the node itself. */
 const structural = new Set(["UNREACHABLE", "DUPLICATE_OUTPUT", "CYCLE", "UNKNOWN_PORT", "TYPE_MISMATCH"]);
 
-const sameDrawing = (a: FlowDoc, b: FlowDoc) => a.nodes === b.nodes && a.edges === b.edges;
+const sameDrawing = (a: FlowDoc, b: FlowDoc) => a.nodes === b.nodes && a.edges === b.edges && a.channels === b.channels;
 
-/** Problems of an edge name no node; they belong to the one the wire ends at, so that one can jump there. */
+/** Problems of an edge, drawn or a channel's, name no node; they belong to the one it ends at, so that one can jump there. */
 function withNode(problem: Problem, doc: FlowDoc): Problem {
   if (problem.nodeId !== undefined) return problem;
   const edge = /^\/edges\/(\d+)/.exec(problem.pointer);
-  const nodeId = edge ? doc.edges[Number(edge[1])]?.target.nodeId : undefined;
+  const heard = /^\/channels\/(\d+)\/subscribers\/(\d+)/.exec(problem.pointer);
+  const nodeId = edge ? doc.edges[Number(edge[1])]?.target.nodeId : heard ? doc.channels[Number(heard[1])]?.subscribers[Number(heard[2])]?.nodeId : undefined;
   return nodeId === undefined ? problem : { ...problem, nodeId };
 }

@@ -1,5 +1,6 @@
 /** Who reaches whom along the edges, and the order in which people walk a graph. Pure. */
 import type { FlowEdge } from "@/shared/protocol/types";
+import { allWires } from "./channels";
 import { nodeOf, type FlowDoc } from "./model";
 
 /** Edges by the node they start at. (Node 20, where the tests run, has no Map.groupBy.) */
@@ -65,7 +66,7 @@ export function neighbour(doc: FlowDoc, id: string, direction: Direction): strin
   if (!from) return doc.nodes[0]?.id ?? null;
   const horizontal = direction === "left" || direction === "right";
   if (horizontal) {
-    const ids = doc.edges
+    const ids = allWires(doc)
       .filter((edge) => (direction === "right" ? edge.source.nodeId : edge.target.nodeId) === id)
       .map((edge) => (direction === "right" ? edge.target.nodeId : edge.source.nodeId));
     const wired = nearest(ids.flatMap((other) => nodeOf(doc, other) ?? []), from.position);
@@ -102,8 +103,8 @@ export interface OutlineItem {
 }
 
 /** Every node once, as a tree along the wires: triggers first, then what they reach, then what nothing reaches. */
-export function outline(doc: Pick<FlowDoc, "nodes" | "edges">): OutlineItem[] {
-  const forward = doc.edges.filter((edge) => edge.loop === undefined);
+export function outline(doc: Pick<FlowDoc, "nodes" | "edges"> & { channels?: FlowDoc["channels"] }): OutlineItem[] {
+  const forward = allWires(doc).filter((edge) => edge.loop === undefined);
   const next = bySource(forward);
   const targets = new Set(forward.map((edge) => edge.target.nodeId));
   const places = new Map(doc.nodes.map((node) => [node.id, node.position]));

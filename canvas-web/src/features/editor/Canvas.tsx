@@ -1,10 +1,11 @@
 /** The canvas: hands the graph the draft and turns its gestures into plans. */
-import { Cable, ClipboardPaste, Copy, CopyPlus, Ellipsis, Maximize, Network, Pencil, Plus, Redo2, Scissors, SlidersHorizontal, SquareDashedMousePointer, Trash2, Undo2 } from "lucide-react";
+import { Cable, ClipboardPaste, Copy, CopyPlus, Ellipsis, Maximize, Network, Pencil, Plus, Radio, Redo2, Scissors, SlidersHorizontal, SquareDashedMousePointer, Trash2, Undo2 } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import {
-  addNode, applyEdits, COLUMN, connect, connectNodes, duplicate, hasErrorPort, inputPorts, moveNodes, nodeOf, outputPorts, removeSelection, renameNode, rewire, type FlowDoc, type Plan, type Point,
+  addNode, applyEdits, COLUMN, connect, connectNodes, duplicate, hasErrorPort, inputPorts, listensTo, moveNodes, nodeOf, outputPorts, putChannel, removeSelection, renameNode, rewire, shareChannel, type FlowDoc, type Plan, type Point,
 } from "@/document";
 import { GraphView, type GraphEditing, type GraphHandle, type MenuTarget, type PortEnd } from "@/shared/graph";
+import { ChannelElsewhere } from "@/shared/channels";
 import { Keys, Menu, Popover, toast, type MenuEntry } from "@/shared/ui";
 import { functionEntry, isDottedPath, remember } from "./catalogue";
 import { copyNodes, pasteFromClipboard } from "./clipboard";
@@ -47,6 +48,8 @@ export function Canvas() {
   }), [draft]);
   const entryFor = useCallback((reference: string) => catalogue.find((entry) => entry.reference === reference) ?? (isDottedPath(reference) ? functionEntry(reference) : undefined), [catalogue]);
 
+  const flowId = draft.getState().flowId;
+  const elsewhere = useCallback((name: string, who: "publishers" | "listeners") => <ChannelElsewhere name={name} who={who} flowId={flowId} />, [flowId]);
   const attach = useCallback((handle: GraphHandle | null) => graph.attach(handle), [graph]);
   const nodeTools = useCallback((id: string) => <NodeTools id={id} onMore={(screen) => setMenu({ target: { kind: "node", id }, screen })} />, []);
   const editing = useMemo((): GraphEditing => ({
@@ -91,6 +94,13 @@ export function Canvas() {
       graph.view?.focus();
     },
     nodeTools,
+    channels: {
+      onRename: (id, name) => plan((now) => {
+        const channel = now.channels.find((other) => other.id === id);
+        return channel ? putChannel(now, { ...channel, name }) : { ok: false, reason: "That channel is gone." };
+      }),
+      onShare: (id, shared) => void plan((now) => shareChannel(now, id, shared)),
+    },
     onTidy: tidyUp,
   }), [selection, renaming, draft, plan, panels, nodeTools, tidyUp, entryFor, graph]);
 
@@ -120,6 +130,8 @@ export function Canvas() {
         { label: "Open", icon: SlidersHorizontal, keys: "Enter", run: () => open(target.id) },
         { label: "Rename", icon: Pencil, keys: "F2", run: () => panels.setState({ renaming: target.id }) },
         { label: "Connect…", icon: Cable, keys: "C", run: () => panels.setState({ connecting: target.id }) },
+        { label: "Channels of its ports", icon: Radio, run: () => { open(target.id); panels.setState({ tab: "ports" }); } },
+        ...(hasTag(doc, target.id) ? [{ label: "Who else is in its channel…", icon: Radio, run: () => graph.view?.openChannels(target.id) }] : []),
         "separator" as const,
       ]),
       { label: "Duplicate", icon: CopyPlus, keys: "Ctrl+D", run: () => plan((now) => duplicate(now, selection.nodes, newId)) },
@@ -141,6 +153,7 @@ export function Canvas() {
         editing={editing}
         onOpen={open}
         onOpenEdge={openEdge}
+        channelElsewhere={elsewhere}
         fitKey={fitKey}
         tools={
           <div className="toolcluster" role="group" aria-label="History">
@@ -183,6 +196,8 @@ export function Canvas() {
     </>
   );
 }
+
+const hasTag = (doc: FlowDoc, id: string) => doc.nodes.some((node) => node.id === id && listensTo(node) !== null) || doc.channels.some((channel) => [...channel.publishers, ...channel.subscribers].some((end) => end.nodeId === id));
 
 /** Dropped on a wire, a card lines up behind the one the wire comes from, where it falls near that row. */
 function inWire(doc: FlowDoc, edgeId: string, at: Point): Point {

@@ -1,5 +1,5 @@
 /** Everything that can be done here, and every node, by typing a few letters. */
-import { Activity, CopyPlus, History, ListTree, Maximize, Network, Play, Redo2, Save, Trash2, Undo2, Upload } from "lucide-react";
+import { Activity, CopyPlus, History, ListTree, Maximize, Network, Play, Radio, Redo2, Save, Trash2, Undo2, Upload } from "lucide-react";
 import { useNavigate } from "react-router";
 import { addNode, freePlace, duplicate, removeSelection } from "@/document";
 import { KindTile, kindOf } from "@/shared/ui";
@@ -30,6 +30,7 @@ export function CommandBar({ mode, onRun }: { mode: "all" | "nodes"; onRun: () =
     { id: "save", label: "Save now", icon: Save, keys: "Ctrl+S", run: () => void saver.flush() },
     { id: "fit", label: "Fit everything", icon: Maximize, keys: "1", run: () => graph.view?.fit() },
     { id: "tidy", label: "Tidy up", icon: Network, keys: "Shift+L", run: () => void tidy(doc).then((made) => make(draft, made)).then(() => requestAnimationFrame(() => graph.view?.fit())) },
+    ...(doc.channels.length > 0 ? [{ id: "channels", label: "Show or hide channels", icon: Radio, keys: "Shift+C", run: () => graph.view?.toggleChannels() }] : []),
     { id: "undo", label: "Undo", icon: Undo2, keys: "Ctrl+Z", run: () => void travel(draft, "undo") },
     { id: "redo", label: "Redo", icon: Redo2, keys: "Ctrl+Shift+Z", run: () => void travel(draft, "redo") },
     { id: "outline", label: panels.getState().outline ? "Hide the outline" : "Show the outline", icon: ListTree, keys: "O", run: () => panels.setState((state) => ({ outline: !state.outline })) },

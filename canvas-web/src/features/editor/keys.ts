@@ -161,7 +161,11 @@ function plainKey(editor: Editor, event: KeyboardEvent, key: string): boolean {
       panels.setState({ renaming: only });
       return true;
     case "c":
-      if (only === undefined || event.shiftKey) return false;
+      if (event.shiftKey) {
+        graph.view?.toggleChannels();
+        return true;
+      }
+      if (only === undefined) return false;
       panels.setState({ connecting: only });
       return true;
     case "l":

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { GraphView } from "@/shared/graph";
 import { hasEnded, isValueReference, ProblemError } from "@/shared/protocol";
+import { ChannelElsewhere } from "@/shared/channels";
 import { announce, Banner, Button, Chip, Empty, FlowFaces, toast, TopBar } from "@/shared/ui";
 import { clockTime, useNow } from "@/shared/time";
 import { ConnectionState } from "./ConnectionState";
@@ -137,6 +138,8 @@ function OneRun({ id }: { id: string }) {
   const fitKey = useSettled(`${scoped.graph ? `run ${base.replace(/:\d+$/, "")}` : "none"}${panelNode ? "-panel" : ""}`, 80);
 
   const flowId = execution?.flowId ?? null;
+  const shownFlow = scoped.flowId ?? flowId;
+  const elsewhere = useCallback((name: string, who: "publishers" | "listeners") => <ChannelElsewhere name={name} who={who} flowId={shownFlow} />, [shownFlow]);
   const ended = execution !== null && hasEnded(execution.status);
   const flowGone = run.blueprintGone;
   const [starting, setStarting] = useState(false);
@@ -204,7 +207,7 @@ function OneRun({ id }: { id: string }) {
                 <div className="run-graph grid place-items-center bg-canvas"><Empty icon={Activity} title="The flow was deleted">Its picture went with it. What happened in the run is all below.</Empty></div>
               ) : (
                 <div className="run-graph">
-                  <GraphView flow={graph} catalogue={catalogue} mode="run" nodeStates={cards} edgeStates={edges} edgeLabels={labels} selectedNodeId={selected} onSelect={select} onOpen={open} fitKey={fitKey}>
+                  <GraphView flow={graph} catalogue={catalogue} mode="run" nodeStates={cards} edgeStates={edges} edgeLabels={labels} selectedNodeId={selected} onSelect={select} onOpen={open} fitKey={fitKey} channelElsewhere={elsewhere}>
                     <Legend />
                     <div className="scope-over">
                       {base !== "" && <ScopeBar crumbs={scoped.crumbs} scope={base} group={groupOf(history, base)} count={count} onScope={goTo} />}

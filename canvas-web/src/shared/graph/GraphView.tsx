@@ -2,6 +2,8 @@
 import { getViewportForBounds, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useViewport, type Connection, type EdgeChange, type NodeChange } from "@xyflow/react";
 import { useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from "react";
 import { GRID } from "@/document";
+import { ChannelList } from "./ChannelList";
+import { useChannelsShown } from "./useChannelsShown";
 import { ConnectHint, DrawnWire } from "./ConnectHint";
 import { boundsOf } from "./geometry";
 import { levelOf } from "./level";
@@ -32,7 +34,8 @@ export function GraphView(props: GraphViewProps) {
 function Graph(props: GraphViewProps) {
   const { flow, mode, onSelect, onOpen, editing, children, tools, fitKey, ref } = props;
   const [dropTarget, setDropTarget] = useState<string | null>(null);
-  const { rfNodes, rfEdges, routes, mapCards, onPositions, endDrag } = useGraph(props, dropTarget);
+  const channels = useChannelsShown(props);
+  const { rfNodes, rfEdges, routes, mapCards, onPositions, endDrag } = useGraph(props, dropTarget, channels.looked, channels.open);
   const reactFlow = useReactFlow<CardNode, WireEdge>();
   const wrapper = useRef<HTMLElement>(null);
   const [interacting, setInteracting] = useState(false);
@@ -47,16 +50,18 @@ function Graph(props: GraphViewProps) {
   const fit = useCallback(() => fitNow(travel()), [fitNow]);
   const focusNode = useCallback((id: string) => wrapper.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${id}"]`)?.focus({ preventScroll: true }), []);
 
+  const jump = useCallback((id: string) => {
+    const node = reactFlow.getInternalNode(id);
+    if (!node) return;
+    const { x, y } = node.internals.positionAbsolute;
+    const zoom = Math.max(reactFlow.getZoom(), 0.85);
+    void reactFlow.setCenter(x + (node.width ?? 0) / 2, y + (node.height ?? 0) / 2, { zoom, duration: travel() });
+    focusNode(id);
+  }, [reactFlow, focusNode]);
+
   useImperativeHandle(ref, () => ({
     fit,
-    jump: (id) => {
-      const node = reactFlow.getInternalNode(id);
-      if (!node) return;
-      const { x, y } = node.internals.positionAbsolute;
-      const zoom = Math.max(reactFlow.getZoom(), 0.85);
-      void reactFlow.setCenter(x + (node.width ?? 0) / 2, y + (node.height ?? 0) / 2, { zoom, duration: travel() });
-      focusNode(id);
-    },
+    jump,
     reveal: (id) => {
       // Two frames: one for the store to learn of a new node, one for its place.
       requestAnimationFrame(() => {
@@ -76,6 +81,8 @@ function Graph(props: GraphViewProps) {
       const slow = { duration: travel() };
       void (direction === "in" ? reactFlow.zoomIn(slow) : direction === "out" ? reactFlow.zoomOut(slow) : reactFlow.zoomTo(1, slow));
     },
+    toggleChannels: () => channels.toggle(),
+    openChannels: (id) => wrapper.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${id}"] .channel-tag`)?.click(),
     focus: () => {
       const chosen = wrapper.current?.querySelector<HTMLElement>(".react-flow__node.selected");
       (chosen ?? wrapper.current)?.focus({ preventScroll: true });
@@ -85,7 +92,7 @@ function Graph(props: GraphViewProps) {
       return reactFlow.screenToFlowPosition(box ? { x: box.left + box.width / 2, y: box.top + box.height / 2 } : { x: 0, y: 0 });
     },
     toCanvas: (screen) => reactFlow.screenToFlowPosition(screen),
-  }), [fit, focusNode, reactFlow]);
+  }), [fit, jump, reactFlow, channels]);
 
   const fitted = useRef(fitKey);
   useEffect(() => {
@@ -204,6 +211,7 @@ function Graph(props: GraphViewProps) {
           editing?.onMove(Object.fromEntries(dragged.map((node) => [node.id, node.position])));
           endDrag();
         }}
+        {...channels.hover}
         onNodeDoubleClick={(_event, node) => onOpen?.(node.id)}
         onEdgeDoubleClick={(_event, edge) => props.onOpenEdge?.(edge.id)}
         onNodeContextMenu={(event, node) => {
@@ -277,9 +285,20 @@ function Graph(props: GraphViewProps) {
         <Minimap cards={mapCards} />
         <div className="flex flex-col items-start gap-2">
           {tools}
-          <ZoomTools onFit={fit} onTidy={editing?.onTidy} />
+          <ZoomTools onFit={fit} onTidy={editing?.onTidy} channels={channels.any ? { shown: channels.looked.all, onToggle: channels.toggle } : null} />
         </div>
       </div>
+      {channels.opened && (
+        <ChannelList
+          open={channels.opened} flow={flow} editing={editing?.channels} elsewhere={props.channelElsewhere} onRenamed={channels.renamed} onClose={channels.close}
+          onGo={(id) => {
+            channels.close();
+            if (editing) editing.onSelection({ nodes: new Set([id]), edges: new Set() });
+            else onSelect?.(id);
+            jump(id);
+          }}
+        />
+      )}
       {children}
     </section>
   );

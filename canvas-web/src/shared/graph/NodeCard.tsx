@@ -3,6 +3,8 @@ import { Handle, Position, useStore, type Node, type NodeProps } from "@xyflow/r
 import { memo, type ReactNode } from "react";
 import type { FlowNode, Problem } from "@/shared/protocol/types";
 import { duration, KindTile, ProblemSign, StatusSign, statusWord, type KindLook } from "@/shared/ui";
+import type { ChannelTag } from "./channels";
+import { ChannelTags, type OpenTag } from "./ChannelTags";
 import type { CardShape, PlacedPort } from "./geometry";
 import { ROW_HEIGHT } from "./geometry";
 import { levelOf, type Level } from "./level";
@@ -24,6 +26,8 @@ export interface CardData extends Record<string, unknown> {
   tools: ReactNode;
   renaming: boolean;
   onRename: ((name: string | null) => void) | undefined;
+  tags: readonly ChannelTag[] | undefined;
+  onTag: (open: OpenTag) => void;
 }
 
 export type CardNode = Node<CardData, "card">;
@@ -48,6 +52,7 @@ export const NodeCard = memo(function NodeCard({ data, selected, dragging }: Nod
       {level === "signal" ? <Block data={data} /> : <Body data={data} level={level} />}
       {shape.inputs.map((port) => <PortHandle key={`in-${port.key}`} port={port} side="target" wired={data.wired.has(`in:${port.key}`)} editable={data.onRename !== undefined} />)}
       {shape.outputs.map((port) => <PortHandle key={`out-${port.key}`} port={port} side="source" wired={data.wired.has(`out:${port.key}`)} editable={data.onRename !== undefined} />)}
+      {data.tags && level !== "signal" && <ChannelTags nodeId={node.id} name={node.name} tags={data.tags} onOpen={data.onTag} />}
     </div>
   );
 });

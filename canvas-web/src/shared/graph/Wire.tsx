@@ -14,6 +14,8 @@ export interface WireData extends Record<string, unknown> {
   /** It leads back: drawn in its own way, and says how often. */
   isLoop: boolean;
   label: string;
+  /** Nobody drew it: a channel stands for it. */
+  channel?: { name: string; hue: string };
 }
 
 export type WireEdge = Edge<WireData, "wire">;
@@ -29,11 +31,11 @@ export const Wire = memo(function Wire({ id, sourceX, sourceY, targetX, targetY,
   const fits = kept && near(kept[0], from) && near(kept.at(-1), to);
   const route = fits ? kept : simpleRoute(from, to);
   const state = data?.state ?? "idle";
-  const classes = ["wire", state, data?.isError ? "on-error" : "", data?.isLoop ? "back" : "", selected ? "selected" : "", data?.target ? "drop" : "", data?.still ? "still" : ""].join(" ");
+  const classes = ["wire", state, data?.isError ? "on-error" : "", data?.isLoop ? "back" : "", selected ? "selected" : "", data?.target ? "drop" : "", data?.still ? "still" : "", data?.channel ? "by-channel" : ""].join(" ");
   const dead = state === "dead";
   const end = dead ? shortened(route, 10) : shortened(route, 6);
   return (
-    <g className={classes} data-testid={`edge-${id}`} data-state={state}>
+    <g className={classes} data-testid={data?.channel ? `channel-wire-${data.channel.name}` : `edge-${id}`} data-state={state} style={data?.channel && ({ "--hue": data.channel.hue } as React.CSSProperties)}>
       <path className="wire-hit react-flow__edge-interaction" d={pathOf(route)} fill="none" />
       <path className="wire-line react-flow__edge-path" d={pathOf(end)} fill="none" />
       {dead ? (

@@ -1,9 +1,9 @@
-/** Zoom, fit and tidy, in the canvas's lower left corner. */
+/** Zoom, fit, tidy and channels, in the canvas's lower left corner. */
 import { useReactFlow, useStore } from "@xyflow/react";
-import { Maximize, Minus, Network, Plus } from "lucide-react";
+import { Maximize, Minus, Network, Plus, Radio } from "lucide-react";
 import { reduced } from "./motion";
 
-export function ZoomTools({ onFit, onTidy }: { onFit: () => void; onTidy: (() => void) | undefined }) {
+export function ZoomTools({ onFit, onTidy, channels }: { onFit: () => void; onTidy: (() => void) | undefined; channels: { shown: boolean; onToggle: () => void } | null }) {
   const zoom = useStore((state) => state.transform[2]);
   const { zoomIn, zoomOut, zoomTo } = useReactFlow();
   const slow = { duration: reduced() ? 0 : 140 };
@@ -14,6 +14,7 @@ export function ZoomTools({ onFit, onTidy }: { onFit: () => void; onTidy: (() =>
       <button type="button" aria-label="Zoom in" data-tip="Zoom in" data-keys="+" onClick={() => void zoomIn(slow)}><Plus className="icon" /></button>
       <button type="button" aria-label="Fit everything" data-tip="Fit everything" data-keys="1" onClick={onFit}><Maximize className="icon" /></button>
       {onTidy && <button type="button" aria-label="Tidy up" data-tip="Tidy up" data-keys="Shift+L" onClick={onTidy}><Network className="icon" /></button>}
+      {channels && <button type="button" aria-label="Show channels" aria-pressed={channels.shown} data-testid="channels-toggle" data-tip={channels.shown ? "Hide channels" : "Show channels"} data-keys={onTidy && "Shift+C"} onClick={channels.onToggle}><Radio className="icon" /></button>}
     </div>
   );
 }

@@ -1,11 +1,12 @@
 /** Turns nodes into what React Flow draws, and keeps what has not changed, so that one edit redraws one card. */
 import { Position } from "@xyflow/react";
-import { loopLabel } from "@/document";
+import { allWires, loopLabel } from "@/document";
 import type { ReactNode } from "react";
 import type { FlowEdge, FlowNode, HandlerEntry, Problem } from "@/shared/protocol/types";
 import { kindOf } from "@/shared/ui";
+import { tagWords, type ChannelTag } from "./channels";
 import { errorWired, shapeOf, WIDTH, type CardShape, type Rect } from "./geometry";
-import type { CardNode } from "./NodeCard";
+import type { CardData, CardNode } from "./NodeCard";
 import { routeAll, type Route, type WireEnds } from "./routing";
 import { summaryOf } from "./summary";
 import type { EdgeState, GraphFlow, GraphViewProps, NodeRunState } from "./types";
@@ -31,6 +32,8 @@ export interface CardInput {
   tools: ReactNode;
   renaming: boolean;
   onRename: ((nodeId: string, name: string | null) => void) | undefined;
+  tags: readonly ChannelTag[] | undefined;
+  onTag: CardData["onTag"];
 }
 
 export class CardCache {
@@ -48,7 +51,7 @@ export class CardCache {
   card(input: CardInput): CardNode {
     const inputs = [
       input.node, input.entry, input.mode, input.run, input.problem, input.wiredPorts, input.errorShown, input.selected,
-      input.position.x, input.position.y, input.dragging, input.tools, input.renaming, input.onRename,
+      input.position.x, input.position.y, input.dragging, input.tools, input.renaming, input.onRename, input.tags, input.onTag,
     ];
     const known = this.kept.get(input.node.id);
     if (known?.inputs.every((value, index) => Object.is(value, inputs[index]))) return known.card;
@@ -81,15 +84,16 @@ export class CardCache {
       ariaLabel: ariaLabel(input, summary.text),
       data: {
         node, shape, look, summary, mode, run: input.run, problem: input.problem, wired: new Set(input.wiredPorts.split(" ")), tools: input.tools,
-        renaming: input.renaming, onRename: onRename && ((name) => onRename(node.id, name)),
+        renaming: input.renaming, onRename: onRename && ((name) => onRename(node.id, name)), tags: input.tags, onTag: input.onTag,
       },
     };
   }
 }
 
-function ariaLabel({ node, mode, run, problem }: CardInput, setting: string): string {
-  if (mode === "run") return `${node.name}, ${run ? (run.word ?? run.status) : "not started"}${run?.round ? `, round ${run.round}` : ""}${run?.time ? `, ${run.time}` : ""}`;
-  return problem ? `${node.name}, ${node.type}, problem: ${problem.message}` : `${node.name}, ${node.type}, ${setting}`;
+function ariaLabel({ node, mode, run, problem, tags }: CardInput, setting: string): string {
+  const channels = (tags ?? []).map((tag) => `, ${tagWords(tag)}`).join("");
+  if (mode === "run") return `${node.name}, ${run ? (run.word ?? run.status) : "not started"}${run?.round ? `, round ${run.round}` : ""}${run?.time ? `, ${run.time}` : ""}${channels}`;
+  return problem ? `${node.name}, ${node.type}, problem: ${problem.message}${channels}` : `${node.name}, ${node.type}, ${setting}${channels}`;
 }
 
 /** Which of a node's ports have wires, as a text that compares. */
@@ -108,15 +112,15 @@ export function wiredPorts(edges: readonly FlowEdge[]): Map<string, string> {
 }
 
 export function cardRects(flow: GraphFlow, cache: CardCache): (Rect & { id: string })[] {
-  const shown = errorWired(flow.nodes, flow.edges);
+  const shown = errorWired(flow.nodes, allWires(flow));
   return flow.nodes.map((node) => ({ id: node.id, ...node.position, width: WIDTH, height: cache.shape(node, shown.has(node.id)).height }));
 }
 
-/** Routes for the whole drawing, by edge id. */
-export function routesOf(flow: GraphFlow, cache: CardCache): Map<string, Route> {
-  const shown = errorWired(flow.nodes, flow.edges);
+/** Routes by edge id: for the whole drawing, or for these wires by themselves. */
+export function routesOf(flow: GraphFlow, cache: CardCache, edges: readonly FlowEdge[] = flow.edges): Map<string, Route> {
+  const shown = errorWired(flow.nodes, allWires(flow));
   const nodes = new Map(flow.nodes.map((node) => [node.id, { node, shape: cache.shape(node, shown.has(node.id)) }]));
-  const wires = flow.edges.flatMap((edge): WireEnds[] => {
+  const wires = edges.flatMap((edge): WireEnds[] => {
     const from = nodes.get(edge.source.nodeId);
     const to = nodes.get(edge.target.nodeId);
     const out = from?.shape.outputs.find((port) => port.key === edge.source.port);

@@ -1,7 +1,7 @@
 /** What the graph draws, as data: the contract between GraphView and the pages that use it. */
 import type { ReactNode, Ref } from "react";
 import type { Point } from "@/document";
-import type { FlowEdge, FlowNode, HandlerEntry, Problem } from "@/shared/protocol/types";
+import type { FlowChannel, FlowEdge, FlowNode, HandlerEntry, Problem } from "@/shared/protocol/types";
 import type { RunStatus } from "@/shared/ui";
 
 /** How one node stands in a run. The card keeps its geometry: the foot shows this instead of the setting. */
@@ -27,6 +27,7 @@ export type EdgeState = "idle" | "pending" | "flowing" | "carried" | "dead" | "e
 export interface GraphFlow {
   nodes: readonly FlowNode[];
   edges: readonly FlowEdge[];
+  channels?: readonly FlowChannel[];
 }
 
 export interface GraphViewProps {
@@ -35,7 +36,7 @@ export interface GraphViewProps {
   mode: "edit" | "run";
   /** By node id. In run mode a node without one shows "Not started". */
   nodeStates?: Readonly<Record<string, NodeRunState>>;
-  /** By edge id. In run mode an edge without one is pending. */
+  /** By edge id, wires of channels by theirs. In run mode an edge without one is pending. */
   edgeStates?: Readonly<Record<string, EdgeState>>;
   problems?: readonly Problem[];
   selectedNodeId?: string | null;
@@ -46,6 +47,8 @@ export interface GraphViewProps {
   onOpenEdge?: (edgeId: string) => void;
   /** By edge id: what the wire says at its middle instead of its own words ("3 of 10"). */
   edgeLabels?: Readonly<Record<string, string>>;
+  /** Who of other flows is at the project's channel of this name, for the list that a tag opens. */
+  channelElsewhere?: (name: string, who: "publishers" | "listeners") => ReactNode;
   /** What only the editor can do; absent where the graph is read-only. */
   editing?: GraphEditing;
   /** Laid over the canvas: banners, hints, legends. */
@@ -65,6 +68,10 @@ export interface GraphHandle {
   /** Move the view only as far as the node needs to be seen. */
   reveal: (nodeId: string) => void;
   zoom: (direction: "in" | "out" | "full") => void;
+  /** Show or hide all wires of channels. */
+  toggleChannels: () => void;
+  /** The list behind a node's first tag. */
+  openChannels: (nodeId: string) => void;
   focus: () => void;
   /** The canvas point in the middle of the view. */
   middle: () => Point;
@@ -108,6 +115,8 @@ export interface GraphEditing {
   onRename: (nodeId: string, name: string | null) => void;
   /** Buttons over the one selected card. */
   nodeTools: (nodeId: string) => ReactNode;
+  /** False where the change was refused. */
+  channels: { onRename: (id: string, name: string) => boolean; onShare: (id: string, shared: boolean) => void };
   /** Arrange the cards. */
   onTidy: () => void;
 }

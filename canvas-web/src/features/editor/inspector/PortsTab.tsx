@@ -1,6 +1,7 @@
-/** A node's ports: keys, types, defaults, and how it waits for its inputs. Renaming a port takes its wires along. */
+/** A node's ports: keys, types, defaults, channels, and how it waits for its inputs. Renaming a port takes its wires and channels along. */
 import { Plus, X } from "lucide-react";
 import { useState } from "react";
+import { PortChannels } from "./PortChannels";
 import { changeNode, declaredOutputs, hasErrorPort, inputPorts, JOIN_MODES, joinMode, PORT_TYPES, portKeyProblem, type Port, type PortSide } from "@/document";
 import { JsonField } from "@/shared/forms";
 import type { FlowNode, InputPort, OutputPort } from "@/shared/protocol";
@@ -49,13 +50,14 @@ export function PortsTab({ node }: { node: FlowNode }) {
           <h3 className="sect-title">Outputs <span className="count">{outputs.length + (hasErrorPort(node) ? 1 : 0)}</span></h3>
           {byCases ? (
             <>
-              <ul className="m-0 grid list-none gap-1 p-0">{outputs.map((port) => <li key={port.key} className="mono">{port.key}</li>)}</ul>
+              <ul className="m-0 grid list-none gap-1 p-0">{outputs.map((port) => <li key={port.key}><span className="mono">{port.key}</span><PortChannels node={node} side="publishers" port={port.key} /></li>)}</ul>
               <p className="help m-0 mt-2">These follow from the condition’s settings.</p>
             </>
           ) : (
             <PortRows node={node} side="outputs" ports={outputs} onChange={(ports) => setPorts("outputs", ports)} />
           )}
           {hasErrorPort(node) && <p className="help m-0 mt-2"><span className="mono text-failed">error</span> is always there: wired, a failure goes along it instead of ending the run.</p>}
+          {hasErrorPort(node) && <PortChannels node={node} side="publishers" port="error" />}
         </section>
       )}
     </>
@@ -95,6 +97,7 @@ function PortRows({ node, side, ports, onChange }: { node: FlowNode; side: PortS
             ) : (
               <button type="button" className="link justify-self-start text-micro" onClick={() => setOpen(port.key)}>Add a default</button>
             ))}
+          <PortChannels node={node} side={side === "inputs" ? "subscribers" : "publishers"} port={port.key} />
         </div>
       ))}
       <Button size="small" tone="quiet" icon={Plus} className="justify-self-start" data-testid={`add-${side}`} onClick={() => onChange([...ports, freePort(ports, side)])}>

@@ -1,6 +1,6 @@
 /** What travelled along the wires: which ports a node lit, how each edge stands, what came in at a node. Pure. */
-import { type Activation, type FlowEdge, type FlowNode, isValueReference, type Json, type JsonObject } from "@/shared/protocol";
-import { inputPorts } from "@/document";
+import { type Activation, type FlowChannel, type FlowEdge, type FlowNode, isValueReference, type Json, type JsonObject } from "@/shared/protocol";
+import { allWires, inputPorts } from "@/document";
 import type { EdgeState } from "@/shared/graph";
 import { resultIsOut } from "./ports";
 import { hasFailed, type NodeRun, type RunState } from "./runState";
@@ -8,6 +8,8 @@ import { hasFailed, type NodeRun, type RunState } from "./runState";
 export interface Graph {
   nodes: readonly FlowNode[];
   edges: readonly FlowEdge[];
+  /** Wires that nobody drew: values go along them as along the others. */
+  channels?: readonly FlowChannel[];
 }
 
 /** What is left of a graph whose flow was deleted: the nodes the events speak of, without names and wires. */
@@ -31,12 +33,13 @@ function errorValue(run: NodeRun): JsonObject {
   return { type, message, ...(stack === undefined ? {} : { stack }), attempt: run.tries.at(-1)?.attempt ?? 1 };
 }
 
+/** By edge id; wires of channels by theirs. */
 export function edgeStates(graph: Graph, state: RunState, activations: ReadonlyMap<string, Activation> = new Map()): Record<string, EdgeState> {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   const errorWired = wiredErrors(graph);
   const states: Record<string, EdgeState> = {};
   const lit = new Map<string, JsonObject | null>();
-  for (const edge of graph.edges) {
+  for (const edge of allWires(graph)) {
     const node = nodes.get(edge.source.nodeId);
     const run = state.nodes[edge.source.nodeId];
     if (node === undefined || run === undefined) {
@@ -63,7 +66,7 @@ function edgeState(edge: FlowEdge, source: NodeRun, lit: JsonObject | null, erro
 }
 
 export function wiredErrors(graph: Graph): Set<string> {
-  return new Set(graph.edges.filter((edge) => edge.source.port === "error").map((edge) => edge.source.nodeId));
+  return new Set(allWires(graph).filter((edge) => edge.source.port === "error").map((edge) => edge.source.nodeId));
 }
 
 export interface Incoming {
@@ -93,7 +96,7 @@ export function incoming(
   const errorWired = wiredErrors(graph);
   const found: Incoming[] = [];
   for (const port of inputPorts(node)) {
-    const all = graph.edges.filter((edge) => edge.target.nodeId === nodeId && edge.target.port === port.key);
+    const all = allWires(graph).filter((edge) => edge.target.nodeId === nodeId && edge.target.port === port.key);
     // From the second round on a port that a back wire feeds takes what came along it; before that nothing came.
     const back = before === undefined ? [] : all.filter((edge) => edge.loop !== undefined);
     const edges = back.length > 0 ? back : all.filter((edge) => edge.loop === undefined);

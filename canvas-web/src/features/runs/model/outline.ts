@@ -1,11 +1,12 @@
 /** The nodes in the order one reads a flow: along the wires from the triggers, side by side from top to bottom. Pure. */
+import { allWires } from "@/document";
 import type { FlowNode } from "@/shared/protocol";
 import type { Graph } from "./flowing";
 
 export function outlineOrder(graph: Graph): FlowNode[] {
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
   const waiting = new Map(graph.nodes.map((node) => [node.id, 0]));
-  const edges = graph.edges.filter((edge) => edge.loop === undefined && byId.has(edge.source.nodeId) && byId.has(edge.target.nodeId));
+  const edges = allWires(graph).filter((edge) => edge.loop === undefined && byId.has(edge.source.nodeId) && byId.has(edge.target.nodeId));
   for (const edge of edges) waiting.set(edge.target.nodeId, (waiting.get(edge.target.nodeId) ?? 0) + 1);
   const order: FlowNode[] = [];
   const left = new Set(graph.nodes);

@@ -163,4 +163,16 @@ describe("the wires", () => {
     expect(incoming(graph, nodeId(3), state(run), {})).toEqual([{ port: "input", value: { q: 1 }, from: nodeId(2) }]);
     expect(incoming(graph, nodeId(5), state(run), {})).toMatchObject([{ port: "a", value: "yes" }, { port: "b", value: 0, from: null }]);
   });
+
+  it("light up where a channel stands for them, and tell a listener what came", () => {
+    const piped = {
+      nodes: [node(1, "trigger", "Start"), node(2, "action", "Work"), node(3, "action", "Listen")],
+      edges: [edge(1, 2)],
+      channels: [{ id: "c", name: "news", publishers: [{ nodeId: nodeId(2), port: "out" }], subscribers: [{ nodeId: nodeId(3), port: "input" }] }],
+    };
+    const events = new Recording().started().begin(1, 1).end(1, 1, {}).begin(2, 2).end(3, 2, "hot").begin(4, 3).events;
+    const state = fold(EMPTY, events, 0, events.length);
+    expect(Object.values(edgeStates(piped, state))).toEqual(["carried", "flowing"]);
+    expect(incoming(piped, nodeId(3), state, {})).toEqual([{ port: "input", value: "hot", from: nodeId(2) }]);
+  });
 });

@@ -1,0 +1,2 @@
+/** The project's channels, which join flows. */
+export { ChannelElsewhere } from "./ChannelElsewhere";
