@@ -38,14 +38,14 @@ class TheMesh(KillStage):
     def strike(self, execution_id: str) -> None:
         name = wait_for(lambda: self.owner(execution_id), seconds=SECONDS, what="the worker that has the run")
         self._killed[name] = self.mesh.kill(name)
+        self._await_ends()
 
     def strike_all(self) -> None:
         # The supervisor stands still, or it would start them again before `mend`.
         self._supervisor(signal.SIGSTOP)
         for name in ALL:
             self._killed[name] = self.mesh.kill(name)
-        for pid in self._killed.values():
-            wait_for(lambda at=pid: _has_ended(at), seconds=SECONDS, what=f"the end of {pid}")
+        self._await_ends()
 
     def mend(self) -> None:
         self._supervisor(signal.SIGCONT)
@@ -72,6 +72,10 @@ class TheMesh(KillStage):
         finally:
             await connection.close()
         return found
+
+    def _await_ends(self) -> None:
+        for pid in self._killed.values():
+            wait_for(lambda at=pid: _has_ended(at), seconds=SECONDS, what=f"the end of {pid}")
 
     def _supervisor(self, number: signal.Signals) -> None:
         assert self.mesh.process is not None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import structlog
 from running_product import wait_for
 from triggerflow_orchestrator.domain.lease import Queued
 from triggerflow_orchestrator.queue.consumer import KickConsumer
@@ -131,6 +132,26 @@ def test_kicks_come_again_after_the_server_was_killed_and_started(
         assert time.monotonic() - started < 1, "who kicks was held up"
         valkey.start()
         _kick_until_heard(sender, heard, f"after-{round_number}")
+
+
+@pytest.mark.slow
+def test_a_server_that_is_away_is_looked_for_at_the_same_rate_however_long_it_takes(
+    valkey: ValkeyServer, sender: KickSender, listen: Callable[[Kicked], KickConsumer]
+) -> None:
+    """Else whichever worker waits longest hears nothing while the others are kicked for everything."""
+    heard = Heard()
+    listen(heard)
+    _kick_until_heard(sender, heard, "before")
+    with structlog.testing.capture_logs() as lines:
+        valkey.kill()
+        wait_for(
+            lambda: sum(line["event"] == "kicks_not_heard" for line in list(lines)) >= 8,
+            seconds=50,  # Celery's own waits add up to 56
+            what="eight looks",
+        )
+    assert {line["retry_seconds"] for line in lines if line["event"] == "kicks_not_heard"} == {1}
+    valkey.start()
+    _kick_until_heard(sender, heard, "after")
 
 
 @pytest.mark.slow

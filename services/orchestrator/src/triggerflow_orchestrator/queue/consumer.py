@@ -17,6 +17,8 @@ import structlog
 from celery import bootsteps
 from celery.app.trace import setup_worker_optimizations
 from celery.worker import WorkController, state
+from celery.worker.consumer import Consumer
+from celery.worker.state import maybe_shutdown
 from kombu.asynchronous import set_event_loop
 
 from triggerflow_orchestrator.queue.celery_app import add_kick_task, make_app
@@ -28,6 +30,8 @@ Kicked = Callable[[Sequence[str]], None]
 THREADS: Final = 2
 
 _RESTART_SECONDS: Final = 1.0
+# Whole seconds: in between Celery sees that it is to stop.
+_RECONNECT_SECONDS: Final = 1
 
 
 class Gate:
@@ -89,6 +93,26 @@ class GateStep(bootsteps.StartStopStep):
         hub.add_reader(self.gate.fileno(), self.gate.drain)
 
 
+class _Consumer(Consumer):
+    """Celery's, that looks for a Redis that is away every second.
+
+    Celery itself looks after 2, 4, 6 s and so on, up to half a minute. Each worker is at another place in that when
+    Redis is back, and until the last one looks, the others are kicked for everything.
+    """
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Return it once it is connected."""
+
+        def failed(error: Exception, seconds: float) -> None:
+            log.warning("kicks_not_heard", error=str(error), retry_seconds=seconds)
+
+        connected = conn.ensure_connection(
+            failed, interval_start=_RECONNECT_SECONDS, interval_step=0, callback=maybe_shutdown
+        )
+        self.first_connection_attempt = False
+        return connected
+
+
 class _Controller(WorkController):
     """Celery's worker without its command line, signals and logging."""
 
@@ -144,6 +168,7 @@ class KickConsumer:
             app=app,
             hostname=f"{self._name}@triggerflow",
             pool_cls="threads",
+            consumer_cls=_Consumer,
             concurrency=THREADS,
             without_gossip=True,
             without_mingle=True,
