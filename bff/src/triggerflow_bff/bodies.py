@@ -18,6 +18,7 @@ from triggerflow_chassis.errors import (
     BadParameter,
     Invalid,
     TooLarge,
+    TooSlow,
     UnsupportedMediaType,
     Violation,
 )
@@ -25,7 +26,7 @@ from triggerflow_chassis.errors import (
 from triggerflow_bff.call import Call
 
 # What is wrong with what was sent, whatever the path names.
-_OF_THE_CALLER = (TooLarge, UnsupportedMediaType, BadJson, BadParameter, BadCursor, Invalid)
+_OF_THE_CALLER = (TooLarge, TooSlow, UnsupportedMediaType, BadJson, BadParameter, BadCursor, Invalid)
 
 
 @asynccontextmanager
@@ -39,7 +40,7 @@ async def path_first(exists: Callable[[], Awaitable[object]]) -> AsyncIterator[N
 
 
 async def read(call: Call) -> bytes:
-    """The body of a request that may have JSON. Raises TooLarge, UnsupportedMediaType."""
+    """The body of a request that may have JSON. Raises TooLarge, TooSlow, UnsupportedMediaType."""
     body = await call.read()
     media = call.header(b"content-type")
     if media is None:

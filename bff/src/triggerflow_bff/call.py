@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from starlette.types import Message, Receive, Scope
 from triggerflow_chassis import ids
-from triggerflow_chassis.errors import NotFound, TooLarge
+from triggerflow_chassis.errors import NotFound, TooLarge, TooSlow
 from triggerflow_chassis.identity import Principal
 
 from triggerflow_bff.query import Query
@@ -55,23 +56,29 @@ class Call:
         return ids.normalise(value)
 
     async def read(self) -> bytes:
-        """The whole body. Raises TooLarge as soon as that is known, whatever Content-Length says."""
-        limit = self.parts.settings.limits.body_bytes
+        """The whole body. Raises TooLarge as soon as that is known, whatever Content-Length says; and TooSlow."""
+        limits = self.parts.settings.limits
         length = self.header(b"content-length")
-        if length is not None and length.isdigit() and int(length) > limit:
+        if length is not None and length.isdigit() and int(length) > limits.body_bytes:
             raise TooLarge
-        message: Message = await self.receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body", False):
-            if len(body) > limit:
-                raise TooLarge
-            return body
-        pieces = [body]
-        size = len(body)
-        while message.get("more_body", False):
-            message = await self.receive()
+        try:
+            async with asyncio.timeout(limits.body_seconds):
+                return await self._pieces(limits.body_bytes, limits.body_pause_seconds)
+        except TimeoutError:
+            raise TooSlow(
+                f"The body may take {limits.body_seconds:g} s, and pause for {limits.body_pause_seconds:g} s. "
+                "Send it again, faster or in smaller parts."
+            ) from None
+
+    async def _pieces(self, most_bytes: int, pause_seconds: float) -> bytes:
+        pieces: list[bytes] = []
+        size, more = 0, True
+        while more:
+            async with asyncio.timeout(pause_seconds):
+                message: Message = await self.receive()
             pieces.append(message.get("body", b""))
             size += len(pieces[-1])
-            if size > limit:
+            if size > most_bytes:
                 raise TooLarge
-        return b"".join(pieces)
+            more = message.get("more_body", False)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)

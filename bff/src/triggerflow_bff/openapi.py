@@ -28,7 +28,7 @@ SESSION: Json = {
 }
 TOKEN: Json = {"type": "http", "scheme": "bearer", "description": "The text of $TFCANVAS_HOME/token."}
 _ANY = ("FORBIDDEN", "INTERNAL", "UNAVAILABLE", "DEADLINE")
-_OF_A_BODY = ("TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "BAD_JSON", "INVALID")
+_OF_A_BODY = ("TOO_SLOW", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "BAD_JSON", "INVALID")
 _CONVERTOR = re.compile(r":[a-z]+\}")
 _IN_PATH = re.compile(r"\{([A-Za-z]+)\}")
 

@@ -38,6 +38,7 @@ KINDS: dict[str, Kind] = {
     "NOT_FOUND": Kind(404, "Not found", 4404),
     "NO_SUCH_TRIGGER": Kind(404, "No such trigger"),
     "METHOD_NOT_ALLOWED": Kind(405, "Method not allowed"),
+    "TOO_SLOW": Kind(408, "Too slow"),
     "RUNNING": Kind(409, "An execution is running"),
     "NO_VERSION": Kind(409, "Nothing is published"),
     "NO_MANUAL_TRIGGER": Kind(409, "No manual trigger"),
@@ -94,6 +95,9 @@ def answer(error: ServiceError, trace_id: str, *, allow: str | None = None) -> A
     match body["status"]:
         case 401:
             headers.append((b"www-authenticate", b"Bearer"))
+        case 408:
+            # What is left of the body is not waited for.
+            headers.append((b"connection", b"close"))
         case 405 if allow is not None:
             headers.append((b"allow", allow.encode()))
         case 412 if "currentEtag" in body:

@@ -13,6 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from triggerflow_bff.live.wire import Wired
+from triggerflow_bff.unfinished import BoundedProtocol
 
 # A reader that does not even answer pings is gone; one that is only slow gets its close code first.
 PING_SECONDS = 20.0
@@ -21,7 +22,7 @@ _FILES = 16_384
 
 
 OPTIONS: dict[str, Any] = {
-    "http": "httptools",
+    "http": BoundedProtocol,
     "ws": "websockets-sansio",
     # A compressed frame could not be shared between clients, and a context a client costs more than the events.
     "ws_per_message_deflate": False,

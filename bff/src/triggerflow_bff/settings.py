@@ -17,6 +17,9 @@ class Limits:
     """What one caller may take. Times are in seconds."""
 
     body_bytes: int = MAX_BODY_BYTES
+    # A body may pause for so long, and may take so long in all: a form with a large file over a slow line does.
+    body_pause_seconds: float = 20.0
+    body_seconds: float = 300.0
     # A live reader may fall behind by this much before it is dropped and has to resume by cursor.
     queued_events: int = 2_048
     queued_bytes: int = 4 * 1024 * 1024

@@ -143,6 +143,13 @@ class TooLarge(ServiceError):
     default_detail = "The body is larger than 8,388,608 bytes."
 
 
+class TooSlow(ServiceError):
+    """The body did not come in time. Of REST only."""
+
+    reason = "TOO_SLOW"
+    default_detail = "The body came too slowly. Send it again."
+
+
 class UnsupportedMediaType(ServiceError):
     """The body is not application/json. Of REST only."""
 
@@ -288,6 +295,7 @@ BY_REASON: Mapping[str, type[ServiceError]] = {
         PreconditionRequired,
         StaleEtag,
         TooLarge,
+        TooSlow,
         UnsupportedMediaType,
         Invalid,
         IdempotencyKeyReused,

@@ -33,6 +33,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_ALREADY_ENDED: _ClassVar[ErrorReason]
     ERROR_REASON_ALREADY_ANSWERED: _ClassVar[ErrorReason]
     ERROR_REASON_RUN_FAILED: _ClassVar[ErrorReason]
+    ERROR_REASON_TOO_SLOW: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_BAD_JSON: ErrorReason
 ERROR_REASON_BAD_PARAMETER: ErrorReason
@@ -60,3 +61,4 @@ ERROR_REASON_NO_MANUAL_TRIGGER: ErrorReason
 ERROR_REASON_ALREADY_ENDED: ErrorReason
 ERROR_REASON_ALREADY_ANSWERED: ErrorReason
 ERROR_REASON_RUN_FAILED: ErrorReason
+ERROR_REASON_TOO_SLOW: ErrorReason
