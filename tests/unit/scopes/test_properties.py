@@ -7,7 +7,7 @@ import pytest
 
 from .laws import check
 
-GRAPHS = int(os.environ.get("SCOPES_GRAPHS", "2000"))
+GRAPHS = int(os.environ.get("SCOPES_GRAPHS", "400"))
 SEED = os.environ.get("SCOPES_SEED")
 PARTS = 8
 

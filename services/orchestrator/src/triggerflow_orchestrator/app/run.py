@@ -145,10 +145,12 @@ class Run:
                 self._go_on(move, now, self.scopes.fail(activation.scope, activation.node, taken.failure))
         self.scopes.sealed = frozenset()
 
-    def resume(self, unit: Unit, scopes: Scopes, seq: int) -> Transition:
-        """Go on after a restart: the scopes replayed from the journal, and the number of its last row."""
+    def resume(self, unit: Unit, scopes: Scopes, seq: int, last_activation: str | None) -> Transition:
+        """Go on after a restart: the scopes replayed from the journal, the number of its last row, and the highest id
+        of an activation so far."""
         self.scopes = scopes
         self.transcript.seq = seq
+        self._last_activation = last_activation
         return Transition(unit)
 
     def restart(self, move: Transition, now: int, activation: Activation, recovered: bool) -> None:
@@ -228,9 +230,15 @@ class Run:
         lit: dict[str, Value] = {}
         if handled:
             lit["error"] = error_value(failure, activation.attempt)
-        self.transcript.failed(move, now, activation, failure, lit)
         scope = activation.scope
         told = self.scopes.complete(scope, node, lit) if handled else self.scopes.fail(scope, node, failure)
+        if node.subflow is not None:  # its time is up: it runs around its children, so they end before it
+            below = scope.below(node, 0).removesuffix("0")
+            # They are told of first.
+            count = sum(isinstance(each, Cut) and each.scope.name.startswith(below) for each in told)
+            self._go_on(move, now, told[:count])
+            told = told[count:]
+        self.transcript.failed(move, now, activation, failure, lit)
         self._go_on(move, now, told)
         self._finish_if_settled(move, now)
         return move

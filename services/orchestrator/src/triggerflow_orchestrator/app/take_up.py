@@ -106,9 +106,11 @@ class TakeUp:
         run = Run(record, plan, self._engine.numbers, compiled, writer, seed)
         unit = Unit()
         unit.rows.append(run.state.row())
-        move = run.resume(unit, replayed.scopes, remembered.journal[-1].seq if remembered.journal else 0)
-
         ended = {row.activation_id for row in remembered.journal}
+        last_activation = max({*ended, *(start.activation_id for start in remembered.starts)}, default=None)
+        seq = remembered.journal[-1].seq if remembered.journal else 0
+        move = run.resume(unit, replayed.scopes, seq, last_activation)
+
         open_starts = {
             (start.scope, start.node_id): start for start in remembered.starts if start.activation_id not in ended
         }
