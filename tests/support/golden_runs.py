@@ -104,7 +104,9 @@ async def offered(compiled: CompiledFlow) -> None:
             await asyncio.gather(bound.invoke({}, Nobody()), return_exceptions=True)
 
 
-async def play(case: Mapping[str, Any], *, fuses: bool = True, dies_after: int | None = None) -> dict[str, Any]:
+async def play(
+    case: Mapping[str, Any], *, fuses: bool = True, dies_after: int | None = None, max_children: int = 10_000
+) -> dict[str, Any]:
     """Run a case: `{events, status, outputs, error}` as the case writes them down, and `commits`. With `dies_after`
     the process dies when that many commits are made, and another one takes the run up."""
     versions = Versions({"main": case["flow"], **case.get("flows", {})})
@@ -117,7 +119,15 @@ async def play(case: Mapping[str, Any], *, fuses: bool = True, dies_after: int |
     answers: Any = Answers(journal, case.get("answers", []), {name: id for id, name in names.items()})
 
     async def process() -> tuple[Engine, StartExecution, TakeUp]:
-        engine = Engine(journal, TaskRuntime(), InProcessBus(), max_live=10, gone=lambda _: gone.set(), fuses=fuses)
+        engine = Engine(
+            journal,
+            TaskRuntime(),
+            InProcessBus(),
+            max_live=10,
+            gone=lambda _: gone.set(),
+            fuses=fuses,
+            max_children=max_children,
+        )
         engine.begin()
         flows = CompiledFlows(catalogue, versions)
         await offered(await flows.of(await versions.get_version(versions.ids["main"], "1", "p"), "p"))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from triggerflow_orchestrator.domain.ledger import LedgerMisused
-from triggerflow_orchestrator.domain.replay_scopes import Entry, replay_scopes
+from triggerflow_orchestrator.domain.replay_scopes import Entry, begun_items, replay_scopes
 from triggerflow_orchestrator.domain.rerun import NotRun, Outcome, Place, Version, decide, own_nodes
-from triggerflow_orchestrator.domain.scopes import Begun, Broke, Cut, Ended, Fired, Lost, Received, Scopes, Told
+from triggerflow_orchestrator.domain.scopes import Begun, Broke, Cut, Ended, Fired, Known, Lost, Received, Scopes, Told
 from triggerflow_orchestrator.domain.value import as_value
 
 from .flows import Judge, World, world
@@ -39,6 +39,7 @@ def drive(given: World, rng: random.Random, reused: Sequence[Outcome] = ()) -> R
     outright: set[Place] = set()
     scopes = Scopes(given.plan, Judge(given))
     scopes.sealed = frozenset((outcome.place.scope, outcome.place.node_id) for outcome in reused)
+    scopes.known = Known(begun_items(outcome.place.scope for outcome in reused)) if reused else None
 
     def take(told: Told) -> None:
         ran.journal.extend(entries(told))
@@ -77,7 +78,8 @@ def drive(given: World, rng: random.Random, reused: Sequence[Outcome] = ()) -> R
         assert outcome.place in running, f"{outcome.place} is reused and does not run"
         end(outcome.place, outcome.status, outcome.lit, outcome.failure)
         assert not ran.broke, f"{outcome.place} is reused and fails the run"
-    scopes.sealed = frozenset()
+    scopes.sealed, scopes.known = frozenset(), None
+    take(scopes.admit())
     while not ran.broke:
         waiting = [place for place, begun in running.items() if begun.node.subflow is None]
         if not waiting:

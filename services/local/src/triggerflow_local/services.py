@@ -57,6 +57,7 @@ async def open_services(settings: LocalSettings, *, token: str, front: Front) ->
                     OrchestratorSettings.under(settings.home, settings.keep_days),
                     max_live=settings.max_live,
                     max_events=settings.max_events,
+                    max_children=settings.max_children,
                     fuses=settings.fuses,
                 ),
                 channel=channel,

@@ -32,6 +32,8 @@ class LocalSettings:
     max_live: int = 256
     # What one run may have; past it the run fails.
     max_events: int = 1_000_000
+    # Of sub-flows, alive at once in one run; further items of for-eaches wait.
+    max_children: int = 5_000
     fuses: bool = True
     """Off makes each pure node a commit of its own, to compare."""
     # Where kafka:topic triggers read; None where it is unset.
@@ -54,6 +56,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> LocalSettings:
         keep_days=reader.keep_days(),
         max_live=reader.integer("MAX_RUNS", 256, least=1, most=100_000),
         max_events=reader.integer("MAX_EVENTS", 1_000_000, least=100, most=100_000_000),
+        max_children=reader.integer("MAX_CHILDREN", 5_000, least=1, most=1_000_000),
         fuses=reader.switch("FUSION", True),
         kafka=read_kafka(reader),
     )

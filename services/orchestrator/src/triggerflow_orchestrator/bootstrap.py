@@ -147,6 +147,7 @@ async def open_orchestrator(
             bus,
             max_live=settings.max_live,
             max_events=settings.max_events,
+            max_children=settings.max_children,
             fuses=settings.fuses,
             gone=lambda _: waking.room_came(),
             rested=waking.nudge,

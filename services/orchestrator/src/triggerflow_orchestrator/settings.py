@@ -21,6 +21,7 @@ from triggerflow_orchestrator.bucket_place import BucketPlace
 
 DEFAULT_MAX_LIVE: Final = 256
 DEFAULT_MAX_EVENTS: Final = 1_000_000
+DEFAULT_MAX_CHILDREN: Final = 5_000
 DEFAULT_LEASE_SECONDS: Final = 5
 DEFAULT_ARCHIVE_AFTER_SECONDS: Final = 10
 # A process of its own, where there is no bus between it and the registry.
@@ -90,6 +91,8 @@ class OrchestratorSettings:
     """Runs at once; others are queued."""
     max_events: int = DEFAULT_MAX_EVENTS
     """What one run may have; past it the run fails."""
+    max_children: int = DEFAULT_MAX_CHILDREN
+    """Of sub-flows, alive at once in one run; further items of for-eaches wait."""
     follow_seconds: float = 15.0
     """How often the registry's log is looked at, beside what the bus tells of it; local mode."""
     keep_days: int | None = None
@@ -135,6 +138,7 @@ class ServerSettings:
                 objects=reader.path("ORCHESTRATOR_OBJECTS", places.objects),
                 max_live=reader.integer("MAX_RUNS", DEFAULT_MAX_LIVE, least=1, most=100_000),
                 max_events=read_max_events(reader),
+                max_children=read_max_children(reader),
                 follow_seconds=_POLLING_SECONDS,
                 keep_days=reader.keep_days(),
                 fuses=reader.switch("FUSION", True),
@@ -154,6 +158,11 @@ class ServerSettings:
 def read_max_events(reader: Reader) -> int:
     """TFCANVAS_MAX_EVENTS."""
     return reader.integer("MAX_EVENTS", DEFAULT_MAX_EVENTS, least=100, most=100_000_000)
+
+
+def read_max_children(reader: Reader) -> int:
+    """TFCANVAS_MAX_CHILDREN."""
+    return reader.integer("MAX_CHILDREN", DEFAULT_MAX_CHILDREN, least=1, most=1_000_000)
 
 
 def read_adapters(reader: Reader) -> AdapterSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -86,4 +86,6 @@ class Transition:
     stopped: list[Activation] = field(default_factory=list)
     """Activations that ended here though they ran: what works for them must stop."""
     ended: bool = False
+    rest: Callable[[], bool] | None = None
+    """Where the step is too long for one turn of the loop: does the next part of it, and says whether more is left."""
     began_wait: bool = False

@@ -11,6 +11,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -29,12 +30,15 @@ from triggerflow_orchestrator.app.units import Fence, Unit
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, Failure
 from triggerflow_orchestrator.domain.intervention import Intervention
 from triggerflow_orchestrator.domain.lease import LeaseLost
+from triggerflow_orchestrator.domain.scopes import MOST_CHILDREN
 from triggerflow_orchestrator.domain.seed import Seed
 from triggerflow_orchestrator.domain.wait import Settled
 
 log = structlog.get_logger(__name__)
 
 DEFAULT_MAX_EVENTS: Final = 1_000_000
+CHILDREN_A_STEP: Final = 64
+"""Of sub-flows that begin in one step of a run; others follow once it is durable, so that no step holds the loop."""
 
 
 class Engine:
@@ -56,13 +60,14 @@ class Engine:
         hold: Hold | None = None,
         keep: Keep | None = None,
         max_events: int = DEFAULT_MAX_EVENTS,
+        max_children: int = MOST_CHILDREN,
         rested: Callable[[], None] | None = None,
         fuses: bool = True,
     ) -> None:
         """`gone` is told the id of each run that this process no longer has: ended, dropped, or left. No handler is
-        begun while `hold` is not sure. `keep` is given each result before it is taken. `rested` is told when a run
-        began to wait for something or left because it does, once that is durable. Unless it `fuses`, each
-        pure node is a commit of its own, as every other is."""
+        begun while `hold` is not sure. `keep` is given each result before it is taken. `max_children`: of sub-flows,
+        alive at once in one run. `rested` is told when a run began to wait for something or left because it does,
+        once that is durable. Unless it `fuses`, each pure node is a commit of its own, as every other is."""
         self._loop = asyncio.get_running_loop()
         self._journal = journal
         self._runtime = runtime
@@ -70,6 +75,7 @@ class Engine:
         self._max_live = max_live
         self._gone = gone
         self._max_events = max_events
+        self._max_children = max_children
         self._rested = rested
         self._live: dict[str, LiveRun] = {}
         self._leaving: dict[str, LiveRun] = {}
@@ -126,6 +132,7 @@ class Engine:
     ) -> Run:
         """Take a new run: begun at once where there is room, else queued. `told` once it is durable."""
         run = Run(record, compiled.plan, self.numbers, compiled, seed=seed)
+        run.bound(self._max_children, CHILDREN_A_STEP)
         live = LiveRun(run, compiled, record.project_id, fired)
         self._live[run.id] = live
         if self.can_run and self._open_count < self._max_live:
@@ -149,6 +156,7 @@ class Engine:
 
     def enqueue(self, run: Run, compiled: CompiledFlow, project_id: str, fired: Fired) -> None:
         """Take a run that is durable as queued, and claimed: begun at once where there is room."""
+        run.bound(self._max_children, CHILDREN_A_STEP)
         self._live[run.id] = LiveRun(run, compiled, project_id, fired)
         self._push(run)
         self.drain_queue()
@@ -159,6 +167,8 @@ class Engine:
 
     def resume(self, run: Run, compiled: CompiledFlow, project_id: str, move: Transition) -> None:
         """Go on with a run that was interrupted, and claimed. `move` names what starts again."""
+        run.bound(self._max_children, CHILDREN_A_STEP)
+        run.admit(move, now_us())
         live = LiveRun(run, compiled, project_id, None)
         self._live[run.id] = live
         self._open_count += 1
@@ -187,7 +197,7 @@ class Engine:
         activation = live.run.inflight.get(settled.wait_id) if live is not None else None
         if live is None or activation is None or self._performing.stopping:
             return False
-        if not activation.waits or activation.answered:
+        if not activation.waits or activation.answered or activation.over:
             return False
         self.decide(live, lambda: self._performing.answered(live, activation, settled))
         return True
@@ -299,6 +309,12 @@ class Engine:
 
         if self._live.get(live.run.id) is not live:
             return  # somebody else's now, or left for the next start
+        if move.rest is not None and move.rest():
+            # Its run has ended, so nothing of it can come between.
+            self._performing.let_go(live)
+            go_on = partial(self.commit, live, move, told, after_failure, stored=stored)
+            self._loop.call_soon(go_on, context=attempts.clean_context())
+            return
         if move.stopped:
             self._performing.stop(live, move.stopped)
         if move.ended and live.tasks:
@@ -333,6 +349,23 @@ class Engine:
             self._arm_deadline(live)
         for activation in move.ready:
             self._performing.emit(live, activation)
+        self._admit(live)
+
+    def _admit(self, live: LiveRun) -> None:
+        """Begin items that were held back. One such step at a time is on its way to the journal."""
+
+        if live.admits or not live.run.may_admit or self._live.get(live.run.id) is not live:
+            return
+
+        def told(error: BaseException | None) -> None:
+            live.admits = False
+            if error is None:
+                self.decide(live, lambda: self._admit(live))
+
+        live.admits = True
+        move = Transition(Unit())
+        live.run.admit(move, now_us())
+        self.commit(live, move, told)
 
     def _arm_deadline(self, live: LiveRun) -> None:
         if live.run.state.deadline_at is not None:

@@ -25,7 +25,18 @@ Told = Callable[[BaseException | None], None]
 class LiveRun:
     """A run with what this process holds for it beside its state."""
 
-    __slots__ = ("compiled", "deadline", "fired", "numbers", "program_run", "project_id", "run", "tasks", "timers")
+    __slots__ = (
+        "admits",
+        "compiled",
+        "deadline",
+        "fired",
+        "numbers",
+        "program_run",
+        "project_id",
+        "run",
+        "tasks",
+        "timers",
+    )
 
     def __init__(self, run: Run, compiled: CompiledFlow, project_id: str, fired: Fired | None) -> None:
         self.run = run
@@ -37,4 +48,6 @@ class LiveRun:
         self.numbers: set[int] = set()
         self.tasks: dict[int, tuple[asyncio.Task[Any], Context]] = {}
         self.timers: dict[int, asyncio.TimerHandle] = {}
+        self.admits = False
+        """A step that begins items held back is on its way to the journal."""
         self.deadline: asyncio.TimerHandle | None = None

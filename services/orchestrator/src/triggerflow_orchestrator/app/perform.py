@@ -16,13 +16,13 @@ from triggerflow_chassis.clock import now_us
 from triggerflow_orchestrator.app import attempt as attempts
 from triggerflow_orchestrator.app import waiting
 from triggerflow_orchestrator.app.activation import Activation, Transition
+from triggerflow_orchestrator.app.emitting import Emitting
 from triggerflow_orchestrator.app.engine_ports import Hold, Keep, NodeRuntime
 from triggerflow_orchestrator.app.fusion import perform_pure
 from triggerflow_orchestrator.app.in_flight import LONGEST_LIMIT_SECONDS
 from triggerflow_orchestrator.app.live_run import LiveRun, Told
 from triggerflow_orchestrator.app.outlet import Outlet, Said
 from triggerflow_orchestrator.app.strays import Strays
-from triggerflow_orchestrator.app.turns import Turns
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.value import Value
 from triggerflow_orchestrator.domain.wait import Settled
@@ -63,7 +63,8 @@ class Performing:
         self._fuses = fuses
         self._loop = asyncio.get_running_loop()
         self._strays = Strays(self._loop)
-        self._turns = Turns(self._loop)
+        self._emitting = Emitting(self._loop, self._emit_now)
+        self._turns = self._emitting.turns
         self._activations: dict[int, tuple[LiveRun, Activation]] = {}
         self.stopping = False
 
@@ -80,6 +81,12 @@ class Performing:
             return
         if activation.node.subflow is not None:
             self._arm_subflow(live, activation)
+            return
+        pure = self._fuses and activation.handling is None and live.compiled.pure(activation.node) is not None
+        self._emitting.soon(live, activation, pure=pure)
+
+    def _emit_now(self, live: LiveRun, activation: Activation) -> None:
+        if activation.over or self.stopping or self._lives.get(live.run.id) is not live:
             return
         if live.program_run is None:
             live.program_run = live.compiled.program(self._runtime, self.perform).open()
@@ -181,7 +188,9 @@ class Performing:
                 done = False
                 return
             self._forget(live, activation.number)
-            self._runs.commit(live, move)
+            if self._lives.get(live.run.id) is live:
+                self._turns.writes()
+                self._runs.commit(live, move, self._turns.written)
 
         self._runs.decide(live, decide)
         self._turns.took(self._loop.time() - began)

@@ -7,8 +7,9 @@ CONTRACT sections 2 and 3; guarantee: DESIGN section 6.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from triggerflow_chassis.ids import next_uuid7
 
@@ -42,6 +43,9 @@ from triggerflow_orchestrator.domain.scopes import (
 from triggerflow_orchestrator.domain.seed import Seed
 from triggerflow_orchestrator.domain.value import Value, as_value
 from triggerflow_orchestrator.domain.wait import Settled, WaitTerms
+
+CUT_AT_ONCE: Final = 256
+"""Activations that the end of a run cuts in one turn of the loop."""
 
 
 class Run:
@@ -122,10 +126,14 @@ class Run:
         lit: dict[int, dict[str, Value]] = {}
         for index, ports in fired.items():
             lit[index] = {port: as_value(value) for port, value in ports.items()}
-        self.scopes.sealed = self._taken.sealed
-        self._go_on(move, now, self.scopes.start(lit))
         if self._taken.left:
+            self.scopes.sealed, self.scopes.known = self._taken.sealed, self._taken.known
+            self._go_on(move, now, self.scopes.start(lit))
             self._take_over(move, now)
+            if not self.ended:
+                self._go_on(move, now, self.scopes.admit())
+        else:
+            self._go_on(move, now, self.scopes.start(lit))
         self._finish_if_settled(move, now)
         return move
 
@@ -143,7 +151,7 @@ class Run:
             else:  # a child of a sub-flow that goes on without it
                 self.transcript.failed(move, now, activation, taken.failure, {})
                 self._go_on(move, now, self.scopes.fail(activation.scope, activation.node, taken.failure))
-        self.scopes.sealed = frozenset()
+        self.scopes.sealed, self.scopes.known = frozenset(), None
 
     def resume(self, unit: Unit, scopes: Scopes, seq: int, last_activation: str | None) -> Transition:
         """Go on after a restart: the scopes replayed from the journal, the number of its last row, and the highest id
@@ -159,6 +167,20 @@ class Run:
         if recovered and activation.node.subflow is None:  # the children of a sub-flow go on, it does not run again
             self.transcript.recovered(move, now, activation)
         move.ready.append(activation)
+
+    def bound(self, children: int, a_step: int) -> None:
+        """Let so many children of sub-flows live at once, and begin in one step."""
+        self.scopes.bound, self.scopes.burst = children, a_step
+
+    @property
+    def may_admit(self) -> bool:
+        """Whether items are held back that may begin now."""
+        return not self.ended and self.scopes.more
+
+    def admit(self, move: Transition, now: int) -> None:
+        """Begin items of for-eaches that were held back and may begin."""
+        self._go_on(move, now, self.scopes.admit())
+        self._finish_if_settled(move, now)
 
     def keep_waiting(self, activation: Activation) -> None:
         """Take up one that waits for an answer since before a restart."""
@@ -269,7 +291,7 @@ class Run:
 
     def may_leave(self, now: int) -> bool:
         """Whether all it does is wait, for an answer or for long."""
-        return not self.ended and self.inflight.only_waits(now, self.state.deadline_at)
+        return not self.ended and not self.may_admit and self.inflight.only_waits(now, self.state.deadline_at)
 
     def leave_process(self, move: Transition) -> None:
         """Write, with this step, that it waits and when it goes on by itself. It is not to be used any more."""
@@ -383,14 +405,25 @@ class Run:
         move.ended = True
 
     def _end(self, move: Transition, now: int, status: ExecutionStatus, failure: Failure, message: str) -> None:
-        for activation in list(self.inflight.values()):
-            self._cut(move, now, activation, "the run ended while this node ran")
         self.state.end(now, status, Failure(failure.type, failure.message, failure.node_id, failure.stack))
-        self.transcript.of_run(move, now, "execution.failed", events.state("failed", message))
-        move.unit.rows.append(self.state.row())
-        if status == "failed":
-            self.transcript.failure_calls(move, now, self.plan.on_failure)
         move.ended = True
+        left = deque(self.inflight.values())
+        for activation in left:
+            activation.over = True  # whatever it still gives is discarded, though it is written down later
+
+        def rest() -> bool:
+            for _ in range(min(len(left), CUT_AT_ONCE)):
+                self._cut(move, now, left.popleft(), "the run ended while this node ran")
+            if left:
+                return True
+            self.transcript.of_run(move, now, "execution.failed", events.state("failed", message))
+            move.unit.rows.append(self.state.row())
+            if status == "failed":
+                self.transcript.failure_calls(move, now, self.plan.on_failure)
+            return False
+
+        if rest():
+            move.rest = rest
 
     def _cut(self, move: Transition, now: int, activation: Activation, why: str) -> None:
         """An activation that ran ends cancelled."""

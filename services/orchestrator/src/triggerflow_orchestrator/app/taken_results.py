@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from triggerflow_orchestrator.app.activation import Activation, Transition
 from triggerflow_orchestrator.app.units import Unit
+from triggerflow_orchestrator.domain.replay_scopes import begun_items
 from triggerflow_orchestrator.domain.rerun import Place
+from triggerflow_orchestrator.domain.scopes import Known
 from triggerflow_orchestrator.domain.seed import Seed, Taken
 
 
@@ -27,6 +29,11 @@ class TakenResults:
     def sealed(self) -> frozenset[tuple[str, str]]:
         """Scope and node of each: the children of a subflow node whose result is taken over do not begin."""
         return frozenset((place.scope, place.node_id) for place in self.left)
+
+    @property
+    def known(self) -> Known:
+        """How far things had come then: while results are taken over, for-eaches begin these items."""
+        return Known(begun_items(place.scope for place in self.left))
 
     def begin(self, unit: Unit) -> None:
         """The run begins, in this unit. Large values are where they are already."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.ledger import LedgerMisused
 from triggerflow_orchestrator.domain.plan import Plan, PlanNode
-from triggerflow_orchestrator.domain.scopes import Begun, Broke, Cut, Edits, Ended, Judge, Scopes, Skipped, Told
+from triggerflow_orchestrator.domain.scopes import Begun, Broke, Cut, Edits, Ended, Judge, Known, Scopes, Skipped, Told
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -51,6 +51,7 @@ def replay_scopes(plan: Plan, judge: Judge, entries: Iterable[Entry], edits: Edi
         if entry.status in ENDED and regions.node(entry.scope, entry.node).subflow is not None
     }
     scopes.sealed = frozenset(sealed)
+    scopes.known = Known(begun_items(entry.scope for entry in recorded))
     open_: dict[tuple[str, str], Begun] = {}
     skipped: set[tuple[str, str]] = set()
 
@@ -85,8 +86,22 @@ def replay_scopes(plan: Plan, judge: Judge, entries: Iterable[Entry], edits: Edi
         lost = entry.status == "skipped" and (entry.scope, entry.node) not in skipped
         if lost and not below(entry.scope, sealed):
             raise LedgerMisused(f"The journal skipped node {entry.node} in {entry.scope!r}, the plan does not.")
-    scopes.sealed = frozenset()
+    scopes.sealed, scopes.known = frozenset(), None
     return Replayed(scopes, list(open_.values()))
+
+
+def begun_items(scopes: Iterable[str]) -> dict[str, int]:
+    """The highest number of each stem of these scopes: how far each for-each had come. A child has an entry at once."""
+    found: dict[str, int] = {}
+    seen: set[str] = set()
+    for scope in scopes:
+        name = scope
+        while name and name not in seen:
+            seen.add(name)
+            stem, _, number = name.rpartition(":")
+            found[stem] = max(found.get(stem, 0), int(number))
+            name = name.rpartition("/")[0]
+    return found
 
 
 def below(scope: str, sealed: set[tuple[str, str]]) -> bool:

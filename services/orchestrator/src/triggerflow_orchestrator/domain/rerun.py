@@ -18,8 +18,8 @@ from triggerflow_chassis.flow_model import join_mode
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.ledger import DONE, SKIPPED, LedgerMisused
 from triggerflow_orchestrator.domain.plan import ROOT_SCOPE, Plan, PlanNode
-from triggerflow_orchestrator.domain.replay_scopes import Regions, below
-from triggerflow_orchestrator.domain.scopes import Begun, Broke, Cut, Ended, Fired, Judge, Received, Scopes, Told
+from triggerflow_orchestrator.domain.replay_scopes import Regions, begun_items, below
+from triggerflow_orchestrator.domain.scopes import Begun, Broke, Cut, Ended, Fired, Judge, Known, Received, Scopes, Told
 from triggerflow_orchestrator.domain.value import Value, as_value
 
 FROM_START: Final = "start"
@@ -92,7 +92,7 @@ def decide(
         return Decision((), _repeats(_begun(new, fired).scopes), changed, None)
     usable = [outcome for outcome in known if same.at(outcome.place)]
     sealed = _whole(new.plan, usable)
-    before = _Walk(old, sealed)
+    before = _Walk(old, sealed, known)
     before.through(known)
     if old.plan is new.plan:
         # What failed the run would fail it again; known here, it need not be tried.
@@ -170,11 +170,17 @@ class _Walk:
     """A version's scopes with what was begun in them, by place."""
 
     def __init__(
-        self, version: Version, sealed: frozenset[Place], edits: Mapping[Place, Mapping[str, Value]] | None = None
+        self,
+        version: Version,
+        sealed: frozenset[Place],
+        outcomes: Sequence[Outcome],
+        edits: Mapping[Place, Mapping[str, Value]] | None = None,
     ) -> None:
+        """Of a for-each, the items begin that `outcomes` know of: no others can be taken over."""
         edited = {(place.scope, place.node_id): inputs for place, inputs in (edits or {}).items()}
         self.scopes = Scopes(version.plan, version.judge, edited)
         self.scopes.sealed = frozenset((scope, node_id) for scope, node_id in sealed)
+        self.scopes.known = Known(begun_items(outcome.place.scope for outcome in outcomes))
         self.given: dict[Place, Mapping[str, Any]] = {}
         """What each activation was given; of a trigger, what it lit."""
         self.outright: set[Place] = set()
@@ -240,7 +246,7 @@ class _Walk:
 
 
 def _begun(version: Version, fired: Mapping[int, Mapping[str, Value]]) -> _Walk:
-    walk = _Walk(version, frozenset())
+    walk = _Walk(version, frozenset(), ())
     walk.start(fired)
     return walk
 
@@ -253,7 +259,7 @@ def _replayed(
     sealed: frozenset[Place],
     edits: Mapping[Place, Mapping[str, Value]],
 ) -> tuple[tuple[Outcome, ...], _Walk]:
-    walk, reused = _Walk(new, sealed, edits), list[Outcome]()
+    walk, reused = _Walk(new, sealed, usable, edits), list[Outcome]()
     walk.start(fired)
     for number, outcome in enumerate(usable):
         place = outcome.place

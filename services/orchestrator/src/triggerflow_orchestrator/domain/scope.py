@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from triggerflow_chassis.flow_model import MISSING
 
@@ -36,7 +36,11 @@ class Scope:
 
     def below(self, node: PlanNode, number: int) -> str:
         """The name of a scope in this one."""
-        return f"{self.name}/{node.id}:{number}" if self.name else f"{node.id}:{number}"
+        return f"{self.stem(node)}:{number}"
+
+    def stem(self, node: PlanNode) -> str:
+        """What the names of all scopes of a node in this one begin with, before the number."""
+        return f"{self.name}/{node.id}" if self.name else node.id
 
 
 class LoopRun:
@@ -79,3 +83,10 @@ class SubflowRun:
         self.results: list[Value] = []
         self.errors: list[dict[str, Any]] = []
         self.over = False
+
+
+class Known(NamedTuple):
+    """How far a journal says that things had come, each by the stem of its scopes' names (`Scope.stem`)."""
+
+    items: Mapping[str, int]
+    """The last item that began, of a for-each."""

@@ -16,6 +16,11 @@ what still runs inside is cut. Settled with neither, all exits are dead.
 time and in the order of the items. It is ended here too, once they are done or one failed that may not. A flow may run
 itself, 16 times inside itself at most.
 
+**Bound.** While as many children live as `bound` says, for-eaches hold their next items back; one that has no child at
+all may begin one up to twice the bound. Where all that lives waits for children of its own, one of these goes on over
+the bound, so nothing stands still. What was held back last goes first: depth first, so that what lives stays few. A
+step begins `burst` children at most; `admit` goes on with the others.
+
 **Failures.** One that no error port takes ends its child, and so the subflow node, whose own error port is asked next;
 with none on the way up it breaks the run. A loop does not stop it.
 
@@ -45,7 +50,7 @@ from triggerflow_orchestrator.domain.happenings import (
 )
 from triggerflow_orchestrator.domain.ledger import READY, LedgerMisused, Step
 from triggerflow_orchestrator.domain.plan import Plan, PlanNode
-from triggerflow_orchestrator.domain.scope import LoopRun, Scope, SubflowRun
+from triggerflow_orchestrator.domain.scope import Known, LoopRun, Scope, SubflowRun
 from triggerflow_orchestrator.domain.value import NULL, Value, as_value, encode, list_of, object_of, plain_of, too_large
 
 __all__ = [
@@ -57,6 +62,7 @@ __all__ = [
     "Fired",
     "Happening",
     "Judge",
+    "Known",
     "LoopRun",
     "Lost",
     "Received",
@@ -76,6 +82,8 @@ TOO_DEEP: Final = "TooDeep"
 # How often a flow may run inside itself, and sub-flows inside each other.
 MOST_RECURSION: Final = 16
 DEEPEST: Final = 32
+# Children that live at once, unless the caller says otherwise.
+MOST_CHILDREN: Final = 5_000
 
 
 class Refused(Exception):
@@ -105,7 +113,22 @@ _NO_EDITS: Final[Edits] = {}
 class Scopes:
     """All scopes of one run. Not safe for use by several threads at once."""
 
-    __slots__ = ("_broken", "_edits", "_judge", "_todo", "root", "sealed")
+    __slots__ = (
+        "_alive",
+        "_begun",
+        "_broken",
+        "_busy",
+        "_edits",
+        "_held",
+        "_judge",
+        "_starved",
+        "_todo",
+        "bound",
+        "burst",
+        "known",
+        "root",
+        "sealed",
+    )
 
     def __init__(self, plan: Plan, judge: Judge, edits: Edits = _NO_EDITS) -> None:
         """`edits` are inputs that a node gets instead of those its tokens carry."""
@@ -116,11 +139,40 @@ class Scopes:
         self._todo: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self.sealed: frozenset[tuple[str, str]] = frozenset()
         """In a replay: subflow nodes, by scope and id, whose end is known; their children need not be gone through."""
+        self.known: Known | None = None
+        """In a replay: how far things had come. It decides which items begin, instead of the bound."""
+        self.bound = MOST_CHILDREN
+        self.burst: int | None = None
+        self._alive = 0
+        self._busy = 0
+        self._begun = 0
+        # For-eaches with items held back, the last one last: those with no child at all, and the others.
+        self._starved: dict[SubflowRun, None] = {}
+        self._held: dict[SubflowRun, None] = {}
 
     @property
     def settled(self) -> bool:
         """Whether every node of the flow is done or skipped."""
         return self.root.ledger.settled
+
+    @property
+    def alive(self) -> int:
+        """How many children of sub-flows live."""
+        return self._alive
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether a for-each waits for a place for its next item."""
+        return bool(self._starved or self._held)
+
+    @property
+    def more(self) -> bool:
+        """Whether items are held back that may begin in a step of their own: see `admit`."""
+        return self.known is None and not self._broken and self._next() is not None
+
+    def admit(self) -> Told:
+        """Begin items that were held back and may begin, as many as a step may."""
+        return self._through([])
 
     def start(self, fired: Mapping[int, Mapping[str, Any]]) -> Told:
         """Begin with the lit ports of the triggers that fired; see `Ledger.start`."""
@@ -133,14 +185,16 @@ class Scopes:
         self._check(scope, node, lit)
         told: Told = []
         self._cut_inner(told, scope, node)
+        self._busy -= node.subflow is None
         self._ended(told, scope, node, lit)
-        return self._through(told) if self._todo else told
+        return self._through(told) if self._todo or self._starved or self._held else told
 
     def fail(self, scope: Scope, node: PlanNode, failure: Failure) -> Told:
         """An activation failed, and its error port leads nowhere."""
         self._check(scope, node, {})
         told: Told = []
         self._cut_inner(told, scope, node)
+        self._busy -= node.subflow is None
         scope.running.discard(node.index)
         self._break(told, scope, replace(failure, node_id=node.id))
         return self._through(told)
@@ -175,16 +229,21 @@ class Scopes:
         # Depth first: what the end of a sub-flow brings about comes before the next sub-flow begins. So a replay, which
         # is told of an end and not of the children before it, sends the same tokens in the same order. No recursion:
         # ten thousand children may each end in the moment they begin.
-        stack = self._todo[::-1]
-        self._todo.clear()
-        while stack:
-            do, given = stack.pop()
-            do(told, *given)
-            if self._broken:
+        self._begun = 0
+        while True:
+            stack = self._todo[::-1]
+            self._todo.clear()
+            while stack:
+                do, given = stack.pop()
+                do(told, *given)
+                if self._broken:
+                    break
+                if self._todo:
+                    stack += self._todo[::-1]
+                    self._todo.clear()
+            if self._broken or self._spent or (run := self._next()) is None:
                 break
-            if self._todo:
-                stack += self._todo[::-1]
-                self._todo.clear()
+            self._fill(told, run)
         self._todo.clear()
         return told
 
@@ -220,7 +279,9 @@ class Scopes:
             else:
                 scope.running.add(index)
                 told.append(Begun(scope, node, inputs))
-                if node.subflow is not None:
+                if node.subflow is None:
+                    self._busy += 1
+                else:
                     self._todo.append((self._begin_subflow, (scope, node, inputs)))
         if ledger.pending == 0 and scope.deed is not None:
             self._todo.append((self._settled, (scope,)))
@@ -240,6 +301,7 @@ class Scopes:
         scope.over = True
         if isinstance(deed, SubflowRun):
             del deed.children[scope.number]
+            self._alive -= 1
             self._child_done(told, deed, scope.number, object_of(scope.outputs))
         elif deed.back:
             self._go_round(told, deed, scope.number)
@@ -264,11 +326,15 @@ class Scopes:
         scope.over = True
         for _, inner in sorted(scope.inner.items(), key=_number):
             self._cut_deed(told, inner)
-        told.extend([Cut(scope, scope.plan.nodes[index]) for index in sorted(scope.running)])
+        nodes = scope.plan.nodes
+        told.extend([Cut(scope, nodes[index]) for index in sorted(scope.running)])
+        self._busy -= sum(nodes[index].subflow is None for index in scope.running)
+        self._alive -= isinstance(scope.deed, SubflowRun)
 
     def _cut_deed(self, told: Told, deed: LoopRun | SubflowRun) -> None:
         if isinstance(deed, SubflowRun):
             deed.over = True
+            self._let_go(deed)
             for _, child in sorted(deed.children.items(), key=_number):
                 self._cut(told, child)
         elif deed.now is not None:
@@ -367,12 +433,44 @@ class Scopes:
             self._begin_child(told, run, 0, child_inputs(node, inputs))
 
     def _fill(self, told: Told, run: SubflowRun) -> None:
+        self._let_go(run)
         while not run.over and run.position < len(run.items) and len(run.children) < run.plan.concurrency:
+            if not self._may_begin(run):
+                (self._held if run.children else self._starved)[run] = None
+                return
             position, run.position = run.position, run.position + 1
             item = run.items[position]
             self._begin_child(told, run, position, encode(item if isinstance(item, dict) else {"item": item}))
         if run.position == len(run.items) and not run.children:
             self._subflow_done(told, run, list_of(run.results))
+
+    @property
+    def _spent(self) -> bool:
+        return self.burst is not None and self._begun >= self.burst
+
+    def _may_begin(self, run: SubflowRun) -> bool:
+        """Whether the next item of a for-each may begin now."""
+        if self.known is not None:
+            return run.position <= self.known.items.get(run.around.stem(run.node), -1)
+        if self._spent:
+            return False
+        if self._alive < self.bound:
+            return True
+        return not run.children and (self._alive < 2 * self.bound or self._busy == 0)
+
+    def _next(self) -> SubflowRun | None:
+        """Which for-each goes on next of those that hold items back."""
+        if self.known is not None:
+            return None
+        if self._starved and (self._alive < 2 * self.bound or self._busy == 0):
+            return next(reversed(self._starved))
+        if self._held and self._alive < self.bound:
+            return next(reversed(self._held))
+        return None
+
+    def _let_go(self, run: SubflowRun) -> None:
+        self._starved.pop(run, None)
+        self._held.pop(run, None)
 
     def _round(self, told: Told, run: SubflowRun, value: Value, number: int) -> None:
         most = run.plan.max_iterations
@@ -401,6 +499,8 @@ class Scopes:
             return
         scope = Scope(run.around.below(run.node, number), plan, run, number)
         run.children[number] = scope
+        self._alive += 1
+        self._begun += 1
         self._start(told, scope, fired)
 
     def _child_done(self, told: Told, run: SubflowRun, number: int, outputs: Value) -> None:
@@ -453,6 +553,7 @@ class Scopes:
 
     def _close(self, told: Told, run: SubflowRun, lit: Mapping[str, Value], failure: Failure | None) -> None:
         run.over = True
+        self._let_go(run)
         scope, node = run.around, run.node
         del scope.inner[node.index]
         scope.running.discard(node.index)

@@ -112,6 +112,7 @@ class Worker:
             InProcessBus(),
             max_live=settings.max_live,
             max_events=settings.max_events,
+            max_children=settings.max_children,
             gone=lambda _: self._taking.look(),
             hold=self._keeper,
             keep=ResultsFirst(parts.objects),

@@ -17,6 +17,7 @@ from triggerflow_orchestrator.settings import (
     MeshSettings,
     OrchestratorSettings,
     read_adapters,
+    read_max_children,
     read_max_events,
     read_mesh,
 )
@@ -33,6 +34,8 @@ class WorkerSettings:
     """Runs at once; it takes no more."""
     max_events: int
     """What one run may have; past it the run fails."""
+    max_children: int
+    """Of sub-flows, alive at once in one run; further items of for-eaches wait."""
     registry: str
     """Where versions are asked for: through the mesh where there is one."""
     token: Secret | None
@@ -55,7 +58,7 @@ class WorkerSettings:
                 f"must be set: workers exist in the mesh alone, and take runs from there: {address.FORM}",
             )
         max_live = reader.integer("MAX_RUNS", DEFAULT_MAX_LIVE, least=1, most=100_000)
-        max_events = read_max_events(reader)
+        max_events, max_children = read_max_events(reader), read_max_children(reader)
         name = reader.text("WORKER_NAME", f"worker-{os.getpid()}")
         registry = read_peers(reader, "registry")["registry"]
         token, log_level, adapters = reader.secret("TOKEN"), reader.level(), read_adapters(reader)
@@ -63,4 +66,5 @@ class WorkerSettings:
         reader.done()
         if mesh is None:
             raise SettingsError([f"{address.SETTING} cannot be used"])
-        return WorkerSettings(name, mesh, max_live, max_events, registry, token, log_level, adapters, fuses)
+        limits = max_live, max_events, max_children
+        return WorkerSettings(name, mesh, *limits, registry, token, log_level, adapters, fuses)
