@@ -141,6 +141,12 @@ def too_large(inputs: dict[str, Any], ctx: Any) -> str:
     return "x" * (16 * 1024 * 1024)
 
 
+async def yields_too_much(inputs: dict[str, Any], ctx: Any) -> AsyncIterator[Any]:
+    yield "small"
+    large = "x" * (20 * 1024 * 1024)
+    yield large if ctx.config["kind"] == "text" else {"large": large}
+
+
 def six_mib(inputs: dict[str, Any], ctx: Any) -> str:
     return "x" * (6 * 1024 * 1024)
 

@@ -110,6 +110,35 @@ def test_what_names_nobody_is_refused(client: httpx.Client, asked: Any) -> None:
     assert all(error["pointer"].startswith("/settings/onFailure") for error in answer.json()["errors"])
 
 
+@pytest.mark.parametrize("url", ["http://[", "http://a:99999", "https://?a", "http:///path", "http://xn--ä.example"])
+def test_a_url_that_is_none_is_a_problem_at_its_field(client: httpx.Client, url: str) -> None:
+    made = client.post("/flows", json=failing({"url": url}).body()).raise_for_status().json()
+    (problem,) = [each for each in made["problems"] if each["severity"] == "error"]
+    assert (problem["reason"], problem["pointer"]) == ("CONFIG_INVALID", "/settings/onFailure/url")
+    refused = client.post(f"/flows/{made['id']}/versions", json={})
+    assert (refused.status_code, refused.json()["reason"]) == (422, "HAS_PROBLEMS")
+    assert "/settings/onFailure/url" in {error["pointer"] for error in refused.json()["errors"]}
+
+
+def test_an_address_that_nodes_may_not_call_is_not_called_for_a_failure_either(
+    run: Callable[..., Any], lab: HttpLab
+) -> None:
+    inside = HttpLab()
+    try:
+        inside.on("/inside", Reply())
+        moved = Reply(302, (("Location", inside.url("/inside")),))
+        named = inside.url("/inside").replace("127.0.0.1", "localhost")
+        for url in (inside.url("/inside"), named, "http://169.254.169.254/latest", lab.on("/moves", moved)):
+            run(failing({"url": url}))
+        wait_for(lambda: lab.hits("/moves"), what="the call that is sent elsewhere")
+        # What comes later is told of, so what came before was looked at.
+        run(failing({"url": lab.on("/last", Reply())}))
+        wait_for(lambda: lab.hits("/last"), what="the later call")
+        assert inside.hits("/inside") == [] and len(lab.hits("/moves")) == 1
+    finally:
+        inside.close()
+
+
 def test_it_is_part_of_what_a_flow_means(client: httpx.Client) -> None:
     drawing = failing({"url": "https://example.com/a"})
     made = client.post("/flows", json=drawing.body())

@@ -113,3 +113,12 @@ def test_what_is_printed_past_64_kib_is_cut_with_a_word(run: Callable[..., Any])
     lines = [line for row in rows(ran, "stdout") for line in row["data"]["text"].split("\n")]
     assert lines[-1] == "output cut: one activation may print 65536 bytes"
     assert lines[:-1] == ["x" * 63] * 1_024
+
+
+@pytest.mark.parametrize("kind", ["text", "object"])
+def test_what_alone_is_more_than_a_handler_may_yield_fails_before_it_is_told(
+    run: Callable[..., Any], kind: str
+) -> None:
+    ran = run(streamed("yields_too_much", config={"kind": kind}))
+    assert ran.execution["error"]["type"] == "ValueTooLarge"
+    assert [row["data"]["text"] for row in rows(ran)] == ["small"]

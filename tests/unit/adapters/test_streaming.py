@@ -78,3 +78,12 @@ def test_a_secret_in_pieces_is_hidden_and_nothing_else_is_lost(kind: Any) -> Non
 def test_who_yields_more_than_a_port_may_carry_fails(kind: Any) -> None:
     with pytest.raises(ValueTooLarge, match=str(MOST_BYTES)):
         driven(kind("a", "b", "c"), Heard(size=MOST_BYTES // 2))
+
+
+@KINDS
+@pytest.mark.parametrize("before", [(), ("a",)])
+def test_text_that_alone_is_too_much_is_refused_before_any_of_it_is_handed_on(kind: Any, before: Any) -> None:
+    host = Heard()
+    with pytest.raises(ValueTooLarge, match="yielded more than 16777216 bytes"):
+        driven(kind(*before, "x" * (MOST_BYTES + 1)), host)
+    assert host.values == [*before]

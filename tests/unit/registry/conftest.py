@@ -79,6 +79,9 @@ class Adapters:
     def condition_problem(self, text: str, keys: Sequence[str]) -> str | None:
         return None if "?" not in text else f"There is no question mark over {', '.join(keys)}."
 
+    def url_problem(self, text: str) -> str | None:
+        return None if "[" not in text else "This is no URL."
+
     def config_problems(self, node: NodeObject, key: str = "main") -> Sequence[Violation]:
         return self.findings
 

@@ -32,6 +32,12 @@ def test_an_empty_flow_lacks_a_trigger_and_an_output(found: Any) -> None:
     assert found({"name": "A"}) == [("NO_TRIGGER", "/nodes"), ("NO_OUTPUT", "/nodes")]
 
 
+def test_a_url_that_is_told_of_failures_must_be_one(pencil: Any, found: Any) -> None:
+    flow = {**pencil.chain(), "settings": {"onFailure": {"url": "http://["}}}
+    assert found(flow) == [("CONFIG_INVALID", "/settings/onFailure/url")]
+    assert found({**flow, "settings": {"onFailure": {"url": "http://a"}}}) == []
+
+
 def test_exactly_four_reasons_are_warnings(pencil: Any) -> None:
     from triggerflow_registry.domain.problem import Problem
 

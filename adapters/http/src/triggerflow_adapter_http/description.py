@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from triggerflow_adapter_sdk.pointers import Path
 from triggerflow_adapter_sdk.schemas import ENV_SCHEMA
+from triggerflow_adapter_sdk.urls import url_problem
 
 # The connection is the client's: these would let a config say one thing and send another.
 OWN_HEADERS = frozenset(
@@ -21,20 +21,8 @@ _CONFIG: Path = ("handlers", "main", "config")
 def check(node: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """What a schema cannot say of a URL and of header names."""
     url = config.get("url")
-    if isinstance(url, str):
-        try:
-            parts = urlsplit(url)
-            user, host, _ = parts.username or parts.password, parts.hostname, parts.port
-        except ValueError as broken:
-            yield (*_CONFIG, "url"), f"This is no URL: {broken}"
-        else:
-            if user is not None:
-                yield (
-                    (*_CONFIG, "url"),
-                    "A URL may not hold a user or password. Give an Authorization header from the environment.",
-                )
-            elif not host:
-                yield (*_CONFIG, "url"), "Write the whole address, beginning with http:// or https://."
+    if isinstance(url, str) and (said := url_problem(url)) is not None:
+        yield (*_CONFIG, "url"), said
     headers = config.get("headers")
     if isinstance(headers, dict):
         seen: set[str] = set()

@@ -83,10 +83,13 @@ class _Yielded:
         self._held = ""
 
     def pieces(self, value: Any) -> list[Any]:
-        """What to hand on now that the handler yielded this."""
+        """What to hand on now that the handler yielded this. Raises ValueTooLarge."""
         if type(value) is Outputs:
             self._outputs = value
             return []
+        if isinstance(value, str) and self._bytes + len(value) > MOST_BYTES:
+            # Before any of it is handed on: rows are written at a pace, and this many take a quarter of a minute.
+            raise self._too_large()
         if self._redactor is None:
             return [value]
         if not isinstance(value, str):
@@ -105,8 +108,11 @@ class _Yielded:
         self._all_text = self._all_text and isinstance(piece, str)
         self._bytes += size or (len(piece) if isinstance(piece, str) else 0)
         if self._bytes > MOST_BYTES:
-            raise ValueTooLarge(f"the handler yielded more than {MOST_BYTES} bytes")
+            raise self._too_large()
         self._came.append(piece)
+
+    def _too_large(self) -> ValueTooLarge:
+        return ValueTooLarge(f"the handler yielded more than {MOST_BYTES} bytes")
 
     def result(self, returned: Any) -> Any:
         """The handler's result."""

@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from triggerflow_adapter_sdk.errors import ValueTooLarge
+from triggerflow_adapter_sdk.streaming import MOST_BYTES as MOST_YIELDED
+
 from triggerflow_orchestrator.domain.value import Value, encode
 
 INTERVAL_SECONDS: Final = 1 / 18
@@ -68,7 +71,8 @@ class Outlet:
     # For the handler.
 
     async def put(self, value: Any) -> int:
-        """Take a value; its size in bytes of JSON, once there is room for another. Raises NotJson, Abandoned."""
+        """Take a value; its size in bytes of JSON, once there is room for another. Raises NotJson, ValueTooLarge (it
+        alone is more than a call may yield), Abandoned."""
         total = 0
         for piece in _pieces(value):
             total += len(piece.text)
@@ -178,7 +182,10 @@ def _pieces(value: Any) -> Iterator[Value]:
         for start in range(0, len(value), _MOST_CHARACTERS):
             yield encode(value[start : start + _MOST_CHARACTERS])
     else:
-        yield encode(value)
+        whole = encode(value)
+        if len(whole.text) > MOST_YIELDED:
+            raise ValueTooLarge(f"the handler yielded more than {MOST_YIELDED} bytes")
+        yield whole
 
 
 def joined(tokens: Sequence[Value]) -> str:

@@ -14,6 +14,7 @@ import structlog
 from triggerflow_adapter_sdk.description import ConfigProblem, HandlerDescription
 from triggerflow_adapter_sdk.expressions import cel_problem, variable_names
 from triggerflow_adapter_sdk.schemas import sentence
+from triggerflow_adapter_sdk.urls import url_problem
 from triggerflow_chassis.errors import Violation
 from triggerflow_chassis.jsontext import canonical, pointer
 
@@ -67,6 +68,9 @@ class Inspector:
     def condition_problem(self, text: str, keys: Sequence[str]) -> str | None:
         said = cel_problem(text, variable_names(keys))
         return None if said is None else f"This is no condition: {sentence(said)}"
+
+    def url_problem(self, text: str) -> str | None:
+        return url_problem(text)
 
     def config_problems(self, node: NodeObject, key: str = MAIN) -> Sequence[Violation]:
         return [Violation(found.pointer, found.message) for found in self._ask(node, key)]

@@ -45,6 +45,10 @@ class HandlerCheck(Protocol):
         """Why a text is no CEL condition over input ports of these keys, None where it is one."""
         ...
 
+    def url_problem(self, text: str) -> str | None:
+        """Why a text is no web address that can be called, None where it is one."""
+        ...
+
     def config_problems(self, node: NodeObject, key: str = MAIN) -> Sequence[Violation]:
         """What is wrong with the config of the node's known handler; pointers start at the node."""
         ...

@@ -35,13 +35,13 @@ def problems_of(document: Document, check: HandlerCheck) -> tuple[Problem, ...]:
     whole = replace(document, edges=(*document.edges, *(found.edge for found in unseen)))
     pointers = [*(f"/edges/{index}" for index in range(len(document.edges))), *(found.pointer for found in unseen)]
     nodes = (*_of_nodes(whole, check), *paths_twice(document))
-    found = (*_of_flow(document), *nodes, *_of_edges(whole, pointers, check))
+    found = (*_of_flow(document, check), *nodes, *_of_edges(whole, pointers, check))
     if len(found) <= MAX_PROBLEMS:
         return found
     return tuple(sorted(found, key=lambda problem: problem.severity is Severity.WARNING)[:MAX_PROBLEMS])
 
 
-def _of_flow(document: Document) -> Iterator[Problem]:
+def _of_flow(document: Document, check: HandlerCheck) -> Iterator[Problem]:
     kinds = {node["type"] for node in document.nodes}
     if "trigger" not in kinds:
         yield Problem(Reason.NO_TRIGGER, "/nodes", "Nothing starts this flow. Add a trigger.")
@@ -51,6 +51,9 @@ def _of_flow(document: Document) -> Iterator[Problem]:
         if not is_channel(channel):
             said = "This is no channel: it needs id, name, publishers and subscribers. Replace it."
             yield Problem(Reason.CONFIG_INVALID, f"/channels/{index}", said)
+    url = (document.settings.get("onFailure") or {}).get("url")
+    if url is not None and (wrong := check.url_problem(url)) is not None:
+        yield Problem(Reason.CONFIG_INVALID, "/settings/onFailure/url", wrong)
 
 
 def _of_nodes(document: Document, check: HandlerCheck) -> Iterator[Problem]:
