@@ -1,7 +1,8 @@
 /** What went into a node and what came out; without a node, what the run was started with and what it gave. */
 import { useEffect } from "react";
-import type { Activation, Execution, Json, JsonObject } from "@/shared/protocol";
+import type { Activation, Execution, ExecutionEvent, Json, JsonObject } from "@/shared/protocol";
 import { DataView } from "./DataView";
+import { Recorded, type RecordedProps } from "./Recorded";
 import { type Graph, incoming, litPorts, wiredErrors } from "./model/flowing";
 import { hasFailed, type RunState } from "./model/runState";
 import type { RunView } from "./model/view";
@@ -14,10 +15,11 @@ export interface NodeDataProps {
   /** By node id, in the round that is looked at. */
   activations: ReadonlyMap<string, Activation>;
   onNeedActivations: () => void;
+  recorded: RecordedProps;
 }
 
 /** What came in, as one value: the port's own where there is one, else an object by port. */
-export function inputOf({ graph, execution, state, view, activations }: Omit<NodeDataProps, "onNeedActivations">, nodeId: string): { value: Json | undefined; hint: string } {
+export function inputOf({ graph, execution, state, view, activations }: Omit<NodeDataProps, "onNeedActivations" | "recorded">, nodeId: string): { value: Json | undefined; hint: string } {
   const ports = incoming(graph, nodeId, state, execution?.inputs ?? {}, activations, view.before[nodeId]);
   const names = new Map(graph.nodes.map((node) => [node.id, node.name]));
   const sources = [...new Set(ports.flatMap((port) => (port.from === null ? [] : [names.get(port.from) ?? ""])))].filter(Boolean);
@@ -28,7 +30,7 @@ export function inputOf({ graph, execution, state, view, activations }: Omit<Nod
   return { value: Object.fromEntries(ports.map((port) => [port.port, port.value])), hint };
 }
 
-export function outputOf({ graph, state, activations }: Omit<NodeDataProps, "onNeedActivations">, nodeId: string): { value: Json | undefined; hint: string } {
+export function outputOf({ graph, state, activations }: Omit<NodeDataProps, "onNeedActivations" | "recorded">, nodeId: string): { value: Json | undefined; hint: string } {
   const node = graph.nodes.find((candidate) => candidate.id === nodeId);
   const run = state.nodes[nodeId];
   if (node === undefined || run === undefined) return { value: undefined, hint: "" };
@@ -41,7 +43,7 @@ export function outputOf({ graph, state, activations }: Omit<NodeDataProps, "onN
   return { value: lit, hint: `at ${ports.join(", ")}` };
 }
 
-export function DataTab(props: NodeDataProps & { selected: string | null; onSelect: (nodeId: string | null) => void }) {
+export function DataTab(props: NodeDataProps & { events: readonly ExecutionEvent[]; revision: number; selected: string | null; onSelect: (nodeId: string | null) => void }) {
   const { graph, execution, state, selected, onSelect, onNeedActivations } = props;
   const run = selected === null ? undefined : state.nodes[selected];
   const ended = run?.endedAt ?? null;
@@ -60,12 +62,18 @@ export function DataTab(props: NodeDataProps & { selected: string | null; onSele
           </select>
         </label>
       </div>
+      <Recorded recorded={props.recorded} events={props.events} revision={props.revision} missing={isMissing(props, selected)} />
       <div className="data-pair">
         <DataView name="Input" value={input.value} hint={input.hint} empty={selected !== null && run === undefined ? "Nothing came in yet." : run?.phase === "skipped" ? "Nothing live came in, so it was skipped." : "Nothing came in."} />
         <DataView name="Output" value={output.value} hint={output.hint} empty={emptyOutput(run !== undefined, run?.phase === "skipped", run !== undefined && hasFailed(run.phase), ended !== null, selected === null)} />
       </div>
     </div>
   );
+}
+
+/** A node that has run, of which no record was read. */
+export function isMissing({ state, activations }: Pick<NodeDataProps, "state" | "activations">, nodeId: string | null): boolean {
+  return nodeId !== null && state.nodes[nodeId] !== undefined && state.nodes[nodeId].phase !== "skipped" && !activations.has(nodeId);
 }
 
 function emptyOutput(reached: boolean, skipped: boolean, failed: boolean, ended: boolean, wholeRun: boolean): string {

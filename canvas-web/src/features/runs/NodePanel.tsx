@@ -10,7 +10,8 @@ import { roundOf } from "./model/view";
 import { PrintedView, StreamView } from "./StreamView";
 import { printedBy, streamOf } from "./model/streams";
 import { WaitTab } from "./WaitTab";
-import { inputOf, type NodeDataProps, outputOf } from "./DataTab";
+import { inputOf, isMissing, type NodeDataProps, outputOf } from "./DataTab";
+import { Recorded } from "./Recorded";
 import { DataView } from "./DataView";
 import { logLines } from "./LogsTab";
 import { adviseOn } from "./model/advice";
@@ -95,6 +96,7 @@ export function NodePanel(props: NodePanelProps) {
           ...(printed.length === 0 ? [] : [{ key: "printed" as const, label: "Printed", count: printed.length }]),
         ]}
       />
+      {(tab === "output" || tab === "input") && <Recorded recorded={props.recorded} events={events} revision={revision} missing={isMissing(props, node.id)} />}
       {tab === "stream" && <StreamView stream={stream} live={streaming} />}
       {tab === "printed" && <PrintedView printed={printed} startedAt={state.startedAt} />}
       {tab === "wait" && waited !== undefined && <WaitTab key={waited.id} id={waited.id} ended={run?.endedAt !== null} />}

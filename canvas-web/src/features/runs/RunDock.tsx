@@ -11,6 +11,7 @@ import type { RunHistory } from "./model/history";
 import type { RunState } from "./model/runState";
 import type { RunView } from "./model/view";
 import { MetricsTab } from "./MetricsTab";
+import type { RecordedProps } from "./Recorded";
 import { TimelineLegend, TimelineTab } from "./TimelineTab";
 
 export const DOCK_TABS = ["timeline", "events", "logs", "data", "metrics"] as const;
@@ -33,6 +34,7 @@ export interface RunDockProps {
   revision: number;
   activations: ReadonlyMap<string, Activation>;
   onNeedActivations: () => void;
+  recorded: RecordedProps;
   /** The moment looked at, in milliseconds. */
   now: number;
   at: string | null;
@@ -81,7 +83,7 @@ export function RunDock(props: RunDockProps) {
         {!folded && tab === "logs" && <LogsTab events={events} count={props.count} revision={revision} nodes={nodes} startedAt={state.startedAt} selected={selected} onSelect={onSelect} />}
         {!folded && tab === "metrics" && <MetricsTab graph={graph} view={props.view} execution={props.execution} now={props.now} selected={selected} onSelect={onSelect} />}
         {!folded && tab === "data" && (
-          <DataTab graph={graph} execution={props.execution} state={state} view={props.view} activations={props.activations} onNeedActivations={props.onNeedActivations} selected={selected} onSelect={onSelect} />
+          <DataTab graph={graph} execution={props.execution} state={state} view={props.view} activations={props.activations} onNeedActivations={props.onNeedActivations} recorded={props.recorded} events={events} revision={revision} selected={selected} onSelect={onSelect} />
         )}
       </Dock>
     </div>

@@ -169,10 +169,11 @@ function OneRun({ id }: { id: string }) {
     document.title = `Run ${shortId(id)}${blueprint ? ` · ${blueprint.name}` : ""} · TriggerFlow Canvas`;
   }, [id, blueprint]);
 
+  const recorded = useMemo(() => ({ ...run.recorded, onMore: session.moreActivations }), [run.recorded, session]);
   const dock = (
     <RunDock
       graph={graph} execution={execution} state={state} view={view} history={history} base={base} onScope={goTo} events={history.events} count={count} revision={revision} activations={activations}
-      onNeedActivations={session.loadActivations} now={now} at={at} onAt={look} selected={selected} onSelect={select} tab={tab} onTab={(next) => change({ tab: next })}
+      onNeedActivations={session.loadActivations} recorded={recorded} now={now} at={at} onAt={look} selected={selected} onSelect={select} tab={tab} onTab={(next) => change({ tab: next })}
     />
   );
 
@@ -226,7 +227,7 @@ function OneRun({ id }: { id: string }) {
               <NodePanel
                 key={panelNode.id} node={panelNode} catalogue={catalogue} graph={graph} execution={execution} state={state} view={view} events={history.events} activations={activations}
                 count={count} revision={revision} lists={lists} totals={totals} onRound={onRound} onScope={goTo} onRerun={ended && !flowGone && base === "" ? () => setPlanning({ here: panelNode.id }) : null}
-                onNeedActivations={session.loadActivations} now={now} flowId={scoped.flowId ?? flowId} onClose={() => setPanel({ nodeId: panelNode.id, open: false })}
+                onNeedActivations={session.loadActivations} recorded={recorded} now={now} flowId={scoped.flowId ?? flowId} onClose={() => setPanel({ nodeId: panelNode.id, open: false })}
               />
             )}
           </div>

@@ -30,16 +30,20 @@ export interface RunSnapshot {
   revision: number;
   /** By `scope|node id`. Asked for when somebody looks at data, and again when more nodes have ended. */
   activations: ReadonlyMap<string, Activation>;
+  /** How many of them were read, by rising start, and whether there are more. */
+  recorded: { read: number; more: boolean; reading: boolean };
   /** Why the run cannot be shown. */
   failure: unknown;
 }
 
 const HIDDEN_FLUSH_MS = 250;
+/** Activations read at a time: of a run with thousands of items all of them would take a hundred pages. */
+const AT_A_TIME = 2000;
 
 export class RunSession {
   readonly history = new RunHistory();
   private snapshot: RunSnapshot = {
-    execution: null, blueprint: null, blueprintGone: false, feed: null, state: this.history.latest, revision: 0, activations: new Map(), failure: null,
+    execution: null, blueprint: null, blueprintGone: false, feed: null, state: this.history.latest, revision: 0, activations: new Map(), recorded: { read: 0, more: false, reading: false }, failure: null,
   };
   private readonly listeners = new Set<() => void>();
   private stop = new AbortController();
@@ -47,6 +51,7 @@ export class RunSession {
   private waiting: ExecutionEvent[] = [];
   private flushHandle: number | ReturnType<typeof setTimeout> | null = null;
   private activationsAt = -1;
+  private nextActivations: string | undefined = undefined;
   private forget: () => void = () => undefined;
 
   constructor(readonly id: string) {}
@@ -106,18 +111,34 @@ export class RunSession {
   readonly loadActivations = (): void => {
     if (this.activationsAt === this.snapshot.revision) return;
     this.activationsAt = this.snapshot.revision;
-    void this.readActivations();
+    // What was read stays read: as far as somebody went on, the next look goes too.
+    void this.readActivations(new Map(), undefined, Math.max(AT_A_TIME, this.snapshot.recorded.read));
   };
 
-  private async readActivations(): Promise<void> {
+  /** Reads on where the first ones end. */
+  readonly moreActivations = (): void => {
+    if (this.snapshot.recorded.reading || !this.snapshot.recorded.more) return;
+    void this.readActivations(new Map(this.snapshot.activations), this.nextActivations, AT_A_TIME, this.snapshot.recorded.read);
+  };
+
+  private async readActivations(found: Map<string, Activation>, from: string | undefined, most: number, before = 0): Promise<void> {
+    let next = from;
+    let read = 0;
+    this.set({ recorded: { ...this.snapshot.recorded, reading: true } });
     try {
-      // Of a run with thousands of items the newest would take a hundred pages; there the events tell enough.
-      const list = await api.executions.activations(this.id, { signal: this.stop.signal, most: 2000 });
-      // A scope's last one stands for a node.
-      this.set({ activations: new Map(list.map((activation) => [`${activation.scope}|${activation.nodeId}`, activation])) });
+      do {
+        const page = await api.executions.activations(this.id, { signal: this.stop.signal, pageToken: next });
+        // A scope's last one stands for a node.
+        for (const activation of page.items) found.set(`${activation.scope}|${activation.nodeId}`, activation);
+        read += page.items.length;
+        next = page.nextPageToken ?? undefined;
+      } while (next !== undefined && read < most);
+      this.nextActivations = next;
+      this.set({ activations: found, recorded: { read: before + read, more: next !== undefined, reading: false } });
     } catch {
       // What the events tell is shown without it; the next look asks again.
       this.activationsAt = -1;
+      this.set({ recorded: { ...this.snapshot.recorded, reading: false } });
     }
   }
 

@@ -224,9 +224,9 @@ export const api = {
       return (await request<{ items: RetriedExecution[] }>("POST", "/executions/retry", { body, timeoutMs: 120_000 })).data.items;
     },
 
-    /** By rising start; the first ones where there are more than `most`. */
-    async activations(id: string, { signal, most }: Signal & { most?: number } = {}): Promise<Activation[]> {
-      return all<Activation>(`${runPath(id)}/activations`, { signal }, most);
+    /** One page, by rising start. */
+    async activations(id: string, { signal, ...query }: PageQuery = {}): Promise<Page<Activation>> {
+      return (await request<Page<Activation>>("GET", `${runPath(id)}/activations`, { query: { pageSize: 250, ...query }, signal })).data;
     },
 
     async events(id: string, { after, limit = 1000, signal }: Signal & { after?: string; limit?: number } = {}): Promise<EventPage> {

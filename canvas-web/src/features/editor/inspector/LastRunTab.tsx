@@ -10,7 +10,12 @@ import { TryNode } from "./TryNode";
 interface LastRun {
   execution: Execution;
   activations: readonly Activation[];
+  /** The run has more of them than are read here. */
+  more: boolean;
 }
+
+/** Of a run with thousands of items the whole list would be a hundred pages for one look. */
+const MOST = 1000;
 
 const load = (ref: string): Promise<Json> => api.values.get(ref);
 
@@ -23,8 +28,18 @@ function useLastRun(): LastRun | null | undefined {
     const ask = async () => {
       const { data } = await api.executions.list({ flowId, pageSize: 1 });
       const execution = data.items[0];
-      const activations = execution ? await api.executions.activations(execution.id) : [];
-      if (!gone) setRun(execution ? { execution, activations } : null);
+      if (execution === undefined) {
+        if (!gone) setRun(null);
+        return;
+      }
+      const activations: Activation[] = [];
+      let next: string | undefined;
+      do {
+        const page = await api.executions.activations(execution.id, { pageToken: next });
+        activations.push(...page.items);
+        next = page.nextPageToken ?? undefined;
+      } while (next !== undefined && activations.length < MOST && !gone);
+      if (!gone) setRun({ execution, activations, more: next !== undefined });
     };
     const again = () => void ask().catch(() => !gone && setRun((before) => before ?? null));
     again();
@@ -56,7 +71,7 @@ export function LastRunTab({ node }: { node: FlowNode }) {
           <dt>Run</dt>
           <dd><Link to={`/runs/${execution.id}?node=${node.id}`} className="mono">{execution.id.slice(-8)}</Link> <span className="text-ink-3">version {execution.blueprintVersion}</span></dd>
           <dt>State</dt>
-          <dd>{activation ? <StatusBadge status={shownStatus(activation.status, activation.error?.type)} {...(activation.attempt > 1 ? { word: `${activation.status === "succeeded" ? "Done" : "Failed"}, try ${activation.attempt}` } : {})} plain /> : <span className="text-ink-3">Not reached</span>}</dd>
+          <dd>{activation ? <StatusBadge status={shownStatus(activation.status, activation.error?.type)} {...(activation.attempt > 1 ? { word: `${activation.status === "succeeded" ? "Done" : "Failed"}, try ${activation.attempt}` } : {})} plain /> : <span className="text-ink-3">{run.more ? `Not among the first ${run.activations.length.toLocaleString("en")} activations: the run shows all` : "Not reached"}</span>}</dd>
           {activation?.startedAt && activation.endedAt && <><dt>Time</dt><dd>{duration(Date.parse(activation.endedAt) - Date.parse(activation.startedAt))}</dd></>}
         </dl>
       </section>

@@ -8,6 +8,15 @@ import { ScopeIndex, scopeOf } from "./scopes";
 
 const EVERY = 256;
 
+/** How many activations a run has had: each that ran began once, each that was skipped says so once. */
+export function recordsOf(events: readonly ExecutionEvent[]): number {
+  let count = 0;
+  for (const event of events) {
+    if (event.type === "chunk.started" || (event.type === "runtime.output" && (event.payload as { data?: { kind?: unknown } }).data?.kind === "skip")) count += 1;
+  }
+  return count;
+}
+
 export class RunHistory {
   readonly scopes = new ScopeIndex();
   private readonly list: ExecutionEvent[] = [];
