@@ -50,6 +50,8 @@ export class Stage {
     this.shots += 1;
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
+      // Colours fade from one light to the other.
+      await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== "running" || one.effect?.getTiming().iterations === Infinity));
       await page.screenshot({ path: join(folder, `${this.prefix}-${String(this.shots).padStart(2, "0")}-${name}-${colorScheme}.png`) });
     }
     await page.emulateMedia({ colorScheme: process.env.E2E_THEME ?? "light" });

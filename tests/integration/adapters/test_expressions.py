@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 from triggerflow_adapter_sdk import ExpressionFailed, NotBoolean
-from triggerflow_adapter_sdk.expressions import CelCondition, JsonataExpression
+from triggerflow_adapter_sdk.expressions import CelCondition, JsonataExpression, cel_problem
 from triggerflow_adapter_sdk.expressions.pool import ExpressionPool
 
 BIG, MOST, LEAST = 2**53 + 1, 2**63 - 1, -(2**63)
@@ -294,6 +294,20 @@ async def test_a_condition_that_cannot_be_decided_fails(text: str) -> None:
 def test_a_text_that_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(ExpressionFailed):
         CelCondition(text, ("input",))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("inputs.customer +", "This is no CEL at character 18, it ends too early."),
+        ("(inputs.a", "This is no CEL at character 10, ')' is missing."),
+        ("inputs.a b", "This is no CEL at character 10, 'b' may not stand here."),
+        ("inputs.a ==\n  size(", "This is no CEL at line 2, character 8, it ends too early."),
+        ("order(1)", "undeclared reference to 'order', no variable or function here."),
+    ],
+)
+def test_what_is_no_cel_is_told_with_its_place_in_words_for_people(text: str, words: str) -> None:
+    assert (cel_problem(text, ("inputs",)) or "").endswith(words)
 
 
 LARGE: dict[str, Any] = {"input": [{"i": i, "s": "x" * 100} for i in range(5_000)]}

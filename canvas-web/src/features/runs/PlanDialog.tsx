@@ -25,7 +25,7 @@ export interface PlanDialogProps {
 export function PlanDialog({ execution, nodes, state, here, failedAt, inputsOf, onClose, onStarted }: PlanDialogProps) {
   const name = (id: string | null) => nodes.find((node) => node.id === id)?.name ?? "a node";
   const failed = execution.status === "failed";
-  const [from, setFrom] = useState(here ?? (failed ? "failure" : "start"));
+  const [from, setFrom] = useState(here !== null && !(failed && here === failedAt) ? here : failed ? "failure" : "start");
   const [newest, setNewest] = useState<string | null>(null);
   const [version, setVersion] = useState<string | null>(null);
   const [editing, setEditing] = useState(false);

@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import { api, type Firing, type FiringKind, type Schedule } from "@/shared/protocol";
 import { dueTime } from "@/shared/time";
 import { Skeleton, StatusBadge } from "@/shared/ui";
-import { firingWords } from "./words";
+import { firingWords } from "@/shared/firings";
 
 const KINDS: readonly { key: FiringKind; label: string; none: string }[] = [
   { key: "upcoming", label: "Upcoming", none: "None is due." },

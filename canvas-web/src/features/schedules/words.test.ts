@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Schedule } from "@/shared/protocol";
 import { ahead, dueTime } from "@/shared/time";
-import { byNext, firingWords } from "./words";
+import { firingWords } from "@/shared/firings";
+import { byNext } from "./words";
 
 const schedule = (flowName: string, nextAt: string | null): Schedule => ({ flowId: flowName, flowName, nodeId: "n", nodeName: "Nightly", cron: "0 2 * * *", sentence: "", timeZone: "UTC", missed: "once", paused: nextAt === null, nextAt, lastAt: null, lastExecutionId: null });
 

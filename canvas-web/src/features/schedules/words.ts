@@ -1,22 +1,5 @@
-/** What became of a due time, in words. Pure. */
-import type { Firing, Schedule } from "@/shared/protocol";
-import type { RunStatus } from "@/shared/ui";
-
-export interface FiringWords {
-  word: string;
-  status: RunStatus;
-}
-
-const WORDS: Record<Firing["status"], FiringWords> = {
-  upcoming: { word: "Due", status: "queued" },
-  held: { word: "Held by its limits", status: "waiting" },
-  ready: { word: "About to start", status: "running" },
-  started: { word: "Started", status: "done" },
-  dropped: { word: "Dropped", status: "skipped" },
-  missed: { word: "Missed", status: "failed" },
-};
-
-export const firingWords = (firing: Pick<Firing, "status">): FiringWords => WORDS[firing.status];
+/** A schedule's policy in words, and the order of the list. Pure. */
+import type { Schedule } from "@/shared/protocol";
 
 export const MISSED_WORDS: Record<Schedule["missed"], string> = {
   skip: "Times missed while the server was down are skipped",

@@ -48,6 +48,14 @@ describe("routes", () => {
     expect(riser(into.get("a"))).toBe(riser(into.get("b")));
   });
 
+  test("a loop inside a loop goes back on a row of its own, nearer to the cards", () => {
+    const cards = [card(0, 0), card(248, 0), card(496, 0, 120), card(744, 0, 120)];
+    const routes = routeAll([wire("outer", [933, 104], [-5, 20]), wire("inner", [685, 104], [243, 20])], cards);
+    const row = (id: string) => Math.max(...(routes.get(id) ?? []).map((spot) => spot.y));
+    expect(row("outer") - row("inner")).toBeGreaterThanOrEqual(18);
+    for (const route of routes.values()) for (const box of cards) expect(orthogonal(route) && !cuts(route, box)).toBe(true);
+  });
+
   test("five hundred wires are routed within a frame or two", () => {
     const cards = Array.from({ length: 300 }, (_, i) => card((i % 30) * 248, Math.floor(i / 30) * 120));
     const wires = Array.from({ length: 500 }, (_, i) => {

@@ -30,6 +30,7 @@ const clearance = 10;
 export function routeAll(wires: readonly WireEnds[], cards: readonly Rect[]): Map<string, Route> {
   const index = new CardIndex(cards);
   const routes = wires.map((wire) => ({ wire, points: best(wire, index) }));
+  layer(routes, index);
   spread(routes, index);
   return new Map(routes.map(({ wire, points }) => [wire.id, points]));
 }
@@ -127,6 +128,29 @@ function channels({ from, to }: WireEnds, index: CardIndex): number[] {
   }
   const middle = (from.y + to.y) / 2;
   return [...rows].sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle)).slice(0, 24);
+}
+
+/** How far a long run may leave its row so as not to lie on another: room for a label first, then less. */
+const layers = [0, 20, 10, 40, 30, 60];
+
+/** Give long runs round the cards rows of their own, the shorter ones nearer to the cards: loops inside loops. */
+function layer(routes: readonly { wire: WireEnds; points: Spot[] }[], index: CardIndex): void {
+  const span = ({ points }: { points: Spot[] }) => Math.abs((points[2]?.x ?? 0) - (points[3]?.x ?? 0));
+  const runs = routes.filter(({ points }) => points.length === 6).sort((a, b) => span(a) - span(b));
+  const placed: { wire: WireEnds; left: number; right: number; y: number }[] = [];
+  for (const { wire, points } of runs) {
+    const [, , a, b] = points;
+    if (!a || !b) continue;
+    const [left, right] = [Math.min(a.x, b.x), Math.max(a.x, b.x)];
+    const out = a.y < wire.from.y && a.y < wire.to.y ? -1 : 1;
+    const clear = (y: number) =>
+      !placed.some((other) => left < other.right && other.left < right && Math.abs(y - other.y) < lane && wire.fromKey !== other.wire.fromKey && wire.toKey !== other.wire.toKey) &&
+      (y === a.y || index.hits({ x: left, y }, { x: right, y }) === 0);
+    const y = layers.map((by) => a.y + out * by).find(clear) ?? a.y;
+    points[2] = { x: a.x, y };
+    points[3] = { x: b.x, y };
+    placed.push({ wire, left, right, y });
+  }
 }
 
 interface Riser {

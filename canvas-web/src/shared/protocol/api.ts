@@ -285,6 +285,13 @@ export const api = {
     },
   },
 
+  triggers: {
+    /** What came to a trigger of the active version: of channels, topics, and of each trigger with limits. 404 where it has none. */
+    async fires(flowId: string, nodeId: string, status: "past" | "missed", { signal }: Signal = {}): Promise<Page<Firing>> {
+      return (await request<Page<Firing>>("GET", `${flowPath(flowId)}/nodes/${segment(nodeId)}/fires`, { query: { status, pageSize: 10 }, signal })).data;
+    },
+  },
+
   waits: {
     async list({ signal, ...query }: WaitQuery = {}): Promise<Page<Wait>> {
       return (await request<Page<Wait>>("GET", "/waits", { query: { ...query }, signal })).data;

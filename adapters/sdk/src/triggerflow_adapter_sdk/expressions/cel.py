@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -60,9 +60,33 @@ def _compiled(text: str, names: tuple[str, ...]) -> Any:
         raise ExpressionFailed(_message(refused)) from None
 
 
+# "ERROR: <input>:1:23: Syntax error: …", then the text again and an arrow under it, for each error found.
+_PLACE: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?(.*)")
+_WANTED: Final = re.compile(r"\s+expecting (\{.*\}|'.*'|<EOF>)$")
+# What a parser says, in words for people.
+_WORDS: Final = (
+    (re.compile(r"^mismatched input '<EOF>'"), "it ends too early"),
+    (re.compile(r"^missing ('.*') at .*"), r"\1 is missing"),
+    (re.compile(r"^(?:extraneous|mismatched) input ('.*')"), r"\1 may not stand here"),
+    (re.compile(r"^token recognition error at: ('.*')"), r"\1 is not understood"),
+    (
+        re.compile(r"^undeclared reference to ('.*?').*"),
+        r"undeclared reference to \1, no variable or function here",
+    ),
+)
+
+
 def _message(refused: RuntimeError) -> str:
+    """The first error, with its place: what follows it comes of it. No colon, for that sets off the name of a field."""
     text = str(refused).removeprefix("INVALID_ARGUMENT: ").removesuffix(" [INVALID_ARGUMENT]")
-    return text.replace("<input>:", "").strip()
+    found = _PLACE.search(text)
+    if found is None:
+        return text.replace("<input>:", "").strip()
+    line, character, said = int(found[1]), int(found[2]), _WANTED.sub("", found[3].strip().rstrip("."))
+    for pattern, words in _WORDS:
+        said = pattern.sub(words, said)
+    place = f"line {line}, character {character}" if line > 1 else f"character {character}"
+    return f"This is no CEL at {place}, {said}."
 
 
 def cel_problem(text: str, names: tuple[str, ...]) -> str | None:

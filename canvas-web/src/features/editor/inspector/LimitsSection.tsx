@@ -15,7 +15,7 @@ export function LimitsSection({ entry, config, found, onChange }: { entry: Handl
   return (
     <section className="sect" data-testid="limits">
       <details open={here.length > 0 || undefined}>
-        <summary className="limits-summary"><Gauge className="icon icon-14" aria-hidden /><b>Limits</b><span className="text-ink-3">{words.length === 0 ? "none: each call starts a run" : words.join(", ")}</span></summary>
+        <summary className="limits-summary"><Gauge className="icon icon-14" aria-hidden /><b>Limits</b><span className="text-ink-3">{words.length === 0 ? "none: whatever comes starts a run" : words.join(", ")}</span></summary>
         <div className="mt-3">
           <SchemaForm
             config schema={schema} value={limits} found={here} hints={hints} idPrefix="limits"

@@ -5,6 +5,7 @@ import { FieldHints, JsonField, SchemaForm } from "@/shared/forms";
 import type { FlowNode, HandlerEntry, Json, JsonObject } from "@/shared/protocol";
 import { Banner, ProblemSign } from "@/shared/ui";
 import { useMake, useProblems } from "../context";
+import { CameSection } from "./CameSection";
 import { FailureSection } from "./FailureSection";
 import { HookSection } from "./HookSection";
 import { InputsBuilder } from "./InputsBuilder";
@@ -74,6 +75,7 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
       {main && HOOKS.has(main.entrypoint) && <HookSection key={main.entrypoint} node={node} />}
       {main?.entrypoint === "core:schedule" && <ScheduleSection node={node} />}
       {main && node.type === "trigger" && entry && <LimitsSection entry={entry} config={main.config ?? {}} found={inForm} onChange={setConfig} />}
+      {main && node.type === "trigger" && cameBy(main.entrypoint, main.config) && <CameSection node={node} />}
       {node.type === "output" && <section className="sect text-ink-2">What arrives here becomes the run’s result under the name <b className="font-semibold text-ink">{node.name}</b>.</section>}
       {main && node.type !== "trigger" && <FailureSection node={node} />}
       <section className="sect">
@@ -94,6 +96,8 @@ export function SettingsTab({ node, entry }: { node: FlowNode; entry: HandlerEnt
   );
 }
 
+/** Triggers of which the server keeps what came: channels and topics, and all others that have limits to pass. */
+const cameBy = (entrypoint: string, config: JsonObject = {}) => entrypoint === "core:channel" || entrypoint === "kafka:topic" || (entrypoint !== "core:manual" && entrypoint !== "core:schedule" && config["limits"] !== undefined);
 const HOOKS = new Set(["core:webhook", "core:form", "core:chat"]);
 /** Handlers whose config holds the schema of a form: it is put together as a list of fields. */
 const FIELDS: Record<string, { title: string; words: readonly [string, string] }> = {
