@@ -12,6 +12,7 @@ import pytest
 from drawing import Drawing
 from replica_mesh import ReplicaMesh
 from running_product import wait_for
+from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as runs_pb
 from triggerflow.orchestrator.v1 import schedule_pb2, wait_pb2
 from triggerflow_chassis.errors import AlreadyAnswered
 from triggerflow_chassis.grpc.status import from_rpc_error
@@ -188,3 +189,26 @@ def test_both_have_what_is_published_and_forget_what_is_gone(mesh: ReplicaMesh) 
     draft = mesh.call(mesh.flows.GetFlow, flows_pb.GetFlowRequest(flow_id=flow)).flow
     mesh.call(mesh.flows.DeleteFlow, flows_pb.DeleteFlowRequest(flow_id=flow, etag=draft.etag))
     both_say()
+
+
+def test_events_are_told_though_the_replica_that_tells_them_stands_still(mesh: ReplicaMesh) -> None:
+    flow = mesh.publish(around("core:timer", "out", config={"seconds": 1}))
+    told = "SELECT type FROM {s}.notices WHERE execution_id = $1 ORDER BY id"
+    left = "SELECT position FROM {s}.outbox WHERE execution_id = $1"
+    # One of them is the one that tells.
+    for name, other in (("one", "two"), ("two", "one")):
+        mesh.replicas[name].pause()
+        try:
+            request = runs_pb.StartExecutionRequest(flow_id=flow[0], inputs_json="{}")
+            run = mesh.call(mesh.at[other].StartExecution, request).execution.id
+            wait_for(
+                lambda run=run: (
+                    [row["type"] for row in mesh.rows(told, run)] == ["execution.started", "execution.completed"]
+                    and not mesh.rows(left, run)
+                ),
+                seconds=SECONDS,
+                what=f"all of it to be told while {name} stands still",
+            )
+        finally:
+            mesh.replicas[name].go_on()
+        mesh.await_replicas()

@@ -1,4 +1,7 @@
-"""Be the one of all replicas that does a thing, as long as one connection lives: an advisory lock is its session's."""
+"""Be the one of all replicas that does a thing, as long as one connection lives: an advisory lock is its session's.
+
+A leader that says nothing through its connection for 15 s is out of office: one that stands still is in nobody's way.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ log = structlog.get_logger("triggerflow.postgres")
 _TRY_SECONDS: Final = 1.0
 # A leader whose machine is gone without a word is out of office after these, and not after hours.
 _KEEPALIVES: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "3", "tcp_keepalives_count": "3"}
+# So is one that stands still, whose machine still answers for it.
+_SILENCE: Final = {"idle_session_timeout": "15s", "idle_in_transaction_session_timeout": "15s"}
 
 
 class Leader:
@@ -29,6 +34,10 @@ class Leader:
         self.connection = connection
         self._lost = asyncio.Event()
         connection.add_termination_listener(self._end)
+
+    async def sign(self) -> None:
+        """Show that it is still there. Not while the connection is used otherwise."""
+        await self.connection.execute("SELECT 1")
 
     async def lost(self) -> None:
         """Return once the office is lost with the connection."""
@@ -44,7 +53,7 @@ async def lead(postgres: Postgres, purpose: str) -> AsyncIterator[Leader]:
     Unavailable while it waits."""
     key = advisory_key(postgres.schema, purpose)
     with told(postgres):
-        connection = await connect(postgres, **_KEEPALIVES)
+        connection = await connect(postgres, **_KEEPALIVES, **_SILENCE)
     try:
         with told(postgres):
             # Tried and not waited for: a wait would hold a statement, which has a limit.

@@ -22,6 +22,7 @@ log = structlog.get_logger("triggerflow.registry")
 _IDLE_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 0.5
 _PAGE: Final = 200
+_SIGN_SECONDS: Final = 3.0
 
 
 class PublishingFailed(Exception):
@@ -42,6 +43,10 @@ class Reign(Protocol):
 
     async def unpublished(self, limit: int) -> list[FlowEvent]:
         """Those of all projects that follow the last one published, by rising id."""
+        ...
+
+    async def sign(self) -> None:
+        """Keep the office where nothing else is asked for a while."""
         ...
 
     async def published(self, up_to: str) -> None:
@@ -85,7 +90,7 @@ class Relay:
             self._wake.clear()
             events = await reign.unpublished(_PAGE)
             if events:
-                await publisher.publish(events)
+                await self._publish(reign, publisher, events)
                 await reign.published(events[-1].id)
                 continue
             try:
@@ -93,6 +98,16 @@ class Relay:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    async def _publish(self, reign: Reign, publisher: Publisher, events: Sequence[FlowEvent]) -> None:
+        """However long no broker answers, the office is kept."""
+        publishing = asyncio.ensure_future(publisher.publish(events))
+        try:
+            while not (await asyncio.wait((publishing,), timeout=_SIGN_SECONDS))[0]:
+                await reign.sign()
+            publishing.result()
+        finally:
+            publishing.cancel()
 
     def _hear(self, _: Sequence[Any]) -> None:
         self._wake.set()

@@ -118,7 +118,10 @@ def _of_on_error(node: NodeObject, at: str, check: HandlerCheck) -> Iterator[Pro
     entrypoint = node["handlers"][ON_ERROR]["entrypoint"]
     here = at + pointer("handlers", ON_ERROR)
     if node["type"] != "action":
-        said = f"Only an action has a handler for errors, and this is a node of type {node['type']}. Remove onError."
+        instead = "Remove onError" + (
+            ", and connect its error port to an action." if node["type"] == "subflow" else "."
+        )
+        said = f"Only an action has a handler for errors, and this is a node of type {node['type']}. {instead}"
         yield Problem(Reason.CONFIG_INVALID, here, said, node_id)
         return
     here = f"{here}/entrypoint"

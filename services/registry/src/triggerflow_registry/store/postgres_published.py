@@ -36,6 +36,10 @@ class PostgresReign:
             for id, type, timestamp, project_id, flow_id, deleted in rows
         ]
 
+    async def sign(self) -> None:
+        with told(self._postgres):
+            await self._leader.sign()
+
     async def published(self, up_to: str) -> None:
         with told(self._postgres):
             await self._leader.connection.execute(_MOVE, _LOG, up_to)
