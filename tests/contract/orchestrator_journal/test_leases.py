@@ -6,10 +6,14 @@ import asyncio
 from collections import Counter
 
 import pytest
-from journal_units import Told
+from journal_units import PROJECT, Told
 from lease_world import LeaseWorld
 from triggerflow_chassis.ids import uuid7
+from triggerflow_orchestrator.app.units import Kind
+from triggerflow_orchestrator.domain.intervention import Intervention
 from triggerflow_orchestrator.domain.lease import LeaseLost, Queued
+from triggerflow_orchestrator.store.interventions import SqlInterventions
+from triggerflow_orchestrator.store.postgres import open_postgres
 from triggerflow_orchestrator.store.postgres_journal import PostgresJournal
 
 pytestmark = pytest.mark.postgres
@@ -247,3 +251,41 @@ async def test_what_a_worker_owns_is_what_it_claimed_and_has_not_ended(leases: L
     await leases.leases.give_back(worker, [runs[1].id])
     assert await leases.leases.owned(worker) == [runs[2].id]
     assert await leases.leases.owned(uuid7()) == []
+
+
+async def test_a_worker_of_an_older_release_gets_no_run_that_it_does_not_understand(leases: LeaseWorld) -> None:
+    older, present = uuid7(), await leases.worker()
+    # As a release that knows of no generations joins: it names none.
+    await leases.mesh.look.execute(
+        "INSERT INTO workers (id, name, started_at, lease_until, live, most) VALUES ($1, 'older', 0, $2, 0, 9)",
+        older,
+        2**62,
+    )
+    new, rerun, of_before = [await leases.queued(age_seconds=9) for _ in range(3)]
+    await leases.mesh.look.execute("UPDATE executions SET generation = 1 WHERE id = $1", of_before.id)
+    every = [new.id, rerun.id, of_before.id]
+    assert [record.id for record in await leases.leases.claim_waiting(older, 9, 1, WEIGHTS)] == [of_before.id]
+    assert await leases.leases.claim(older, every) == []
+    assert sorted(record.id for record in await leases.leases.claim(present, every)) == sorted([new.id, rerun.id])
+
+
+async def test_a_run_that_waits_is_no_longer_for_workers_that_know_no_waiting(leases: LeaseWorld) -> None:
+    worker = await leases.worker()
+    run = await leases.queued()
+    await leases.mesh.look.execute("UPDATE executions SET generation = 1 WHERE id = $1", run.id)
+    (claimed,) = await leases.leases.claim(worker, [run.id])
+    unit = leases.holder(claimed).state("running")
+    unit.rows.append((Kind.PARK, (None, run.id)))
+    assert await leases.mesh.told.of(unit) is None
+    row = await leases.row(run)
+    assert (row["status"], row["owner"], row["generation"]) == ("waiting", None, 2)
+
+
+async def test_who_claims_a_run_is_told_that_context_was_added_to_it(leases: LeaseWorld) -> None:
+    run, other = await leases.queued(), await leases.queued()
+    async with open_postgres(leases.mesh.postgres) as database:
+        for number in range(2):
+            added = Intervention(uuid7(), run.id, str(number), "anna", 1)
+            assert await SqlInterventions(database).add(PROJECT, added, None) == (True, None)
+    claimed = await leases.leases.claim(await leases.worker(), [run.id, other.id])
+    assert {record.id: record.context_added for record in claimed} == {run.id: 2, other.id: 0}

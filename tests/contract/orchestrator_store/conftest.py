@@ -281,7 +281,7 @@ class SqlWorld:
         stored = {
             name: getattr(record, name)
             for name in (column.name for column in tables.executions.columns)
-            if name not in ("inputs", "outputs", "error", "context", "options", "archived_at")
+            if name not in ("inputs", "outputs", "error", "context", "options", "archived_at", "generation")
         }
         self._insert(
             tables.executions,

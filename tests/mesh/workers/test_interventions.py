@@ -33,3 +33,25 @@ def test_context_reaches_the_worker_and_the_next_one(mesh: WorkerMesh, tmp_path:
     saw = mesh.await_end(execution_id)["outputs"]["saw"]
     assert [each["value"] for each in saw] == ["first", "second"]
     assert [line.rpartition(" ")[2] for line in lines(mesh, execution_id)] == ['"first"', '"second"']
+
+
+def test_context_that_was_added_before_any_worker_came_is_seen_by_the_first_node(
+    mesh_without_workers: WorkerMesh, tmp_path: Path
+) -> None:
+    mesh = mesh_without_workers
+    gate = tmp_path / "gate"
+    gate.touch()
+    drawing = Drawing("looks at once")
+    drawing.trigger()
+    drawing.node("action", "node", "stream_handlers.looks_at_context", config={"gate": str(gate)})
+    drawing.node("output", "saw")
+    drawing.wire("start", "node")
+    drawing.wire("node", "saw")
+    execution_id = mesh.begin(mesh.publish(drawing.body()))["id"]
+    mesh.intervene(execution_id, "early")
+    # It renews its lease long after the run has ended.
+    mesh.worker("w1", TFCANVAS_LEASE_SECONDS="60")
+    saw = mesh.await_end(execution_id)["outputs"]["saw"]
+    assert [each["value"] for each in saw] == ["early"]
+    assert [line.rpartition(" ")[2] for line in lines(mesh, execution_id)] == ['"early"']
+    mesh.workers.pop("w1").stop()

@@ -311,4 +311,5 @@ def _record(command: RetryCommand, found: _Prepared, unit: Unit) -> ExecutionRec
         owner=None,
         queued_at=None,
         wake_at=None,
+        context_added=0,
     )

@@ -83,6 +83,9 @@ class TakeUp:
         if record.started_at is None:
             inputs = await self._restored(orjson.loads(record.inputs_json))
             run = Run(record, compiled.plan, self._engine.numbers, compiled, seed=await self._seed(record))
+            if record.context_added:
+                for intervention, _ in await self._sources.interventions(record.id):
+                    run.intervene(now_us(), intervention)
             self._engine.enqueue(run, compiled, record.project_id, compiled.fire(_fired(record, compiled), inputs))
             return
         remembered = await self._reads.remembered(record.id)

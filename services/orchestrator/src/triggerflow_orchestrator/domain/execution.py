@@ -107,6 +107,8 @@ class ExecutionRecord:
     """When it was last put into the queue, in the mesh."""
     wake_at: int | None = None
     """When it goes on by itself, of one that waits, and still there until whoever takes it up has written."""
+    context_added: int = 0
+    """How often context was added to it."""
 
     @property
     def ended(self) -> bool:

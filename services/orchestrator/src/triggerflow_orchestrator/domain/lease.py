@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from triggerflow_chassis.errors import Unavailable
 
@@ -59,6 +59,12 @@ class WorkerLoad:
     """What is left of its lease; negative where it lapsed and no reaper came by yet."""
     strays: int = 0
     """Handlers that go on although they were cancelled."""
+
+
+GENERATION: Final = 2
+"""The flow model that this release's workers know: 1 is plain graphs; 2 has loops, sub-flows, waits, channels and runs
+that take over results. What a run needs at least is the default of its column, raised by a migration, and the database
+keeps it from workers that know less."""
 
 
 @dataclass(frozen=True, slots=True)

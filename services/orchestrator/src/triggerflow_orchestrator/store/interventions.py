@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, func, insert, select
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from triggerflow_chassis.errors import TooMany
 
@@ -50,6 +50,9 @@ class SqlInterventions:
                     created_at=intervention.at,
                 )
             )
+            # Whoever claims the run sees by this that there is something to read.
+            added = update(executions).where(*whose).values(context_added=_E.context_added + 1)
+            await connection.execute(added)
             return True, row.owner
 
     async def of_execution(self, project_id: str, execution_id: str) -> list[Intervention] | None:

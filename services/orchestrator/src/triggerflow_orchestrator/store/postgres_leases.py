@@ -15,7 +15,7 @@ from triggerflow_chassis.postgres.address import Postgres
 from triggerflow_chassis.postgres.faults import told
 
 from triggerflow_orchestrator.domain.execution import PRIORITIES, ExecutionRecord
-from triggerflow_orchestrator.domain.lease import Load, Queued, WorkerLoad
+from triggerflow_orchestrator.domain.lease import GENERATION, Load, Queued, WorkerLoad
 from triggerflow_orchestrator.store.postgres_records import record_of
 from triggerflow_orchestrator.store.postgres_statement import NOW_US
 from triggerflow_orchestrator.store.tables import QUEUED
@@ -25,8 +25,8 @@ from triggerflow_orchestrator.store.weighted_turns import WeightedTurns
 _KICKED_AT_ONCE: Final = 500
 
 _JOIN: Final = f"""\
-INSERT INTO workers (id, name, started_at, lease_until, live, most)
-SELECT $1, $2, at, at + $3::int8, 0, $4 FROM (SELECT {NOW_US} AS at) AS clock
+INSERT INTO workers (id, name, started_at, lease_until, live, most, generation)
+SELECT $1, $2, at, at + $3::int8, 0, $4, $5 FROM (SELECT {NOW_US} AS at) AS clock
 ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"""
 _BEAT: Final = (
     f"UPDATE workers SET lease_until = {NOW_US} + $2::int8, live = $3, strays = $4 WHERE id = $1 RETURNING id"
@@ -94,15 +94,23 @@ _WORKERS: Final = f"SELECT *, lease_until - {NOW_US} AS left_us FROM workers ORD
 class PostgresLeases:
     """Leases of `lease_seconds` each."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], postgres: Postgres, *, lease_seconds: float) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool[asyncpg.Record],
+        postgres: Postgres,
+        *,
+        lease_seconds: float,
+        generation: int = GENERATION,
+    ) -> None:
         self._pool = pool
         self._postgres = postgres
         self._lease_us = round(lease_seconds * 1_000_000)
+        self._generation = generation
         self._turns = WeightedTurns()
 
     async def join(self, worker_id: str, name: str, most: int) -> None:
         with told(self._postgres):
-            await self._pool.execute(_JOIN, worker_id, name, self._lease_us, most)
+            await self._pool.execute(_JOIN, worker_id, name, self._lease_us, most, self._generation)
 
     async def beat(self, worker_id: str, live: int, strays: int = 0) -> bool:
         with told(self._postgres):

@@ -121,7 +121,8 @@ changed AS (
     epoch = coalesce(r.epoch, e.epoch),
     cancel_requested_at = coalesce(r.cancel_requested_at, e.cancel_requested_at),
     wake_at = CASE WHEN r.parked THEN r.wake_at WHEN NOT r.stated THEN e.wake_at END,
-    owner = CASE WHEN r.ended_at IS NULL AND NOT r.parked THEN e.owner END
+    owner = CASE WHEN r.ended_at IS NULL AND NOT r.parked THEN e.owner END,
+    generation = CASE WHEN r.parked THEN greatest(e.generation, 2) ELSE e.generation END
   FROM {source} WHERE e.id = r.id AND {passes}
 )"""
 _OUTBOX_COLUMNS: Final = (

@@ -136,6 +136,7 @@ def record(row: Row[Any]) -> ExecutionRecord:
         owner=row.owner,
         queued_at=row.queued_at,
         wake_at=row.wake_at,
+        context_added=row.context_added,
     )
 
 

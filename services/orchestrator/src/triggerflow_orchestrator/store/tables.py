@@ -57,6 +57,8 @@ executions = Table(
     Column("queued_at", BigInteger, comment="when it was last put into the queue. Mesh only"),
     Column("archived_at", BigInteger, comment="when its archive was there. Mesh only"),
     Column("wake_at", BigInteger, comment="of status waiting: when it goes on by itself; NULL where it never does"),
+    Column("generation", Integer, nullable=False, server_default="2", comment="the least of a worker that may have it"),
+    Column("context_added", Integer, nullable=False, server_default="0", comment="how many interventions it has"),
 )
 Index("executions_newest", executions.c.project_id, executions.c.created_at, executions.c.id)
 Index(
@@ -325,6 +327,7 @@ workers = Table(
     Column("live", Integer, nullable=False, comment="runs it had at its last heartbeat"),
     Column("most", Integer, nullable=False, comment="runs it takes at once"),
     Column("strays", Integer, nullable=False, server_default="0", comment="handlers that go on although cancelled"),
+    Column("generation", Integer, nullable=False, server_default="1", comment="the newest flow model it knows"),
 )
 
 # What somebody without a lease wants of a run: the holder of its lease reads this and does it.
