@@ -151,6 +151,43 @@ test("a topic, what follows a failure, and how many runs at once have their form
   await stage.shot("settings");
 });
 
+test("onError is seen to have given the result, a failed run and the one it started name each other, and a full flow says so", { timeout: 120_000 }, async () => {
+  const [start, result] = [begins(), node("output", "Done", null, {}, 2)];
+  const work = node("action", "Work", "core:map", { expression: "$error('no')" }, 1);
+  const saved = { ...work, handlers: { ...work.handlers, onError: { entrypoint: "core:map", config: { expression: "'instead'" } } } };
+  const mended = await stage.put("Mended", [start, saved, result], [edge(start, saved), edge(saved, result)]);
+  const good = await stage.ran(mended);
+  assert.deepEqual(good.outputs, { Done: "instead" });
+  await stage.see(`/runs/${good.id}`);
+  await card(page, "Work").getByText("Done by onError").waitFor();
+  await card(page, "Work").locator(".card-name").dblclick();
+  await page.getByTestId("node-panel").getByText("It failed with ExpressionFailed; what onError gave is its result.").waitFor();
+  await stage.shot("on-error-run");
+
+  const told = await stage.put("Deal with it", [begins()], []);
+  await stage.call("POST", `/flows/${told.id}/versions`, {});
+  const fails = await stage.put("Fails", [start, work], [edge(start, work)], { settings: { onFailure: { flowId: told.id }, concurrency: 1 } });
+  const bad = await stage.ran(fails);
+  await stage.see(`/runs/${bad.id}`);
+  await page.getByTestId("after-failure").getByText("its error flow ran").waitFor();
+  await stage.shot("failure");
+  await page.getByTestId("after-failure").getByRole("link").click();
+  await page.getByText("the failure of").waitFor();
+
+  const long = node("action", "Long", "core:timer", { seconds: 600 }, 1);
+  const full = await stage.put("One at a time", [start, long], [edge(start, long)], { settings: { concurrency: 1 } });
+  await stage.call("POST", `/flows/${full.id}/versions`, {});
+  await stage.call("POST", "/executions", { flowId: full.id, inputs: {} });
+  await stage.see(`/flows/${full.id}`);
+  await page.getByTestId("run-button").click();
+  await page.getByTestId("run-start").click();
+  await page.getByTestId("run-dialog").getByText("A run of this flow goes on, and its settings allow no more at once.").waitFor();
+  await stage.shot("full");
+  await page.getByTestId("run-dialog").getByRole("button", { name: "Not now" }).click();
+  // To be told so is no mistake of the page.
+  while (stage.complaints.length > 0 && /429/.test(stage.complaints[0])) stage.complaints.shift();
+});
+
 test("of a run with thousands of activations the page says how far it has read, and reads on", { timeout: 120_000 }, async () => {
   const [begin, one, text] = [begins(), node("action", "Read", "core:map", { expression: "input.item * 2" }, 1), node("output", "Text", null, {}, 2)];
   const child = await stage.put("Read one", [begin, one, text], [edge(begin, one), edge(one, text)]);

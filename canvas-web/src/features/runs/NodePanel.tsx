@@ -159,12 +159,13 @@ function Facts({ run, now, startedAt }: { run: NodeRun; now: number; startedAt: 
   if (run.phase === "skipped") return <p className="side-facts text-ink-3">Every wire into it turned out dead, so it was skipped.</p>;
   if (run.reusedFrom !== undefined) return <p className="side-facts text-ink-2">The result of run <Link className="mono" to={`/runs/${run.reusedFrom}?node=${run.nodeId}`}>{shortId(run.reusedFrom)}</Link>, used again. It did not run here.</p>;
   const took = (run.endedAt ?? now) - run.startedAt;
+  const rescued = run.rescued === undefined ? "" : run.phase === "done" ? ` It failed with ${run.rescued}; what onError gave is its result.` : ` It failed with ${run.rescued}, and then onError ran.`;
   const { metrics = {} } = run;
   const measures = shownMetrics(metrics).flatMap((name) => (metrics[name] ? [name === "cost" ? metricWords(name, metrics[name]) : `${metricWords(name, metrics[name])} ${metrics[name].unit === name || name === "tokens" ? "tokens" : name}`.replace("tokens tokens", "tokens")] : []));
   return (
     <p className="side-facts text-ink-2">
       Started {offset(run.startedAt, startedAt)}, {run.endedAt === null ? "runs for" : "took"} {duration(took)}
-      {run.tries.length > 1 ? `, ${run.tries.length} tries` : ""}{measures.length > 0 ? `, ${measures.join(", ")}` : ""}.{run.recovered ? " It ran again after a restart, with the same idempotency key." : ""}
+      {run.tries.length > 1 ? `, ${run.tries.length} tries` : ""}{measures.length > 0 ? `, ${measures.join(", ")}` : ""}.{run.recovered ? " It ran again after a restart, with the same idempotency key." : ""}{rescued}
     </p>
   );
 }

@@ -5,6 +5,8 @@ import { Link } from "react-router";
 import { api, type Blueprint, type Execution, hasEnded, ProblemError } from "@/shared/protocol";
 import { Button, Chip, Dialog, duration, StatusBadge, toast } from "@/shared/ui";
 import { AddContext } from "./AddContext";
+import { AfterFailure } from "./AfterFailure";
+import { toldOf } from "./model/failure";
 import { metricLabel, metricWords, shownMetrics } from "./model/metricWords";
 import { countNodes, type RunState } from "./model/runState";
 import { when, useNow } from "@/shared/time";
@@ -32,6 +34,7 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
   const ended = execution !== null && hasEnded(execution.status);
   const names = new Map(nodes.map((node) => [node.id, node.name]));
   const fired = nodes.filter((node) => node.type === "trigger" && state.nodes[node.id] !== undefined && state.nodes[node.id]?.phase !== "skipped");
+  const failedBefore = execution === null ? null : toldOf(execution);
   const failedAt = execution?.error?.nodeId;
   const startedAt = state.startedAt ?? (execution?.startedAt ? Date.parse(execution.startedAt) : null);
   const took = startedAt === null ? null : (state.endedAt ?? now) - startedAt;
@@ -63,7 +66,9 @@ export function RunHead({ execution, blueprint, state, now, stepping, onExecutio
         )}
         {failedAt === undefined && execution?.error != null && state.endedAt !== null && <div className="run-fact-wide"><dt>{execution.status === "cancelled" ? "Cancelled" : "Why"}</dt><dd className="cut" title={execution.error.message}>{execution.error.message || execution.error.type}</dd></div>}
         {shownMetrics(metrics).slice(0, 2).map((name) => metrics[name] && <div key={name}><dt>{metricLabel(name)}</dt><dd data-testid={`head-${name}`}>{metricWords(name, metrics[name])}</dd></div>)}
-        {startedAt !== null && <div className="run-fact-more"><dt>{fired.length > 0 ? "Started by" : "Started"}</dt><dd>{fired[0] ? `${fired.map((node) => node.name).join(", ")}, ` : ""}{when(startedAt, today)}</dd></div>}
+        {execution !== null && ended && execution.status === "failed" && <AfterFailure execution={execution} blueprint={blueprint} />}
+        {startedAt !== null && failedBefore !== null && <div className="run-fact-more"><dt>Started by</dt><dd>the failure of <Link to={`/runs/${failedBefore}`} className="mono">{shortId(failedBefore)}</Link>, {when(startedAt, today)}</dd></div>}
+        {startedAt !== null && failedBefore === null && <div className="run-fact-more"><dt>{fired.length > 0 ? "Started by" : "Started"}</dt><dd>{fired[0] ? `${fired.map((node) => node.name).join(", ")}, ` : ""}{when(startedAt, today)}</dd></div>}
         {execution?.context.userId !== undefined && <div className="run-fact-more"><dt>For</dt><dd>{execution.context.userId}</dd></div>}
         {labels.length > 0 && <div className="run-fact-more"><dt>Labels</dt><dd className="flex gap-1">{labels.map((label) => <Chip key={label}>{label}</Chip>)}</dd></div>}
         {execution?.rerunOf !== undefined && <div className="run-fact-more"><dt>Re-run of</dt><dd><Link to={`/runs/${execution.rerunOf}`} className="mono">{shortId(execution.rerunOf)}</Link></dd></div>}

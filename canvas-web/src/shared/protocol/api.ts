@@ -183,7 +183,7 @@ export const api = {
   executions: {
     async start(body: ExecutionRequest, { trigger }: { trigger?: string } = {}): Promise<Answer<Execution>> {
       assertRequest(body);
-      return answer(await request<Execution>("POST", "/executions", { body, query: { trigger }, timeoutMs: 45_000 }));
+      return answer(await request<Execution>("POST", "/executions", { body, query: { trigger }, timeoutMs: 45_000, tellBusy: true }));
     },
 
     async get(id: string, { signal }: Signal = {}): Promise<Answer<Execution>> {
@@ -215,7 +215,7 @@ export const api = {
 
     /** Runs an ended execution again: the new one. */
     async retry(id: string, body: RetryRequest): Promise<Execution> {
-      return (await request<Execution>("POST", `${runPath(id)}/retry`, { body })).data;
+      return (await request<Execution>("POST", `${runPath(id)}/retry`, { body, tellBusy: true })).data;
     },
 
     /** Runs up to 250 again, each by itself. */

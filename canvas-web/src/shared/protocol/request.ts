@@ -20,6 +20,8 @@ export interface RequestOptions {
   /** How long one try may take. */
   timeoutMs?: number;
   headers?: Record<string, string>;
+  /** 429 is told at once, not tried again: somebody waits who would rather know. */
+  tellBusy?: boolean;
 }
 
 export interface Result<T> {
@@ -96,7 +98,7 @@ export async function request<T>(method: Method, path: string, options: RequestO
       const problem = await problemOf(response);
       if (problem.status === 401) endSession();
       if (LATER.has(problem.status) && problem.status !== 429) doubtServer();
-      if (LATER.has(problem.status) && !last) {
+      if (LATER.has(problem.status) && !last && !(problem.status === 429 && options.tellBusy)) {
         await io.sleep(backoffMs(attempt, REQUEST_BACKOFF, io.random, problem.retryAfterMs), options.signal);
         continue;
       }

@@ -48,6 +48,7 @@ function cardOf(node: FlowNode, run: NodeRun, errorWired: boolean, now: number, 
   if (run.phase === "cancelled") return { status: "cancelled", time: runStart === null ? "" : `at ${duration(run.endedAt - runStart)}` };
   if (run.phase === "done" && run.reusedFrom !== undefined) return { status: "done", word: "Used again" };
   const time = duration(run.endedAt - run.startedAt);
+  if (run.phase === "done" && run.rescued !== undefined) return { status: "done", word: "Done by onError", time };
   if (run.phase === "done" && node.type === "condition") {
     const lit = litPorts(node, run, errorWired);
     const port = lit === null ? undefined : Object.keys(lit)[0];

@@ -164,6 +164,12 @@ describe("the wires", () => {
     expect(incoming(graph, nodeId(5), state(run), {})).toMatchObject([{ port: "a", value: "yes" }, { port: "b", value: 0, from: null }]);
   });
 
+  it("say of a node that its failure went to onError, and its result came from there", () => {
+    const events = new Recording().started().begin(1, 2).log(2, "warning", "attempt 1 failed: HttpStatus; onError runs", 2).end(3, 2, "instead").events;
+    const state = fold(EMPTY, events, 0, events.length);
+    expect(state.nodes[nodeId(2)]).toMatchObject({ phase: "done", rescued: "HttpStatus", result: "instead" });
+  });
+
   it("light up where a channel stands for them, and tell a listener what came", () => {
     const piped = {
       nodes: [node(1, "trigger", "Start"), node(2, "action", "Work"), node(3, "action", "Listen")],

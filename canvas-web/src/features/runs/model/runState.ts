@@ -42,6 +42,8 @@ export interface NodeRun {
   metrics?: Metrics;
   /** The run whose result this is: it did not run here. */
   reusedFrom?: string;
+  /** The type of the failure after which `onError` ran. */
+  rescued?: string;
   /** What it waits for, or waited. */
   wait?: { id: string; kind: string; dueAt: number | null };
 }
@@ -136,12 +138,20 @@ class Draft {
         break;
       case "log":
         this.state.logs += 1;
+        this.rescue(event);
         break;
       case "metric":
         this.state.metrics = withMetric(this.state.metrics, event);
         this.measured = event;
         break;
     }
+  }
+
+  /** Its log says that `onError` runs now; what it gives is the node's result. */
+  private rescue({ payload }: ExecutionEvent & { type: "log" }): void {
+    const failure = /^attempt \d+ failed: (.+); onError runs$/.exec(payload?.message ?? "")?.[1];
+    const id = payload?.nodeId;
+    if (failure !== undefined && id !== undefined && this.nodes[id]?.endedAt === null) this.node(id, this.state.lastEventAt ?? 0).rescued = failure;
   }
 
   private failRun(message: string | null, at: number): void {

@@ -164,6 +164,7 @@ function noteOf(run: NodeRun, now: number): string {
   const failures = run.tries.filter((attempt) => attempt.outcome === "failed");
   const parts: string[] = [];
   if (run.recovered) parts.push("ran again after a restart");
+  if (run.rescued !== undefined) parts.push(`${run.rescued}, then onError`);
   if (hasFailed(run.phase)) parts.push(run.error?.type ?? "failed");
   else if (failures.length > 0) {
     const first = failures[0];

@@ -72,7 +72,8 @@ async def a_place(places: Places | None, project_id: str, version: BlueprintVers
         return
     place = await places.reserve(project_id, version.flow_id, most)
     if place is None:
-        raise TooMany(f"{most} runs of this flow go on, and its settings allow no more at once. Try again later.")
+        going = "A run of this flow goes" if most == 1 else f"{most} runs of this flow go"
+        raise TooMany(f"{going} on, and its settings allow no more at once. Try again later.")
     try:
         yield
     finally:
