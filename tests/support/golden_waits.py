@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from recalled_rows import recalled
 from triggerflow_orchestrator.app.units import Kind
 from triggerflow_orchestrator.domain.execution import (
     AttemptRow,
@@ -76,9 +77,9 @@ class Answers:
         over = {row[-1] for row in self._journal.of(Kind.WAIT_OVER)}
         return [row for row in self._journal.of(Kind.WAIT) if row[0] not in over and row[0] not in self._settled]
 
-    async def remembered(self, execution_id: str) -> Remembered:
+    async def remembered(self, execution_id: str, plan: Any = None) -> Remembered:
         over = {row[-1] for row in self._journal.of(Kind.WAIT_OVER)}
-        return Remembered(
+        known = Remembered(
             execution=self._record(),
             journal=tuple(
                 JournalRow(*row[1:9], Failure.from_json(json.loads(row[9])) if row[9] else None, *row[10:])
@@ -89,6 +90,7 @@ class Answers:
             last_event=StoredEvent(*self._journal.of(Kind.EVENT)[-1][1:]),
             waits=tuple(self._wait(row) for row in self._journal.of(Kind.WAIT) if row[0] not in over),
         )
+        return known if plan is None else await recalled(known, plan)
 
     async def seed(self, execution_id: str) -> None:
         return None

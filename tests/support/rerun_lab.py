@@ -93,7 +93,7 @@ class Lab:
     async def execution(self, project_id: str, execution_id: str) -> ExecutionRecord | None:
         return self._record(execution_id)
 
-    async def remembered(self, execution_id: str) -> Remembered | None:
+    async def remembered(self, execution_id: str, plan: Any = None) -> Remembered | None:
         return Remembered(self._record(execution_id), self._rows(execution_id), (), (), None)
 
     async def metrics_by_activation(self, execution_id: str) -> Mapping[str, Any]:

@@ -244,7 +244,7 @@ class MemoryWorld:
         found = [record for record in self.records.values() if record.status in LIVE - {"waiting"}]
         return sorted(found, key=lambda record: (record.priority, record.created_at, record.id))
 
-    async def remembered(self, execution_id: str) -> Remembered | None:
+    async def remembered(self, execution_id: str, plan: Any = None) -> Remembered | None:
         record = self.records.get(execution_id)
         if record is None:
             return None

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import orjson
+from recalled_rows import recalled
 from triggerflow_chassis.clock import rfc3339
 from triggerflow_orchestrator.app.units import Kind, Unit
 from triggerflow_orchestrator.domain.execution import (
@@ -251,9 +252,9 @@ class Store:
         record = self.record
         return [record] if record is not None and not record.ended and record.status != "waiting" else []
 
-    async def remembered(self, execution_id: str) -> Remembered:
+    async def remembered(self, execution_id: str, plan: Any = None) -> Remembered:
         open_ones = [wait for wait in self.open_waits() if wait.id not in self.applied]
-        return Remembered(
+        known = Remembered(
             execution=self._live(),
             journal=tuple(self.journal),
             starts=tuple(sorted(self.starts.values(), key=lambda start: (start.started_at, start.activation_id))),
@@ -261,6 +262,7 @@ class Store:
             last_event=self.events[-1] if self.events else None,
             waits=(*self._settled(), *open_ones),
         )
+        return known if plan is None else await recalled(known, plan)
 
     async def values(self, refs: Collection[str]) -> Mapping[str, bytes]:
         return {ref: self.objects[ref] for ref in refs}

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from golden_runs import MemoryJournal, Nobody, TaskRuntime, offered
+from recalled_rows import recalled
 from triggerflow_adapter_sdk import Catalogue
 from triggerflow_chassis.bus import InProcessBus
 from triggerflow_orchestrator.app.attempt import failure_of, plain_inputs
@@ -221,14 +222,15 @@ class _Left:
     def _of(self, wanted: Kind) -> list[tuple[Any, ...]]:
         return [row for kind, row in self._rows if kind is wanted]
 
-    async def remembered(self, execution_id: str) -> Remembered:
+    async def remembered(self, execution_id: str, plan: Any = None) -> Remembered:
         journal = tuple(
             JournalRow(*row[1:9], Failure.from_json(json.loads(row[9])) if row[9] else None, *row[10:])
             for row in self._of(Kind.JOURNAL)
         )
         starts = tuple(StartRow(row[0], row[2], row[3], row[4], row[5]) for row in self._of(Kind.START))
         last = self._of(Kind.EVENT)[-1]
-        return Remembered(self.record, journal, starts, (), StoredEvent(*last[1:]))
+        known = Remembered(self.record, journal, starts, (), StoredEvent(*last[1:]))
+        return known if plan is None else await recalled(known, plan)
 
     async def custom_counts(self, execution_id: str, ids: list[str]) -> Mapping[str, int]:
         return {}

@@ -25,6 +25,7 @@ from triggerflow_orchestrator.domain.execution import (
 )
 from triggerflow_orchestrator.domain.intervention import Intervention
 from triggerflow_orchestrator.domain.lease import Asked, Command, Load, Queued
+from triggerflow_orchestrator.domain.plan import Plan
 from triggerflow_orchestrator.domain.wait import WaitRecord, WaitStatus
 
 
@@ -239,8 +240,9 @@ class Reads(Protocol):
         """All that have not ended and do not wait outside of a process, of every project, by rising (priority,
         created_at, id). For recovery only."""
 
-    async def remembered(self, execution_id: str) -> Remembered | None:
-        """All that is needed to go on with an execution of any project, or None. For recovery only."""
+    async def remembered(self, execution_id: str, plan: Plan | None = None) -> Remembered | None:
+        """All that is known of an execution of any project, or None; with its `plan`, at least what is needed to go on
+        with it. For recovery only."""
 
 
 class RecoverySources(Protocol):

@@ -15,6 +15,7 @@ import orjson
 import structlog
 from triggerflow_chassis.clock import now_us
 from triggerflow_chassis.errors import Invalid, NotFound, NoVersion
+from triggerflow_chassis.ids import first_uuid7, made_at_us
 
 from triggerflow_orchestrator.app.activation import Activation
 from triggerflow_orchestrator.app.answers import settled_of
@@ -88,7 +89,7 @@ class TakeUp:
                     run.intervene(now_us(), intervention)
             self._engine.enqueue(run, compiled, record.project_id, compiled.fire(_fired(record, compiled), inputs))
             return
-        remembered = await self._reads.remembered(record.id)
+        remembered = await self._reads.remembered(record.id, compiled.plan)
         if remembered is None or remembered.execution.epoch != record.epoch:
             raise LeaseLost(record.id)
         if not remembered.execution.ended:
@@ -105,14 +106,16 @@ class TakeUp:
         seed = await self._seed(record)
         replayed = replay_scopes(plan, compiled, entries, seed.edits if seed is not None else {})
         last = remembered.last_event
-        writer = EventWriter(record.id, last.id, last.sequence) if last is not None else EventWriter(record.id)
+        # Above all ids so far, though not all of the journal is here: an activation is made with an event, so none is
+        # of a later millisecond than the last. Both go on from here, so that this stays true.
+        floor = first_uuid7(made_at_us(last.id) + 1_000) if last is not None else None
+        writer = EventWriter(record.id, floor, last.sequence) if last is not None else EventWriter(record.id)
         run = Run(record, plan, self._engine.numbers, compiled, writer, seed)
         unit = Unit()
         unit.rows.append(run.state.row())
         ended = {row.activation_id for row in remembered.journal}
-        last_activation = max({*ended, *(start.activation_id for start in remembered.starts)}, default=None)
-        seq = remembered.journal[-1].seq if remembered.journal else 0
-        move = run.resume(unit, replayed.scopes, seq, last_activation)
+        seq = max(remembered.last_seq, remembered.journal[-1].seq if remembered.journal else 0)
+        move = run.resume(unit, replayed.scopes, seq, floor)
 
         open_starts = {
             (start.scope, start.node_id): start for start in remembered.starts if start.activation_id not in ended

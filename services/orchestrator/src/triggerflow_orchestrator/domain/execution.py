@@ -255,6 +255,8 @@ class Remembered:
     starts: tuple[StartRow, ...]
     attempts: tuple[AttemptRow, ...]
     last_event: StoredEvent | None
+    last_seq: int = 0
+    """Of the whole journal, where not all of it is here."""
     waits: tuple[WaitRecord, ...] = ()
     """Those that the run has not taken up: settled ones in the order they were settled, then open ones."""
 

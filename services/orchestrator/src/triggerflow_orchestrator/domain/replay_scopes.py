@@ -40,7 +40,7 @@ def replay_scopes(plan: Plan, judge: Judge, entries: Iterable[Entry], edits: Edi
 
     Raises LedgerMisused where the journal says otherwise than the plan: it belongs to another one.
     """
-    recorded = list(entries)
+    recorded, rounds = _newest(list(entries), plan)
     scopes = Scopes(plan, judge, edits or {})
     if not recorded:
         return Replayed(scopes, [])
@@ -51,7 +51,14 @@ def replay_scopes(plan: Plan, judge: Judge, entries: Iterable[Entry], edits: Edi
         if entry.status in ENDED and regions.node(entry.scope, entry.node).subflow is not None
     }
     scopes.sealed = frozenset(sealed)
-    scopes.known = Known(begun_items(entry.scope for entry in recorded))
+    fired: dict[str, dict[int, Mapping[str, Any]]] = {}
+    for entry in recorded:
+        stem, _, number = entry.scope.rpartition(":")
+        if entry.status == "succeeded" and rounds.get(stem) == int(number or -1):
+            node = regions.node(entry.scope, entry.node)
+            if node.is_trigger:
+                fired.setdefault(entry.scope, {})[node.index] = entry.lit
+    scopes.known = Known(begun_items(entry.scope for entry in recorded), rounds, fired)
     open_: dict[tuple[str, str], Begun] = {}
     skipped: set[tuple[str, str]] = set()
 
@@ -88,6 +95,30 @@ def replay_scopes(plan: Plan, judge: Judge, entries: Iterable[Entry], edits: Edi
             raise LedgerMisused(f"The journal skipped node {entry.node} in {entry.scope!r}, the plan does not.")
     scopes.sealed, scopes.known = frozenset(), None
     return Replayed(scopes, list(open_.values()))
+
+
+def _newest(entries: list[Entry], plan: Plan) -> tuple[list[Entry], dict[str, int]]:
+    """Without what lies in iterations of loops, and rounds of sub-flows, that others followed; and by stem, which to go
+    on from. It has a row that is no cut, so its header has ended, or its triggers have fired."""
+    regions = Regions(plan)
+    newest: dict[str, int] = {}
+    for entry in entries:
+        if entry.scope and entry.status != "cancelled":
+            stem, _, number = entry.scope.rpartition(":")
+            if int(number) > newest.get(stem, 0) and regions.rounds(stem):
+                newest[stem] = int(number)
+    if not newest:
+        return entries, newest
+    old: dict[str, bool] = {"": False}
+
+    def is_old(scope: str) -> bool:
+        found = old.get(scope)
+        if found is None:
+            stem, _, number = scope.rpartition(":")
+            found = old[scope] = int(number) < newest.get(stem, 0) or is_old(scope.rpartition("/")[0])
+        return found
+
+    return [entry for entry in entries if not is_old(entry.scope)], newest
 
 
 def begun_items(scopes: Iterable[str]) -> dict[str, int]:
@@ -135,6 +166,17 @@ class Regions:
                 if member.id == node_id:
                     return member
         raise LedgerMisused(f"The plan has no node {node_id} in {scope!r}.")
+
+    def rounds(self, stem: str) -> bool:
+        """Whether the scopes of this stem follow each other: those of a loop, and of a sub-flow's `while`."""
+        around, _, node_id = stem.rpartition("/")
+        shape = tuple(segment.rpartition(":")[0] for segment in around.split("/")) if around else ()
+        region = self._region(shape)
+        place = region.index.get(node_id)
+        node = region.nodes[place] if place is not None else None
+        return node is not None and (
+            node.loop is not None or (node.subflow is not None and node.subflow.mode == "while")
+        )
 
     def _region(self, shape: Sequence[str]) -> Plan:
         key = tuple(shape)

@@ -90,3 +90,7 @@ class Known(NamedTuple):
 
     items: Mapping[str, int]
     """The last item that began, of a for-each."""
+    rounds: Mapping[str, int] = {}
+    """The iteration of a loop, or the round of a sub-flow, to go on from: those before it are not gone through."""
+    fired: Mapping[str, Mapping[int, Mapping[str, Any]]] = {}
+    """By scope: what the triggers of such a round lit."""

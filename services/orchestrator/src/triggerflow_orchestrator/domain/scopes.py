@@ -275,7 +275,9 @@ class Scopes:
             elif node.loop is not None:
                 run = LoopRun(scope, node, node.loop, inputs)
                 scope.inner[index] = run
-                self._iterate(told, run, inputs)
+                # What it goes on from has its header's outcome, so that nobody asks for the header's inputs.
+                number = self.known.rounds.get(scope.stem(node), 0) if self.known is not None else 0
+                self._iterate(told, run, inputs, number)
             else:
                 scope.running.add(index)
                 told.append(Begun(scope, node, inputs))
@@ -428,7 +430,12 @@ class Scopes:
             run.results = [NULL] * len(items)
             self._fill(told, run)
         elif plan.mode == "while":
-            self._round(told, run, child_inputs(node, inputs), 0)
+            known = self.known
+            number = known.rounds.get(scope.stem(node), 0) if known is not None else 0
+            if known is not None and number:
+                self._start_child(told, run, plan.plan, number, known.fired[scope.below(node, number)])
+            else:
+                self._round(told, run, child_inputs(node, inputs), 0)
         else:
             self._begin_child(told, run, 0, child_inputs(node, inputs))
 
@@ -497,6 +504,18 @@ class Scopes:
         except Refused as refused:
             self._child_failed(told, run, number, refused.failure)
             return
+        self._start_child(told, run, plan, number, fired)
+
+    def _start_child(
+        self,
+        told: Told,
+        run: SubflowRun,
+        plan: Plan | None,
+        number: int,
+        fired: Mapping[int, Mapping[str, Any]],
+    ) -> None:
+        if plan is None:
+            raise LedgerMisused(f"Subflow node {run.node.id} has no plan.")
         scope = Scope(run.around.below(run.node, number), plan, run, number)
         run.children[number] = scope
         self._alive += 1

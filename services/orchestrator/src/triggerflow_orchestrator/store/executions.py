@@ -11,6 +11,7 @@ from triggerflow_orchestrator.domain.execution import (
     MetricTotal,
     Remembered,
 )
+from triggerflow_orchestrator.domain.plan import Plan
 from triggerflow_orchestrator.ports import EventPage, ExecutionFilter, NoticePage, Position, StoredAnswer
 from triggerflow_orchestrator.store import read_activations, read_executions, read_history, read_metrics
 from triggerflow_orchestrator.store.database import Database
@@ -86,6 +87,6 @@ class SqlReads:
         async with self._database.snapshot() as connection:
             return await read_executions.live(connection)
 
-    async def remembered(self, execution_id: str) -> Remembered | None:
+    async def remembered(self, execution_id: str, plan: Plan | None = None) -> Remembered | None:
         async with self._database.snapshot() as connection:
-            return await read_executions.remembered(connection, execution_id)
+            return await read_executions.remembered(connection, execution_id, plan)

@@ -20,7 +20,9 @@ from triggerflow_orchestrator.domain.execution import (
     StartRow,
     StoredEvent,
 )
+from triggerflow_orchestrator.domain.plan import Plan
 from triggerflow_orchestrator.ports import ExecutionFilter, Position
+from triggerflow_orchestrator.store.read_recall import recalled
 from triggerflow_orchestrator.store.read_waits import of_execution
 from triggerflow_orchestrator.store.tables import (
     NOT_ENDED,
@@ -34,6 +36,7 @@ from triggerflow_orchestrator.store.tables import (
 )
 
 _E: Final = executions.c
+_IDS_AT_ONCE: Final = 500
 
 
 async def one(connection: AsyncConnection, project_id: str, execution_id: str) -> ExecutionRecord | None:
@@ -76,10 +79,12 @@ async def live(connection: AsyncConnection) -> list[ExecutionRecord]:
     return [record(row) for row in await connection.execute(query)]
 
 
-async def remembered(connection: AsyncConnection, execution_id: str) -> Remembered | None:
+async def remembered(connection: AsyncConnection, execution_id: str, plan: Plan | None) -> Remembered | None:
     row = (await connection.execute(select(executions).where(_E.id == execution_id))).first()
     if row is None:
         return None
+    if plan is not None:
+        return await _recalled(connection, record(row), plan)
     outcomes = select(journal).where(journal.c.execution_id == execution_id).order_by(journal.c.seq)
     starts: Select[Any] = (
         select(activation_starts)
@@ -91,22 +96,50 @@ async def remembered(connection: AsyncConnection, execution_id: str) -> Remember
         .where(activation_attempts.c.execution_id == execution_id)
         .order_by(activation_attempts.c.activation_id, activation_attempts.c.attempt)
     )
-    last = select(events).where(events.c.execution_id == execution_id).order_by(events.c.id.desc()).limit(1)
-    event = (await connection.execute(last)).first()
     return Remembered(
         execution=record(row),
         journal=tuple(outcome(found) for found in await connection.execute(outcomes)),
-        starts=tuple(
-            StartRow(found.activation_id, found.node_id, found.scope, found.started_at, found.inputs)
-            for found in await connection.execute(starts)
-        ),
-        attempts=tuple(
-            AttemptRow(found.activation_id, found.attempt, found.failed_type, found.due_at)
-            for found in await connection.execute(attempts)
-        ),
-        last_event=None if event is None else StoredEvent(event.id, event.sequence, event.body),
+        starts=tuple(start(found) for found in await connection.execute(starts)),
+        attempts=tuple(attempt(found) for found in await connection.execute(attempts)),
+        last_event=await _last_event(connection, execution_id),
         waits=await of_execution(connection, execution_id),
     )
+
+
+async def _recalled(connection: AsyncConnection, execution: ExecutionRecord, plan: Plan) -> Remembered:
+    """What still matters: it costs what lives in the run, not what was."""
+    rows, starts = await recalled(connection, execution.id, plan, outcome)
+    ended = {row.activation_id for row in rows}
+    begun = [start(found) for found in starts if found.activation_id not in ended]
+    attempts: list[AttemptRow] = []
+    for at in range(0, len(begun), _IDS_AT_ONCE):
+        ids = [one.activation_id for one in begun[at : at + _IDS_AT_ONCE]]
+        query = select(activation_attempts).where(activation_attempts.c.activation_id.in_(ids))
+        attempts += [attempt(found) for found in await connection.execute(query)]
+    last = select(func.max(journal.c.seq)).where(journal.c.execution_id == execution.id)
+    return Remembered(
+        execution=execution,
+        journal=tuple(rows),
+        starts=tuple(begun),
+        attempts=tuple(sorted(attempts, key=lambda row: (row.activation_id, row.attempt))),
+        last_event=await _last_event(connection, execution.id),
+        waits=await of_execution(connection, execution.id),
+        last_seq=(await connection.execute(last)).scalar_one() or 0,
+    )
+
+
+async def _last_event(connection: AsyncConnection, execution_id: str) -> StoredEvent | None:
+    query = select(events).where(events.c.execution_id == execution_id).order_by(events.c.id.desc()).limit(1)
+    event = (await connection.execute(query)).first()
+    return None if event is None else StoredEvent(event.id, event.sequence, event.body)
+
+
+def start(row: Row[Any]) -> StartRow:
+    return StartRow(row.activation_id, row.node_id, row.scope, row.started_at, row.inputs)
+
+
+def attempt(row: Row[Any]) -> AttemptRow:
+    return AttemptRow(row.activation_id, row.attempt, row.failed_type, row.due_at)
 
 
 def record(row: Row[Any]) -> ExecutionRecord:

@@ -115,7 +115,7 @@ activation_starts = Table(
     Column("inputs", Text),
     sqlite_with_rowid=False,
 )
-Index("activation_starts_of_execution", activation_starts.c.execution_id)
+Index("activation_starts_of_scope", activation_starts.c.execution_id, activation_starts.c.scope)
 
 # A row says: attempt `attempt` will be made from `due_at` on, for the one before failed with `failed_type`.
 activation_attempts = Table(
@@ -187,6 +187,7 @@ Index(
     postgresql_where=text(OPEN_FOR_EVENT),
 )
 Index("waits_due", waits.c.due_at, sqlite_where=text(DUE_ONCE), postgresql_where=text(DUE_ONCE))
+Index("waits_left", waits.c.execution_id, sqlite_where=text("NOT applied"), postgresql_where=text("NOT applied"))
 Index("waits_to_apply", waits.c.execution_id, sqlite_where=text(TO_APPLY), postgresql_where=text(TO_APPLY))
 
 # Who is to be told that a run failed; written with its end, `done_at` once told or given up.
@@ -248,6 +249,8 @@ journal = Table(
     Column("ended_at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+Index("journal_of_scope", journal.c.execution_id, journal.c.scope)
 
 # What a run takes over from the one it runs again; read when it begins, and again where it goes on.
 seeds = Table(
