@@ -5,4 +5,4 @@ from typing import Final
 
 from triggerflow_chassis.schema_chain import SchemaChain
 
-CHAIN: Final = SchemaChain(location=Path(__file__).parent, head="0017", works_with="0001")
+CHAIN: Final = SchemaChain(location=Path(__file__).parent, head="0018", works_with="0001")
