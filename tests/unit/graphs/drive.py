@@ -368,6 +368,8 @@ class _Process:
             self._fault = f"{place} runs, and the run has ended"
         elif run in self._runs:
             self._fault = f"{place} runs attempt {ctx.attempt} twice in one process"
+        elif any(row.activation_id == ctx.activation_id and row.due_at > Now.us for row in self._store.attempts):
+            self._fault = f"{place} runs attempt {ctx.attempt} before it is due"
         self._runs.add(run)
         self.seen["handlers"] += 1
 
