@@ -18,6 +18,8 @@ BEGAN_US = 1_790_000_000_000_000
 FAR_SECONDS = 1e9
 """A timer beyond this is none: something only looks again some day."""
 
+MOST_TURNS = 20_000
+
 
 class Hangs(AssertionError):
     """Nothing can be done any more, and nothing will ever be due."""
@@ -45,10 +47,15 @@ class _Nothing(selectors.SelectSelector):
     """Nothing comes from outside; asked to wait, it asks the driver."""
 
     idle: Callable[[], None]
+    turns = 0
 
     def select(self, timeout: float | None = None) -> list[Any]:
+        self.turns += 1
         if timeout is None or timeout > 0:
+            self.turns = 0
             self.idle()
+        elif self.turns > MOST_TURNS:
+            raise Hangs("the run goes round and round: it never comes to rest, and nothing ever comes of it")
         return []
 
 

@@ -72,6 +72,7 @@ def lawful(world: World, store: Store) -> None:
     _Reader(world, store).read()
     _of_waits(world, store)
     _of_channels(world, store)
+    _of_limits(world, store)
     if record.status == "succeeded":
         _everything_settled(world, store)
 
@@ -229,6 +230,19 @@ class _Reader:
             self._open[place] += 1
         if kind == "retry":
             assert data["attempt"] == self._open[place], f"attempts of {place} are not numbered through"
+
+
+def _of_limits(world: World, store: Store) -> None:
+    """What succeeded did so within its time, downtime included."""
+    record = store.record
+    assert record is not None and record.ended_at is not None
+    if record.status == "succeeded" and record.deadline_at is not None:
+        assert record.ended_at <= record.deadline_at, "the run succeeded past its time"
+    for row in store.journal:
+        node = world.nodes[row.node_id]
+        if node.subflow is not None and node.timeout_seconds is not None and row.status == "succeeded":
+            late = row.ended_at - row.started_at - node.timeout_seconds * 1_000_000
+            assert late <= 0, f"the sub-flow {node.id} in {row.scope!r} succeeded {late} us past its time"
 
 
 def _of_waits(world: World, store: Store) -> None:

@@ -125,7 +125,7 @@ async def play(flows: Flows, catalogue: Catalogue, *, fuses: bool, most: int | N
     command = StartCommand("p", "local", "0", "1", flows.inputs, {}, {}, None, 0, None)
     start = asyncio.create_task(StartExecution(engine, flows, compiler)(command))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             over = [asyncio.create_task(event.wait()) for event in (ended, journal.crashed)]
             await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -202,7 +202,7 @@ async def go_on(flows: Flows, catalogue: Catalogue, crashed: Played) -> list[Row
     left = _Left(crashed.journal.rows)
     take_up = TakeUp(engine, left, flows, CompiledFlows(catalogue, flows), left, None)  # type: ignore[arg-type]
     assert await take_up(left.record)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await ended.wait()
     return [*crashed.journal.rows, *journal.rows]
 
