@@ -115,10 +115,10 @@ async def play(
     Whatever else the machine does: an expression has 500 ms by the clock, which a busy one takes from it.
     """
     with patch.object(pool, "TIME_LIMIT", 60.0):
-        return await _play(case, fuses=fuses, dies_after=dies_after)
+        return await _play(case, fuses=fuses, dies_after=dies_after, max_children=max_children)
 
 
-async def _play(case: Mapping[str, Any], *, fuses: bool, dies_after: int | None) -> dict[str, Any]:
+async def _play(case: Mapping[str, Any], *, fuses: bool, dies_after: int | None, max_children: int) -> dict[str, Any]:
     versions = Versions({"main": case["flow"], **case.get("flows", {})})
     catalogue = Catalogue.load(AdapterSettings(python_modules=("golden_handlers",)))
     await catalogue.open()

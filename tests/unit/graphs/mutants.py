@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from triggerflow_orchestrator.app import take_up
+from triggerflow_orchestrator.app import answers, take_up
 from triggerflow_orchestrator.app.attempt import Context
 from triggerflow_orchestrator.app.end_unrun import EndUnrun
 from triggerflow_orchestrator.app.engine import Engine
@@ -307,7 +307,7 @@ def forgets_the_limit_of_a_sub_flow() -> AbstractContextManager[Any]:
 
 def loses_the_data_of_an_answer() -> AbstractContextManager[Any]:
     """Where it is taken up by another process than the one that was told."""
-    settled_of = take_up.settled_of
+    settled_of = answers.settled_of
 
     async def spoiled(*given: Any) -> Any:
         return replace(await settled_of(*given), data=NULL)
