@@ -4,6 +4,7 @@ whoever reconnects to whichever replica while the broker dies and comes back."""
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
 import tempfile
 from collections.abc import AsyncIterator
@@ -53,11 +54,8 @@ async def two_replicas(lab: Lab, broker: Broker, folder: Path) -> AsyncIterator[
     relay = Relay(outbox, NoFlows(), InProcessBus(), partial(open_kafka_publisher, settings))
     history = ReadHistory(SqlReads(lab.database), NOBODY, relay)
     servicer = OrchestratorServicer(
-        Handlers(
-            start=NOBODY, cancel=NOBODY, executions=NOBODY, history=history, idempotency=NOBODY, waiters=NOBODY,
-            load=NOBODY, retry=NOBODY, hooks=NOBODY, hook_desk=NOBODY,
-        )
-    )  # fmt: skip
+        Handlers(**{**{field.name: NOBODY for field in dataclasses.fields(Handlers)}, "history": history})
+    )
     at = f"unix:{folder}/o"
 
     def register(server: grpc.aio.Server) -> list[str]:
