@@ -166,7 +166,8 @@ class Engine:
         heapq.heappush(self._queue, (record.priority, record.created_at, run.id))
 
     def resume(self, run: Run, compiled: CompiledFlow, project_id: str, move: Transition) -> None:
-        """Go on with a run that was interrupted, and claimed. `move` names what starts again."""
+        """Go on with a run that was interrupted, and claimed. `move` names what starts again. Limits of time that passed
+        meanwhile come first, before answers."""
         run.bound(self._max_children, CHILDREN_A_STEP)
         run.admit(move, now_us())
         live = LiveRun(run, compiled, project_id, None)
@@ -174,6 +175,11 @@ class Engine:
         self._open_count += 1
         self._arm_deadline(live)
         self.commit(live, move)
+        deadline_at = run.state.deadline_at
+        if deadline_at is not None and deadline_at <= now_us():
+            self._time_out(live)
+        elif self._live.get(run.id) is live:
+            self._performing.end_overdue(live)
 
     def drain_queue(self) -> None:
         """Begin what is queued while there is room. Call once the runtime is loaded; runs that end call it too."""

@@ -83,11 +83,24 @@ class InFlight:
         times.extend(self._limits(deadline_at))
         return min(times, default=None)
 
+    def overdue(self, now: int) -> list[Activation]:
+        """The sub-flows whose time is up, the outermost first."""
+        late = [each for each in self._by_id.values() if (limit := _limit(each)) is not None and limit <= now]
+        return sorted(late, key=lambda each: each.scope.name.count("/") if each.scope.name else -1)
+
     def _limits(self, deadline_at: int | None) -> Iterator[int]:
         """When the run's own time is up, and that of each sub-flow in flight."""
         if deadline_at is not None:
             yield deadline_at
         for each in self._by_id.values():
-            limit = each.node.timeout_seconds
-            if each.node.subflow is not None and limit is not None and limit <= LONGEST_LIMIT_SECONDS:
-                yield each.started_at + limit * 1_000_000
+            limit = _limit(each)
+            if limit is not None:
+                yield limit
+
+
+def _limit(activation: Activation) -> int | None:
+    """When the time of a sub-flow is up, counted from its start, whatever happened since."""
+    seconds = activation.node.timeout_seconds
+    if activation.node.subflow is None or seconds is None or seconds > LONGEST_LIMIT_SECONDS:
+        return None
+    return activation.started_at + seconds * 1_000_000

@@ -104,6 +104,11 @@ class Performing:
                 left, self._subflow_timed_out, live, activation, context=attempts.clean_context()
             )
 
+    def end_overdue(self, live: LiveRun) -> None:
+        """Sub-flows whose time passed while no process had the run end before what came meanwhile for their nodes."""
+        for activation in live.run.inflight.overdue(now_us()):
+            self._subflow_timed_out(live, activation)
+
     def _subflow_timed_out(self, live: LiveRun, activation: Activation) -> None:
         live.timers.pop(activation.number, None)
         if activation.over or self._lives.get(live.run.id) is not live:
