@@ -166,8 +166,8 @@ class Engine:
         heapq.heappush(self._queue, (record.priority, record.created_at, run.id))
 
     def resume(self, run: Run, compiled: CompiledFlow, project_id: str, move: Transition) -> None:
-        """Go on with a run that was interrupted, and claimed. `move` names what starts again. Limits of time that passed
-        meanwhile come first, before answers."""
+        """Go on with a run that was interrupted, and claimed. `move` names what starts again. What ran out of time
+        meanwhile ends first, before answers are heard."""
         run.bound(self._max_children, CHILDREN_A_STEP)
         run.admit(move, now_us())
         live = LiveRun(run, compiled, project_id, None)
