@@ -16,6 +16,7 @@ import foreach  # noqa: E402
 import fusion  # noqa: E402
 import latency  # noqa: E402
 import left_behind  # noqa: E402
+import rounds  # noqa: E402
 import w1  # noqa: E402
 import w2_w3  # noqa: E402
 import waiting  # noqa: E402
@@ -33,6 +34,7 @@ BENCHES: dict[str, Callable[[Setting], None]] = {
     "memory": left_behind.memory,
     "recovery": left_behind.recovery,
     "waiting": waiting.main,
+    "rounds": rounds.main,
     "fanout": lambda setting: fan_out(setting, setting.pid),
 }
 # Of the mesh: only by name, since they need its servers (`make setup-servers`).

@@ -185,3 +185,10 @@ async def talks_until_told(inputs: dict[str, Any], ctx: Any) -> AsyncIterator[st
             yield f"and then: {told[0]['value']}"
             return
         await asyncio.sleep(0.05)
+
+
+def nested(inputs: dict[str, Any], ctx: Any) -> Any:
+    value: Any = "the innermost"
+    for _ in range(ctx.config["depth"]):
+        value = [value]
+    return value

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from drawing import Drawing
-from running_product import Product
+from running_product import Product, wait_for
 
 HANDLERS = str(Path(__file__).resolve().parents[2] / "handlers")
 MOST = 100
@@ -53,6 +53,61 @@ def test_what_a_for_each_gathers_is_bounded_too(client: httpx.Client, run: Calla
     assert run(drawing, {"items": [1, 2]}).execution["status"] == "succeeded"
     error = run(drawing, {"items": [1, 2, 3]}).execution["error"]
     assert (error["type"], error["nodeId"]) == ("ValueTooLarge", drawing.ids["each"])
+
+
+def test_a_port_carries_200_lists_and_objects_inside_each_other_and_everybody_reads_them(
+    client: httpx.Client, run: Callable[..., Any]
+) -> None:
+    drawing = Drawing("nested")
+    drawing.trigger()
+    drawing.node("action", "node", "stream_handlers.nested", config={"depth": 200})
+    drawing.node("action", "ask", "core:approval")
+    drawing.node("output", "result")
+    drawing.wire("start", "node")
+    drawing.wire("node", "ask")
+    drawing.wire("ask", "result", "approved")
+    flow_id = client.post("/flows", json=drawing.body()).raise_for_status().json()["id"]
+    client.post(f"/flows/{flow_id}/versions", json={}).raise_for_status()
+    execution_id = client.post("/executions", json={"flowId": flow_id, "inputs": {}}).raise_for_status().json()["id"]
+    found = wait_for(lambda: client.get("/waits", params={"flowId": flow_id}).raise_for_status().json()["items"])
+    assert "the innermost" in str(found[0]["input"])
+    path = f"/executions/{execution_id}"
+    for more in ("", "/activations", "/events"):
+        assert client.get(path + more, headers={"Accept": "application/json"}).is_success
+    # What was approved would lie one deeper, as it would in each round of a loop that asks again.
+    answer = {"waitId": found[0]["id"], "value": {"decision": "approved", "data": None}}
+    client.post(f"{path}/resume", json=answer).raise_for_status()
+    ended = wait_for(lambda: (seen := client.get(path).json())["status"] == "failed" and seen)
+    assert (ended["error"]["type"], ended["error"]["nodeId"]) == ("NotJson", drawing.ids["ask"])
+    assert ended["error"]["message"] == (
+        "port approved: more than 200 lists and objects inside each other. Pass a flatter value."
+    )
+
+
+def test_one_list_more_is_refused_and_not_tried_again(run: Callable[..., Any]) -> None:
+    ran = run(flow_of("nested", config={"depth": 201}, retries={"maxAttempts": 3, "backoffSeconds": 0}))
+    assert ran.execution["error"]["type"] == "NotJson"
+    assert ran.activation("node")["attempt"] == 1
+
+
+def test_a_while_that_wraps_its_inputs_each_round_ends_with_a_word(
+    client: httpx.Client, run: Callable[..., Any]
+) -> None:
+    child = Drawing("wraps")
+    child.trigger()
+    child.node("output", "again")
+    child.wire("start", "again")
+    child_id = client.post("/flows", json=child.body()).json()["id"]
+    assert client.post(f"/flows/{child_id}/versions", json={}).status_code == 201
+    drawing = Drawing("for ever")
+    drawing.trigger()
+    config = {"flowId": child_id, "mode": "while", "while": "true", "maxIterations": 300}
+    drawing.node("subflow", "each", "core:subflow", config=config)
+    drawing.wire("start", "each")
+    drawing.node("output", "result")
+    drawing.wire("each", "result")
+    error = run(drawing, {"n": 1}).execution["error"]
+    assert (error["type"], error["nodeId"]) == ("NotJson", drawing.ids["each"])
 
 
 @pytest.mark.parametrize("handler", ["endless", "endless_in_a_thread", "logs_without_end"])

@@ -161,6 +161,8 @@ class _Flow:
         handlers = {"main": handler}
         if rng.random() < 0.15 and self._may_handle(handler):
             handlers["onError"] = _handler("onError")
+            # It holds for the handler of errors too, which begins anew where it is taken up.
+            self.timed |= "timeoutSeconds" in handler
         return _node(name, "action", handlers, ports=self._ports(inputs, outputs), **more)
 
     def _may_handle(self, handler: Mapping[str, Any]) -> bool:

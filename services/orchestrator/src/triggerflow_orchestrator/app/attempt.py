@@ -19,7 +19,7 @@ from triggerflow_orchestrator.app.outlet import Outlet
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.plan import PlanNode
 from triggerflow_orchestrator.domain.scopes import error_value
-from triggerflow_orchestrator.domain.value import NotJson, Value, encode, fresh_inputs, too_large
+from triggerflow_orchestrator.domain.value import NotJson, Value, encode, fresh_inputs, unfit
 
 LONGEST_WAIT_SECONDS: Final = 300.0
 _JITTER: Final = 0.2
@@ -185,9 +185,10 @@ def encoded(lit: Mapping[str, Any]) -> dict[str, Value]:
     """As values. Raises NotJson, ValueTooLarge."""
     found = {port: encode(value) for port, value in lit.items()}
     for port, value in found.items():
-        said = too_large(port, value)
-        if said is not None:
-            raise ValueTooLarge(said)
+        refused = unfit(port, value)
+        if refused is not None:
+            kind, said = refused
+            raise NotJson(said) if kind == "NotJson" else ValueTooLarge(said)
     return found
 
 

@@ -179,7 +179,7 @@ class Engine:
         if deadline_at is not None and deadline_at <= now_us():
             self._time_out(live)
         elif self._live.get(run.id) is live:
-            self._performing.end_overdue(live)
+            self._performing.keep_limits(live)
 
     def drain_queue(self) -> None:
         """Begin what is queued while there is room. Call once the runtime is loaded; runs that end call it too."""

@@ -83,10 +83,10 @@ class InFlight:
         times.extend(self._limits(deadline_at))
         return min(times, default=None)
 
-    def overdue(self, now: int) -> list[Activation]:
-        """The sub-flows whose time is up, the outermost first."""
-        late = [each for each in self._by_id.values() if (limit := _limit(each)) is not None and limit <= now]
-        return sorted(late, key=lambda each: each.scope.name.count("/") if each.scope.name else -1)
+    def limited(self) -> list[tuple[int, Activation]]:
+        """The sub-flows that have a limit of time, with when it is up; the outermost first."""
+        found = [(limit, each) for each in self._by_id.values() if (limit := _limit(each)) is not None]
+        return sorted(found, key=lambda pair: pair[1].scope.name.count("/") if pair[1].scope.name else -1)
 
     def _limits(self, deadline_at: int | None) -> Iterator[int]:
         """When the run's own time is up, and that of each sub-flow in flight."""

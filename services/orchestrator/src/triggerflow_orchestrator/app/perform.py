@@ -97,17 +97,22 @@ class Performing:
         """A subflow node runs no code of its own: its children are activations too. Its time limit is kept here."""
         self._remember(live, activation)
         limit = activation.node.timeout_seconds
-        if limit is not None and limit <= LONGEST_LIMIT_SECONDS:
+        if limit is not None and limit <= LONGEST_LIMIT_SECONDS and activation.number not in live.timers:
             # Counted from its start, whatever happened since.
             left = max(0.0, activation.started_at / 1_000_000 + limit - now_us() / 1_000_000)
             live.timers[activation.number] = self._loop.call_later(
                 left, self._subflow_timed_out, live, activation, context=attempts.clean_context()
             )
 
-    def end_overdue(self, live: LiveRun) -> None:
-        """Sub-flows whose time passed while no process had the run end before what came meanwhile for their nodes."""
-        for activation in live.run.inflight.overdue(now_us()):
-            self._subflow_timed_out(live, activation)
+    def keep_limits(self, live: LiveRun) -> None:
+        """Of a run that is taken up: sub-flows whose time is up end now, before answers to their nodes are heard; the
+        limits of others hold from now on, however long the database takes."""
+        now = now_us()
+        for limit, activation in live.run.inflight.limited():
+            if limit <= now:
+                self._subflow_timed_out(live, activation)
+            elif not activation.over:
+                self._arm_subflow(live, activation)
 
     def _subflow_timed_out(self, live: LiveRun, activation: Activation) -> None:
         live.timers.pop(activation.number, None)

@@ -17,7 +17,7 @@ from triggerflow_chassis.schemas import compile_schema
 from triggerflow_orchestrator.app.units import Kind
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.plan import PlanNode
-from triggerflow_orchestrator.domain.value import Value, encode
+from triggerflow_orchestrator.domain.value import Value, encode, unfit
 from triggerflow_orchestrator.domain.wait import DECISIONS, KINDS, TIMEOUT_PORT, Settled, WaitKind, WaitTerms
 
 _SECOND: Final = 1_000_000
@@ -72,6 +72,9 @@ def outcome_of(node: PlanNode, inputs: Mapping[str, Any], settled: Settled) -> d
         passed = _passed_on(node, inputs)
         carried = {"input": passed, "data": settled.data.plain, "by": settled.by, "at": settled.at}
         lit = {decision or TIMEOUT_PORT: encode(carried)}
+    for port, value in lit.items():
+        if (refused := unfit(port, value)) is not None:
+            return Failure(*refused)
     return {port: value for port, value in lit.items() if port in node.declared_outputs}
 
 

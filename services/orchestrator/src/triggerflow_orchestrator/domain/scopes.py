@@ -51,7 +51,7 @@ from triggerflow_orchestrator.domain.happenings import (
 from triggerflow_orchestrator.domain.ledger import READY, LedgerMisused, Step
 from triggerflow_orchestrator.domain.plan import Plan, PlanNode
 from triggerflow_orchestrator.domain.scope import Known, LoopRun, Scope, SubflowRun
-from triggerflow_orchestrator.domain.value import NULL, Value, as_value, encode, list_of, object_of, plain_of, too_large
+from triggerflow_orchestrator.domain.value import NULL, Value, as_value, encode, list_of, object_of, plain_of, unfit
 
 __all__ = [
     "Begun",
@@ -500,6 +500,8 @@ class Scopes:
             raise LedgerMisused(f"Subflow node {run.node.id} has no plan.")
         try:
             _refuse_too_deep(run.around, plan)
+            if (unfit_inputs := unfit("input", inputs)) is not None:
+                raise Refused(Failure(*unfit_inputs))
             fired = self._judge.fired(plan, inputs)
         except Refused as refused:
             self._child_failed(told, run, number, refused.failure)
@@ -552,8 +554,8 @@ class Scopes:
         if run.plan.errors_port is not None:
             lit[run.plan.errors_port] = encode(sorted(run.errors, key=lambda error: error["index"]))
         for port, value in lit.items():
-            if (said := too_large(port, value)) is not None:
-                self._subflow_failed(told, run, Failure("ValueTooLarge", said))
+            if (refused := unfit(port, value)) is not None:
+                self._subflow_failed(told, run, Failure(*refused))
                 return
         self._close(told, run, lit, None)
         self._todo.append((self._ended, (run.around, run.node, lit)))

@@ -19,7 +19,10 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 PREVIEW_CHARACTERS: Final = 200
 # Each reference in a value is a file of its own; a value of thousands of them would stop the writer for everyone.
 MOST_MARKS: Final = 64
-_DEEPEST: Final = 250  # orjson stops at 254
+_ORJSON_DEEPEST: Final = 254
+_DEEPEST: Final = 250
+# Of a port, so that there is room for what events, pages and the inputs of sub-flows put around its value.
+_DEEPEST_OF_PORT: Final = 200
 _INT_MIN: Final = -(2**63)
 _INT_MAX: Final = 2**63 - 1
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
@@ -49,11 +52,29 @@ Spill = Callable[[bytes], str]
 """Stores the compact text of a large value and returns its reference."""
 
 
-def too_large(port: str, value: Value) -> str | None:
-    """What is to be said where a port may not carry this value."""
-    if len(value.text) <= MOST_BYTES:
-        return None
-    return f"port {port}: {len(value.text)} bytes of JSON, and a port may carry {MOST_BYTES}. Store it and pass a link."
+def unfit(port: str, value: Value) -> tuple[str, str] | None:
+    """Type and message of the failure where a port may not carry this value."""
+    if len(value.text) > MOST_BYTES:
+        said = f"{len(value.text)} bytes of JSON, and a port may carry {MOST_BYTES}. Store it and pass a link."
+        return "ValueTooLarge", f"port {port}: {said}"
+    if _too_deep(value):
+        said = f"more than {_DEEPEST_OF_PORT} lists and objects inside each other. Pass a flatter value."
+        return "NotJson", f"port {port}: {said}"
+    return None
+
+
+def _too_deep(value: Value) -> bool:
+    if value.text.count(b"[") + value.text.count(b"{") <= _DEEPEST_OF_PORT:
+        return False
+    # orjson counts for us, in C: inside so many lists it reaches its own end.
+    within = value.plain
+    for _ in range(_ORJSON_DEEPEST - _DEEPEST_OF_PORT):
+        within = [within]
+    try:
+        orjson.dumps(within)
+    except TypeError:
+        return True
+    return False
 
 
 def encode(value: Any) -> Value:
