@@ -216,20 +216,17 @@ def test_killed_at_seeded_moments_every_run_ends_and_finished_nodes_ran_once(
             assert {key[1] for key in effects} == {"a", "b", "c", "d", "e", "f"}
             assert len(effects) == NODES, "an activation changed its id or key when it ran again"
             assert all(key[2] == key[3] for key in effects)
-            again = {
+            # A kill may come before the run of the one before it has ended: then a node is interrupted once more.
+            again = Counter(
                 e["payload"]["data"]["nodeId"]
                 for e in events
                 if e["type"] == "runtime.output" and e["payload"]["data"].get("recovered")
-            }
+            )
             page = client.get(f"/executions/{execution_id}/activations?pageSize=250").json()["items"]
             node_of = {item["id"]: item["nodeId"] for item in page}
             for key, times in effects.items():
-                node_id = node_of[key[2]]
-                if node_id in again:
-                    assert times in (1, 2), (key, times)
-                else:
-                    assert times == 1, (key, times)
-            assert not (again & done), f"seed {SEED}: a finished node ran again"
+                assert 1 <= times <= 1 + again[node_of[key[2]]], (key, times)
+            assert not (again.keys() & done), f"seed {SEED}: a finished node ran again"
             if len(done) > 0 and again:
                 interrupted_in_the_middle += 1
             execution = client.get(f"/executions/{execution_id}").json()

@@ -19,7 +19,9 @@ def test_a_for_each_goes_on_in_another_worker_with_the_items_that_had_not_ended(
     flow_id, _ = mesh.publish(item())
     run = mesh.begin(mesh.publish(for_each(flow_id)), {"items": list(range(150))})["id"]
     wait_for(lambda: len(visited.of(run)) >= 40, what="item 40")
+    visited.hold("item")  # the run could be over before a heartbeat names its worker
     _owner(mesh).kill()
+    visited.release("item")
     ended = mesh.await_end(run)
     assert ended["status"] == "succeeded", ended
     doubled = [one["doubled"] for one in ended["outputs"]["result"]]
@@ -31,7 +33,9 @@ def test_a_for_each_goes_on_in_another_worker_with_the_items_that_had_not_ended(
 def test_a_loop_goes_on_in_another_worker_in_the_iteration_it_was_in(mesh: WorkerMesh, visited: VisitedServer) -> None:
     run = mesh.begin(mesh.publish(rounds(80)), {"n": 0})["id"]
     wait_for(lambda: len(visited.of(run)) >= 20, what="round 20")
+    visited.hold("round")
     _owner(mesh).kill()
+    visited.release("round")
     ended = mesh.await_end(run)
     assert (ended["status"], ended["outputs"]) == ("succeeded", {"result": {"n": 80, "by": "round"}})
     assert len(expect_once(visited.of(run), 80, mesh.events(run))) <= 2

@@ -19,7 +19,7 @@ from triggerflow_local.mesh.secret import kept, write_private
 
 BUCKET = "triggerflow"
 _KEY = "triggerflow"
-_MARK = ".bucket"
+_MARK = ".ready"
 
 
 def server(folder: Path, port: int = 0) -> Component:
@@ -110,8 +110,12 @@ def probe(url: str, *, make: bool = False) -> None:
     )
     try:
         if make:
-            # The server makes a bucket for whoever may administer it at the first object, and the volumes with it.
-            obstore.put(store, _MARK, b"")
+            # Read from a volume: after a start those are known to the server some seconds later than all else.
+            try:
+                obstore.get(store, _MARK).bytes()
+            except FileNotFoundError:
+                # The server makes a bucket for whoever may administer it at the first object, and the volumes with it.
+                obstore.put(store, _MARK, b"ready")
         obstore.list(store, prefix=_MARK).collect()
     except (BaseError, OSError) as error:
         raise NotReady(str(error).splitlines()[0]) from None
