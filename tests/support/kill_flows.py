@@ -6,7 +6,6 @@ from typing import Any
 
 from drawing import Drawing
 
-CONCURRENCY = 16
 _BY_VALUE = "sample_handlers.visit_by_value"
 
 
@@ -36,18 +35,6 @@ def item() -> dict[str, Any]:
     drawing.node("output", "n")
     drawing.wire("in", "seen")
     drawing.wire("seen", "n")
-    return drawing.body()
-
-
-def for_each(flow_id: str) -> dict[str, Any]:
-    """start → a for-each of that flow over `items` → result."""
-    drawing = Drawing("killed in a for-each")
-    drawing.trigger("start", outputs=["items"])
-    config = {"flowId": flow_id, "mode": "forEach", "concurrency": CONCURRENCY}
-    drawing.node("subflow", "each", "core:subflow", inputs=["items"], config=config)
-    drawing.node("output", "result")
-    drawing.wire("start", "each", port="items", into="items")
-    drawing.wire("each", "result")
     return drawing.body()
 
 

@@ -12,9 +12,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from kill_flows import CONCURRENCY, around, back_off, for_each, item, loop
+from kill_flows import around, back_off, item, loop
 from kill_stage import SECONDS, KillStage, passed, seconds_of
 from running_product import wait_for
+from scoped_flows import for_each
 
 Scenario = Callable[[KillStage], None]
 
@@ -22,6 +23,7 @@ ROUNDS: Final = 24
 KILLED_IN: Final = (0, 11, ROUNDS - 1)
 ITEMS: Final = 5_000
 KILLED_AT: Final = 4_000
+CONCURRENCY: Final = 16
 # Jitter takes a fifth of it; what is due later than five seconds lets its run wait.
 LONG, SHORT = 8.0, 4.0
 TIMER: Final = 8
@@ -49,7 +51,7 @@ def in_a_loop(stage: KillStage) -> None:
 
 def in_a_for_each_at_item_4000(stage: KillStage) -> None:
     """Nothing that had finished at the kill is called again: at most the items that were under way."""
-    run = stage.begin(stage.publish(for_each(stage.publish(item()))), {"items": list(range(ITEMS))})
+    run = stage.begin(stage.publish(for_each(stage.publish(item()), CONCURRENCY)), {"items": list(range(ITEMS))})
     assert stage.visited.mark(run, KILLED_AT).wait(SECONDS), f"{len(stage.visited.of(run))} items"
     stage.strike(run)
     visits = stage.visited.of(run)

@@ -48,11 +48,11 @@ def item() -> dict[str, Any]:
     return drawing.body()
 
 
-def for_each(flow_id: str) -> dict[str, Any]:
+def for_each(flow_id: str, concurrency: int = CONCURRENCY) -> dict[str, Any]:
     """start → a for-each of that flow over `items` → result."""
     drawing = Drawing("for each")
     drawing.trigger("start", outputs=["items"])
-    config = {"flowId": flow_id, "mode": "forEach", "concurrency": CONCURRENCY}
+    config = {"flowId": flow_id, "mode": "forEach", "concurrency": concurrency}
     drawing.node("subflow", "each", "core:subflow", inputs=["items"], config=config)
     drawing.node("output", "result")
     drawing.wire("start", "each", port="items", into="items")

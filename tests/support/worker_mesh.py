@@ -285,6 +285,11 @@ class WorkerMesh:
         """Live runs by the name of their worker, as of its last heartbeat."""
         return {worker.name: worker.live_runs for worker in self.load().workers}
 
+    def owner(self) -> Process:
+        """The worker that has the only live run, once a heartbeat says so."""
+        name = wait_for(lambda: next((name for name, live in self.owners().items() if live), None), what="an owner")
+        return self.workers[name]
+
     def can_start(self) -> bool:
         """What gRPC health says of the orchestrator."""
         request = health_pb2.HealthCheckRequest(service="triggerflow.orchestrator.v1.OrchestratorService")

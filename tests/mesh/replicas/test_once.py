@@ -10,6 +10,7 @@ import grpc
 import orjson
 import pytest
 from drawing import Drawing
+from kill_flows import around
 from replica_mesh import ReplicaMesh
 from running_product import wait_for
 from triggerflow.orchestrator.v1 import orchestrator_service_pb2 as runs_pb
@@ -42,22 +43,6 @@ def crons(mesh: ReplicaMesh, name: str, flow: str) -> list[str]:
 def pause(mesh: ReplicaMesh, flow: str, node: str) -> None:
     request = schedule_pb2.PauseSchedulesRequest(flow_id=flow, node_id=node, paused=True)
     mesh.call(mesh.at["two"].PauseSchedules, request)
-
-
-def around(entrypoint: str, port: str, **wait: Any) -> dict[str, Any]:
-    """start → before → wait → after → result; before and after visit."""
-    drawing = Drawing(f"around {entrypoint}")
-    drawing.trigger()
-    outputs = ["approved", "rejected", "timeout"] if port == "approved" else None
-    drawing.node("action", "before", "sample_handlers.visit", config={"name": "before"})
-    drawing.node("action", "wait", entrypoint, outputs=outputs, **wait)
-    drawing.node("action", "after", "sample_handlers.visit", config={"name": "after"})
-    drawing.node("output", "result")
-    drawing.wire("start", "before")
-    drawing.wire("before", "wait")
-    drawing.wire("wait", "after", port)
-    drawing.wire("after", "result")
-    return drawing.body()
 
 
 def await_all(mesh: ReplicaMesh, visited: VisitedServer, runs: list[str]) -> None:
@@ -94,7 +79,7 @@ def test_due_times_of_many_schedules_fire_once_each_though_a_replica_dies_over_t
 def test_timers_end_once_and_runs_go_on_once_though_a_replica_stands_still(
     mesh: ReplicaMesh, visited: VisitedServer
 ) -> None:
-    flow = mesh.publish(around("core:timer", "out", config={"seconds": 3}))
+    flow = mesh.publish(around("core:timer", seconds=3))
     runs = [str(mesh.begin(flow)["id"]) for _ in range(20)]
     for run in runs[10:]:
         wait_for(lambda each=run: mesh.execution(each)["status"] != "queued", seconds=SECONDS)
@@ -192,7 +177,7 @@ def test_both_have_what_is_published_and_forget_what_is_gone(mesh: ReplicaMesh) 
 
 
 def test_events_are_told_though_the_replica_that_tells_them_stands_still(mesh: ReplicaMesh) -> None:
-    flow = mesh.publish(around("core:timer", "out", config={"seconds": 1}))
+    flow = mesh.publish(around("core:timer", seconds=1))
     told = "SELECT type FROM {s}.notices WHERE execution_id = $1 ORDER BY id"
     left = "SELECT position FROM {s}.outbox WHERE execution_id = $1"
     # One of them is the one that tells.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from drawing import Drawing
 from running_product import wait_for
@@ -13,19 +14,24 @@ def lines(mesh: WorkerMesh, execution_id: str) -> list[str]:
     return [event["payload"]["message"] for event in mesh.events(execution_id) if event["type"] == "log"]
 
 
-def test_context_reaches_the_worker_and_the_next_one(mesh: WorkerMesh, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def looks(gate: Path) -> dict[str, Any]:
+    """start → looks at the context until the gate is there → result, what it saw."""
     drawing = Drawing("looks")
     drawing.trigger()
     drawing.node("action", "node", "stream_handlers.looks_at_context", config={"gate": str(gate)})
     drawing.node("output", "saw")
     drawing.wire("start", "node")
     drawing.wire("node", "saw")
-    execution_id = mesh.begin(mesh.publish(drawing.body()))["id"]
-    owner = wait_for(lambda: next((name for name, live in mesh.owners().items() if live), None), what="an owner")
+    return drawing.body()
+
+
+def test_context_reaches_the_worker_and_the_next_one(mesh: WorkerMesh, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    execution_id = mesh.begin(mesh.publish(looks(gate)))["id"]
+    owner = mesh.owner()
     mesh.intervene(execution_id, "first")
     wait_for(lambda: len(lines(mesh, execution_id)) == 1, what="the worker to take it")
-    mesh.workers[owner].kill()
+    owner.kill()
     # Nobody has the run now.
     mesh.intervene(execution_id, "second")
     wait_for(lambda: len(lines(mesh, execution_id)) == 2, what="the next worker to take it")
@@ -41,13 +47,7 @@ def test_context_that_was_added_before_any_worker_came_is_seen_by_the_first_node
     mesh = mesh_without_workers
     gate = tmp_path / "gate"
     gate.touch()
-    drawing = Drawing("looks at once")
-    drawing.trigger()
-    drawing.node("action", "node", "stream_handlers.looks_at_context", config={"gate": str(gate)})
-    drawing.node("output", "saw")
-    drawing.wire("start", "node")
-    drawing.wire("node", "saw")
-    execution_id = mesh.begin(mesh.publish(drawing.body()))["id"]
+    execution_id = mesh.begin(mesh.publish(looks(gate)))["id"]
     mesh.intervene(execution_id, "early")
     # It renews its lease long after the run has ended.
     mesh.worker("w1", TFCANVAS_LEASE_SECONDS="60")

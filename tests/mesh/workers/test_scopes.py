@@ -5,12 +5,7 @@ from __future__ import annotations
 from running_product import wait_for
 from scoped_flows import CONCURRENCY, expect_once, for_each, item, rounds
 from visited_server import VisitedServer
-from worker_mesh import Process, WorkerMesh
-
-
-def _owner(mesh: WorkerMesh) -> Process:
-    name = wait_for(lambda: next((name for name, live in mesh.owners().items() if live), None), what="an owner")
-    return mesh.workers[name]
+from worker_mesh import WorkerMesh
 
 
 def test_a_for_each_goes_on_in_another_worker_with_the_items_that_had_not_ended(
@@ -20,7 +15,7 @@ def test_a_for_each_goes_on_in_another_worker_with_the_items_that_had_not_ended(
     run = mesh.begin(mesh.publish(for_each(flow_id)), {"items": list(range(150))})["id"]
     wait_for(lambda: len(visited.of(run)) >= 40, what="item 40")
     visited.hold("item")  # the run could be over before a heartbeat names its worker
-    _owner(mesh).kill()
+    mesh.owner().kill()
     visited.release("item")
     ended = mesh.await_end(run)
     assert ended["status"] == "succeeded", ended
@@ -34,7 +29,7 @@ def test_a_loop_goes_on_in_another_worker_in_the_iteration_it_was_in(mesh: Worke
     run = mesh.begin(mesh.publish(rounds(80)), {"n": 0})["id"]
     wait_for(lambda: len(visited.of(run)) >= 20, what="round 20")
     visited.hold("round")
-    _owner(mesh).kill()
+    mesh.owner().kill()
     visited.release("round")
     ended = mesh.await_end(run)
     assert (ended["status"], ended["outputs"]) == ("succeeded", {"result": {"n": 80, "by": "round"}})

@@ -24,8 +24,7 @@ def test_tokens_of_the_second_worker_follow_a_retry_and_go_on_counting(mesh: Wor
     drawing.wire("speaker", "result")
     execution_id = mesh.begin(mesh.publish(drawing.body()))["id"]
     wait_for(lambda: len(outputs(mesh, execution_id)) == 2, what="the first half")
-    owner = wait_for(lambda: next((name for name, live in mesh.owners().items() if live), None), what="an owner")
-    mesh.workers[owner].kill()
+    mesh.owner().kill()
     gate.touch()
     assert mesh.await_end(execution_id)["outputs"] == {"result": "first second"}
     customs = [payload for payload in outputs(mesh, execution_id) if payload["stream"] == "custom"]

@@ -20,12 +20,6 @@ def _other(mesh: WorkerMesh, process: Process) -> Process:
     return next(worker for worker in mesh.workers.values() if worker is not process)
 
 
-def _owner(mesh: WorkerMesh) -> Process:
-    """The worker that has the only live run."""
-    name = wait_for(lambda: next((name for name, live in mesh.owners().items() if live), None), what="an owner")
-    return mesh.workers[name]
-
-
 def _patient(backoff_seconds: int) -> dict[str, Any]:
     """start → a node that fails once and is tried again later → result."""
     drawing = Drawing("patient")
@@ -61,7 +55,7 @@ def test_after_kill_nine_the_other_goes_on_within_the_lease_and_a_second(
     run = mesh.begin(flow)["id"]
     visited.await_visit(run, "b")
     killed = time.monotonic()
-    _owner(mesh).kill()
+    mesh.owner().kill()
     again = visited.await_visit(run, "b", count=2)
     visited.release("b")
     assert mesh.await_end(run)["status"] == "succeeded"
@@ -77,7 +71,7 @@ def test_a_worker_paused_beyond_its_lease_writes_nothing_notices_and_joins_anew(
     visited.hold("b")
     run = mesh.begin(flow)["id"]
     visited.await_visit(run, "b")
-    paused = _owner(mesh)
+    paused = mesh.owner()
     lease = mesh.leases()[paused.name].id
     paused.pause()
     visited.await_visit(run, "b", count=2)
@@ -101,7 +95,7 @@ def test_a_worker_that_was_paused_begins_no_attempt_of_a_run_that_somebody_else_
     flow = mesh.publish(_patient(backoff_seconds=1))
     run = mesh.begin(flow)["id"]
     visited.await_visit(run, "later")
-    paused = _owner(mesh)
+    paused = mesh.owner()
     paused.pause()  # the next attempt is due while it stands still
     assert mesh.await_end(run)["status"] == "succeeded"
     moment = time.monotonic()
@@ -118,7 +112,7 @@ def test_sigterm_gives_runs_back_at_once_and_ends_with_zero(mesh: WorkerMesh, vi
     run = mesh.begin(flow)["id"]
     visited.await_visit(run, "b")
     stopped = time.monotonic()
-    leaving = _owner(mesh)
+    leaving = mesh.owner()
     assert leaving.stop() == 0
     ended = time.monotonic() - stopped
     again = visited.await_visit(run, "b", count=2)
@@ -138,10 +132,10 @@ def test_sigterm_ends_a_worker_whose_handlers_ignore_it(mesh: WorkerMesh) -> Non
         drawing.node("action", name, f"sample_handlers.{handler}")
         drawing.wire("start", name)
     run = mesh.begin(mesh.publish(drawing.body()))["id"]
-    leaving = _owner(mesh)
+    leaving = mesh.owner()
     assert leaving.stop(seconds=5) == 0
     wait_for(lambda: mesh.execution(run)["status"] == "running", what="the other to have it")
-    assert _owner(mesh) is not leaving
+    assert mesh.owner() is not leaving
     mesh.cancel(run)
     assert mesh.await_end(run)["status"] == "cancelled"
 
@@ -152,7 +146,7 @@ def test_a_retry_that_is_due_later_is_taken_up_by_another_worker_when_it_is_due(
     # Short enough that its worker keeps it; what waits for longer is nobody's (test_waits).
     run = mesh.begin(mesh.publish(_patient(backoff_seconds=4)))["id"]
     first = visited.await_visit(run, "later")
-    _owner(mesh).kill()
+    mesh.owner().kill()
     ended = mesh.await_end(run)
     assert ended["outputs"] == {"result": {"attempt": 2}}
     second = visited.of(run, "later")[1]

@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from triggerflow_orchestrator.app.in_flight import LONGEST_LIMIT_SECONDS
 from triggerflow_orchestrator.app.units import Kind
 from triggerflow_orchestrator.domain.execution import ExecutionRecord, ExecutionStatus, Failure
+from triggerflow_orchestrator.domain.time_limit import limit_at
 from triggerflow_orchestrator.domain.value import object_text
 
 
@@ -35,10 +35,7 @@ class ExecutionState:
     def begin(self, now: int, limit_seconds: int | None) -> None:
         """It runs from now on, within that time."""
         self.status, self.started_at = "running", now
-        if limit_seconds is not None and limit_seconds <= LONGEST_LIMIT_SECONDS:
-            self.deadline_at = now + limit_seconds * 1_000_000
-        else:
-            self.deadline_at = None
+        self.deadline_at = limit_at(now, limit_seconds)
 
     def give(self, name: str, text: bytes) -> None:
         """An output, as it is shown; a later one of the same name replaces it."""

@@ -10,9 +10,8 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from triggerflow_orchestrator.app.activation import Activation
+from triggerflow_orchestrator.domain.time_limit import limit_at
 
-LONGEST_LIMIT_SECONDS: Final = 100 * 365 * 86_400
-"""A limit beyond what a clock can say is none; a row holds 64 bits."""
 SHORT_REST_US: Final = 5_000_000
 """A back-off that is over sooner is no reason to leave the process."""
 _LEAST_LEFT_US: Final = 1_000_000
@@ -85,7 +84,7 @@ class InFlight:
 
     def limited(self) -> list[tuple[int, Activation]]:
         """The sub-flows that have a limit of time, with when it is up; the outermost first."""
-        found = [(limit, each) for each in self._by_id.values() if (limit := _limit(each)) is not None]
+        found = [(limit, each) for each in self._by_id.values() if (limit := limit_of(each)) is not None]
         return sorted(found, key=lambda pair: pair[1].scope.name.count("/") if pair[1].scope.name else -1)
 
     def _limits(self, deadline_at: int | None) -> Iterator[int]:
@@ -93,14 +92,12 @@ class InFlight:
         if deadline_at is not None:
             yield deadline_at
         for each in self._by_id.values():
-            limit = _limit(each)
+            limit = limit_of(each)
             if limit is not None:
                 yield limit
 
 
-def _limit(activation: Activation) -> int | None:
+def limit_of(activation: Activation) -> int | None:
     """When the time of a sub-flow is up, counted from its start, whatever happened since."""
-    seconds = activation.node.timeout_seconds
-    if activation.node.subflow is None or seconds is None or seconds > LONGEST_LIMIT_SECONDS:
-        return None
-    return activation.started_at + seconds * 1_000_000
+    node = activation.node
+    return None if node.subflow is None else limit_at(activation.started_at, node.timeout_seconds)

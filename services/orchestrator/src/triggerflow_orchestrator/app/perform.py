@@ -19,11 +19,12 @@ from triggerflow_orchestrator.app.activation import Activation, Transition
 from triggerflow_orchestrator.app.emitting import Emitting
 from triggerflow_orchestrator.app.engine_ports import Hold, Keep, NodeRuntime
 from triggerflow_orchestrator.app.fusion import perform_pure
-from triggerflow_orchestrator.app.in_flight import LONGEST_LIMIT_SECONDS
+from triggerflow_orchestrator.app.in_flight import limit_of
 from triggerflow_orchestrator.app.live_run import LiveRun, Told
 from triggerflow_orchestrator.app.outlet import Outlet, Said
 from triggerflow_orchestrator.app.strays import Strays
 from triggerflow_orchestrator.domain.execution import Failure
+from triggerflow_orchestrator.domain.time_limit import LONGEST_LIMIT_SECONDS
 from triggerflow_orchestrator.domain.value import Value
 from triggerflow_orchestrator.domain.wait import Settled
 
@@ -96,10 +97,9 @@ class Performing:
     def _arm_subflow(self, live: LiveRun, activation: Activation) -> None:
         """A subflow node runs no code of its own: its children are activations too. Its time limit is kept here."""
         self._remember(live, activation)
-        limit = activation.node.timeout_seconds
-        if limit is not None and limit <= LONGEST_LIMIT_SECONDS and activation.number not in live.timers:
-            # Counted from its start, whatever happened since.
-            left = max(0.0, activation.started_at / 1_000_000 + limit - now_us() / 1_000_000)
+        limit = limit_of(activation)
+        if limit is not None and activation.number not in live.timers:
+            left = max(0.0, (limit - now_us()) / 1_000_000)
             live.timers[activation.number] = self._loop.call_later(
                 left, self._subflow_timed_out, live, activation, context=attempts.clean_context()
             )

@@ -17,6 +17,7 @@ from triggerflow_chassis.schemas import compile_schema
 from triggerflow_orchestrator.app.units import Kind
 from triggerflow_orchestrator.domain.execution import Failure
 from triggerflow_orchestrator.domain.plan import PlanNode
+from triggerflow_orchestrator.domain.time_limit import limit_at
 from triggerflow_orchestrator.domain.value import Value, encode, unfit
 from triggerflow_orchestrator.domain.wait import DECISIONS, KINDS, TIMEOUT_PORT, Settled, WaitKind, WaitTerms
 
@@ -44,12 +45,11 @@ def terms_of(node: PlanNode, config: Mapping[str, Any], now: int) -> WaitTerms:
             due_at = now + round(config["expiresSeconds"] * _SECOND)
     elif kind == "timer":
         due_at = now + round(config["seconds"] * _SECOND) if "seconds" in config else _time(config["until"])
-    limit = node.timeout_seconds
-    limit_at = None if limit is None or limit > 100 * 365 * 86_400 else now + limit * _SECOND
-    fails = limit_at is not None and (due_at is None or limit_at < due_at)
+    limit = limit_at(now, node.timeout_seconds)
+    fails = limit is not None and (due_at is None or limit < due_at)
     return WaitTerms(
         kind=kind,
-        due_at=limit_at if fails else due_at,
+        due_at=limit if fails else due_at,
         fails=fails,
         schema=schema,
         assignees=tuple(dict.fromkeys(config.get("assignees") or ())) if kind == "approval" else (),
